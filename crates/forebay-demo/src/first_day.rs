@@ -1,6 +1,9 @@
 //! The first four steps: a database; day 1 of the site persisted, ingested, and searched.
 
-use forebay_engine::work;
+use forebay_engine::{
+    retrieval::{self, SearchOptions},
+    work,
+};
 use forebay_store::{migrations, stats};
 use forebay_views::{PipelineWork, SearchHit};
 
@@ -137,8 +140,9 @@ pub(crate) async fn search(number: usize, stage: &Stage) -> Result<Step> {
             let first = database::courses(&**client, 1).await?;
             let word = first.first().and_then(|course| course.description.split(' ').next());
             let word = word.unwrap_or_default().to_owned();
-            let hits = work::search(database, &word, None, 5).await?;
-            Ok((word, hits))
+            let options = SearchOptions { limit: 5, ..SearchOptions::default() };
+            let found = retrieval::search(database, &word, &options).await?;
+            Ok((word, found.hits))
         })
         .await?;
     step.say(format!(

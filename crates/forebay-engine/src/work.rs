@@ -14,6 +14,7 @@
 mod batch;
 mod conflict;
 pub(crate) mod declare;
+mod embedding;
 pub(crate) mod event;
 mod failure;
 mod handlers;
@@ -34,7 +35,7 @@ mod worker;
 
 use std::future::Future;
 
-use forebay_store::{connect::Database, documents};
+use forebay_store::connect::Database;
 
 pub use self::{
     batch::FailedAttempts,
@@ -74,10 +75,4 @@ pub async fn follow(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<WorkReport> {
     Box::pin(supervisor::follow(database, options, progress, stop)).await
-}
-
-/// Finds documents of one source or of all, best first; see [`documents::search`].
-pub async fn search(database: &Database, query: &str, source: Option<&str>, limit: u32) -> Result<Vec<Hit>> {
-    let client = database.client().await?;
-    Ok(documents::search(&**client, query, source, limit).await?)
 }

@@ -18,7 +18,9 @@ use crate::{
     types::{SqlHash, sql_ids},
 };
 
-pub use search::{Candidate, Hit, SEARCH, SHOW, candidates, search, show};
+pub use search::{
+    Candidate, Hit, SEARCH, SEARCH_ANY, SHOW, SearchFilter, candidates, candidates_by_any_word, show,
+};
 pub use verify::{extra_page, verify_page};
 pub use write::{MAX_TITLE_BYTES, NewChunk, NewDocument, UPSERT, Written, write};
 

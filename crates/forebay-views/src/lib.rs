@@ -137,5 +137,5 @@ pub use self::{
     version::{FieldChange, Version},
     words::{DatabaseKind, EnabledState, StopReason},
     work_event::WorkEvent,
-    work_report::{FailureGroup, IdlePipeline, PipelineWork, ScheduledRuns, WorkReport},
+    work_report::{EmbeddingFailure, FailureGroup, IdlePipeline, PipelineWork, ScheduledRuns, WorkReport},
 };

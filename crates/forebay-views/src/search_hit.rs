@@ -13,6 +13,9 @@ pub struct SearchResult {
     pub hits: Vec<SearchHit>,
     /// Whether documents were found by meaning as well as by words.
     pub is_hybrid: bool,
+    /// `any_word`: no document contains all words of the query, so documents with some of them were searched.
+    #[schemars(schema_with = "crate::words::matching")]
+    pub matching: String,
     /// Why documents were not found by meaning although a pipeline has embeddings; null: nothing failed.
     pub warning: Option<String>,
     /// Hand-offs that wait for a pipeline of documents, so they are not searchable yet.
@@ -42,8 +45,10 @@ pub struct SearchHit {
     pub chunk_id: String,
     /// The passage's position in the document, from 0.
     pub ordinal: u32,
-    /// How well it matches, from 0 to 1; comparable only within one answer.
-    pub rank: f32,
+    /// Its place among the hits, from 1.
+    pub rank: u32,
+    /// The cosine similarity of the query and the passage, from 0 to 1; null: the passage or the query has no embedding.
+    pub score: Option<f32>,
     /// The matching parts of the passage, with matching words between « and ».
     pub snippet: String,
     /// The passage.
@@ -57,6 +62,7 @@ impl SearchResult {
             query,
             hits: found.hits.into_iter().map(SearchHit::from).collect(),
             is_hybrid: found.is_hybrid,
+            matching: found.matching.as_str().to_owned(),
             warning: found.trouble,
             num_waiting: found.num_waiting,
             num_pipelines: found.num_pipelines,
@@ -77,6 +83,7 @@ impl From<work::Hit> for SearchHit {
             chunk_id: hit.chunk_id.to_string(),
             ordinal: hit.ordinal,
             rank: hit.rank,
+            score: hit.score,
             snippet: hit.snippet,
             passage: hit.content,
         }

@@ -24,6 +24,7 @@ use forebay_engine::{
     content::{Attention, DifferenceKind, FolderChangeKind, SkipReason},
     doctor::CheckStatus,
     ensure::AnsweredFrom,
+    retrieval::Matching,
     work::reconciliation::Problem,
 };
 use forebay_store::{
@@ -180,6 +181,10 @@ pub(crate) fn enabled_state(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn field_change(_: &mut SchemaGenerator) -> Schema {
     words::<FieldChangeKind>()
+}
+
+pub(crate) fn matching(_: &mut SchemaGenerator) -> Schema {
+    words::<Matching>()
 }
 
 pub(crate) fn answered_from(_: &mut SchemaGenerator) -> Schema {

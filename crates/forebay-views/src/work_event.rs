@@ -8,7 +8,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Error, time::Time, work_report::WorkReport};
+use crate::{
+    error::Error,
+    time::Time,
+    work_report::{EmbeddingFailure, WorkReport},
+};
 
 /// An event while `work` runs. The last event is the report, or the error that ended the command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +56,18 @@ pub enum WorkEvent {
         reference_id: String,
         /// The failure for that reference, as a sentence.
         message: String,
+    },
+    /// Embeddings of a pipeline cannot be made. Said once until they can, or until the reason changes.
+    EmbeddingFailed {
+        /// When.
+        at: Time,
+        /// The name of the pipeline.
+        pipeline: String,
+        /// Passages without an embedding.
+        num_unembedded: u64,
+        /// Why.
+        #[serde(flatten)]
+        failure: EmbeddingFailure,
     },
     /// A scheduled scrape ended.
     ScheduledRun {
@@ -134,6 +150,12 @@ impl WorkEvent {
                 num_attempts: attempts.num_attempts,
                 reference_id: attempts.reference_id.to_string(),
                 message: attempts.message.clone(),
+            },
+            work::Progress::EmbeddingFailed { pipeline, num_waiting, trouble } => Self::EmbeddingFailed {
+                at,
+                pipeline: (*pipeline).to_owned(),
+                num_unembedded: *num_waiting,
+                failure: EmbeddingFailure::from(*trouble),
             },
             work::Progress::Maintained(done) => Self::Maintained {
                 at,

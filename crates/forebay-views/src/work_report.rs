@@ -1,6 +1,6 @@
 //! The report of `work`.
 
-use forebay_engine::{scrape::schedule::ScheduleReport, work::PipelineReport};
+use forebay_engine::{retrieval::EmbedTrouble, scrape::schedule::ScheduleReport, work::PipelineReport};
 use forebay_store::{handoffs::FailureCount, jobs::Backlog};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,28 @@ pub struct PipelineWork {
     pub num_retried: u64,
     /// Hand-offs that wait: due, claimed by another worker, or to be retried later.
     pub num_waiting: u64,
+    /// Embeddings made.
+    pub num_embedded: u64,
+    /// Passages that still had no embedding when the endpoint last answered or failed.
+    pub num_unembedded: u64,
+    /// Why embeddings cannot be made; null: they can, or the pipeline has none.
+    pub embedding_failure: Option<EmbeddingFailure>,
     /// The error that stopped the work for this pipeline; null: there was none.
     pub error: Option<Error>,
+}
+
+/// A failed request to an endpoint for embeddings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EmbeddingFailure {
+    /// `transient` and `throttled` failures are retried after some seconds, later ones after up to 5 minutes; `permanent`
+    /// ones every 5 minutes, because somebody must change the settings or the key.
+    #[schemars(schema_with = "crate::words::failure_class")]
+    pub failure_class: String,
+    /// A stable word: `embeddings_throttled`, `embeddings_unavailable`, `embeddings_input_refused` or
+    /// `embeddings_unusable`.
+    pub failure_code: String,
+    /// The failure as a sentence.
+    pub message: String,
 }
 
 /// Attempts that failed in the same way.
@@ -97,7 +117,20 @@ impl PipelineWork {
             num_failed: report.num_failed,
             num_retried: report.num_retried,
             num_waiting: num_waiting(&report.backlog),
+            num_embedded: report.num_embedded,
+            num_unembedded: report.num_unembedded,
+            embedding_failure: report.embed_trouble.as_ref().map(EmbeddingFailure::from),
             error,
+        }
+    }
+}
+
+impl From<&EmbedTrouble> for EmbeddingFailure {
+    fn from(trouble: &EmbedTrouble) -> Self {
+        Self {
+            failure_class: trouble.class.as_str().to_owned(),
+            failure_code: trouble.reason_code.to_owned(),
+            message: trouble.message.clone(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Looks up names that users type, with a suggestion for a misspelt one.
 
+use std::collections::BTreeSet;
+
 use forebay_domain::{handoff::ReasonCode, scope::Scope, words::Word};
 use forebay_store::{
     connect::Client,
@@ -73,6 +75,34 @@ pub(crate) async fn scope(client: &Client, source: &Source, scope: &Scope) -> Re
     }
     let message = format!("the source {} has no references in the scope {scope}", source.name);
     Err(unknown("no_such_scope", &message, &scope, "scopes", &known))
+}
+
+/// Says what is stored of an entity type when a scope of it has no records.
+pub(crate) async fn empty_scope(
+    client: &Client,
+    entity_type: &str,
+    scope: &Scope,
+) -> Result<String, Failure> {
+    let mut known = BTreeSet::new();
+    for source_id in sources::of_type(&***client, entity_type).await? {
+        let scopes = stats::scopes(&***client, source_id).await?;
+        known.extend(scopes.into_iter().map(|totals| totals.scope));
+    }
+    let scope = scope.to_string();
+    if known.contains(&scope) {
+        return Ok(format!("all records of {entity_type} in this scope are removed"));
+    }
+    let whole =
+        |scope: &String| if scope.is_empty() { "the whole source".to_owned() } else { format!("`{scope}`") };
+    let shown: Vec<String> = known.iter().take(NAMED).map(whole).collect();
+    Ok(match known.len() {
+        0 => format!("no records of {entity_type} are stored in any scope"),
+        1..=NAMED => format!("records of {entity_type} are stored in other scopes: {}", shown.join(", ")),
+        number => format!(
+            "records of {entity_type} are stored in {number} other scopes, such as {}",
+            shown.join(", ")
+        ),
+    })
 }
 
 /// Checks that an entity type is one of those that are stored or `configured`. Error: `no_such_entity`.

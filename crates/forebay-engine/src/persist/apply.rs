@@ -5,7 +5,7 @@ use std::mem;
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     changes::{self, StagedRecord},
-    references,
+    references, rejected,
 };
 use tokio_postgres::Transaction;
 
@@ -27,8 +27,7 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input:
         let Some(last) = staged.last() else { break };
         after = last.reference_id;
         let mut written = apply_batch(transaction, target, &staged).await?;
-        let rejected = mem::take(&mut written.rejected);
-        target.rejects.add(transaction, run_id, input, rejected).await?;
+        rejected::add(transaction, run_id, input, &mem::take(&mut written.rejected)).await?;
         all.add(written);
     }
     all.add(remove(transaction, target).await?);

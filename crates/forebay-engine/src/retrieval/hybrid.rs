@@ -2,14 +2,18 @@
 //!
 //! Full-text ranks and embedding distances cannot be compared, but positions in a list can. Reciprocal rank fusion
 //! (Cormack, Clarke and Büttcher, SIGIR 2009) gives a document 1 / (60 + position) for each list that contains it and
-//! sorts by the sum. If embeddings are unavailable, full-text search answers alone and the reason is reported.
+//! sorts by the sum. If embeddings are unavailable, full-text search answers alone and the reason is reported. If no
+//! document contains all words of a query, those that contain some of them take their place.
 
 use std::collections::HashMap;
 
-use forebay_domain::{handoff::HandlerKind, identity::ReferenceId};
+use forebay_domain::{chunk::ChunkId, handoff::HandlerKind, identity::ReferenceId};
 use forebay_store::{
     connect::Database,
-    documents::{self, Candidate, Hit, embeddings},
+    documents::{
+        self, Candidate, Hit, SearchFilter,
+        embeddings::{self, Opened},
+    },
     jobs,
     pipelines::{self, Pipeline},
 };
@@ -29,19 +33,32 @@ const LEAST_CANDIDATES: u32 = 50;
 /// Search options.
 #[derive(Clone, Debug)]
 pub struct SearchOptions {
-    /// Search only this source. Default: all sources.
-    pub source: Option<String>,
-    /// Search only what this pipeline indexed. Default: all pipelines.
-    pub pipeline: Option<String>,
+    /// Which documents to search. Default: all.
+    pub filter: SearchFilter,
     /// The maximum number of documents. Default: 10.
     pub limit: u32,
     /// Whether to use embeddings where they exist. Default: true.
     pub with_embeddings: bool,
+    /// The least cosine similarity of a hit, 0 to 1; hits without one are left out. Default: none. Not applied if
+    /// embeddings cannot be used.
+    pub min_score: Option<f64>,
 }
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { source: None, pipeline: None, limit: 10, with_embeddings: true }
+        Self { filter: SearchFilter::default(), limit: 10, with_embeddings: true, min_score: None }
+    }
+}
+
+forebay_domain::words! {
+    /// How many words of the query the documents that were found by their words contain.
+    #[derive(Default)]
+    pub enum Matching {
+        /// All, as the query demands.
+        #[default]
+        AllWords = "all_words",
+        /// At least one, because no document contains all.
+        AnyWord = "any_word",
     }
 }
 
@@ -52,6 +69,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// Whether embeddings were used.
     pub is_hybrid: bool,
+    /// How many words of the query the documents contain.
+    pub matching: Matching,
     /// Why embeddings were not used although a pipeline has them.
     pub trouble: Option<String>,
     /// Enabled pipelines that index documents.
@@ -60,41 +79,67 @@ pub struct Found {
     pub num_waiting: u64,
 }
 
+/// A query's embedding for one pipeline, and where to compare it.
+struct Meaning {
+    opened: Opened,
+    embedding: Vec<f32>,
+}
+
 /// Finds documents, best first.
 ///
 /// `query` uses web search syntax: words, "phrases", `or`, and `-` before words to exclude. Any text is a valid query.
-/// With embeddings, documents with a similar meaning are found even if they contain none of the words.
+/// With embeddings, documents with a similar meaning are found even if they contain none of the words. Phrases and
+/// exclusions hold for every hit.
 pub async fn search(database: &Database, query: &str, options: &SearchOptions) -> Result<Found> {
-    let SearchOptions { source, pipeline, limit, .. } = options;
-    let (source, pipeline) = (source.as_deref(), pipeline.as_deref());
+    let SearchOptions { filter, limit, min_score, .. } = options;
     let all = pipelines::list(&**database.client().await?).await?;
-    if let Some(name) = pipeline.filter(|name| !all.iter().any(|known| known.spec.name == **name)) {
+    let wanted = filter.pipeline.as_deref();
+    if let Some(name) = wanted.filter(|name| !all.iter().any(|known| known.spec.name == **name)) {
         return Err(Error::NoSuchPipeline { pipeline: name.to_owned() });
     }
     let mut found = Found::default();
     count_waiting(database, &all, &mut found).await?;
-    let mut lists = Vec::new();
-    let num_candidates = limit.saturating_mul(CANDIDATES_PER_HIT).max(LEAST_CANDIDATES);
+    let mut meanings = Vec::new();
     if options.with_embeddings && !query.trim().is_empty() {
-        let is_chosen = |name: &str| pipeline.is_none_or(|chosen| chosen == name);
+        let is_chosen = |name: &str| wanted.is_none_or(|chosen| chosen == name);
         for (pipeline, settings) in with_embeddings(all, is_chosen) {
-            match nearest(database, query, source, &pipeline, settings?, num_candidates).await? {
-                Ok(list) => lists.push(list),
+            match meaning(database, query, &pipeline, settings?).await? {
+                Ok(meaning) => meanings.push(meaning),
                 Err(reason) => found.trouble = Some(reason),
             }
         }
     }
-    found.is_hybrid = !lists.is_empty();
-    let client = database.client().await?;
-    if found.is_hybrid {
-        // The full-text list comes first: if both lists have a document, the chunk with matching words is shown.
-        lists.insert(0, documents::candidates(&**client, query, source, pipeline, num_candidates).await?);
-        let mut best = fuse(&lists);
-        best.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
-        found.hits = documents::show(&**client, query, &best).await?;
-    } else {
-        let best = documents::candidates(&**client, query, source, pipeline, *limit).await?;
-        found.hits = documents::show(&**client, query, &best).await?;
+    found.is_hybrid = !meanings.is_empty();
+    let num_candidates =
+        if found.is_hybrid { limit.saturating_mul(CANDIDATES_PER_HIT).max(LEAST_CANDIDATES) } else { *limit };
+
+    let mut client = database.client().await?;
+    let mut by_words = documents::candidates(&**client, query, filter, num_candidates).await?;
+    if by_words.is_empty() {
+        by_words = documents::candidates_by_any_word(&**client, query, filter, num_candidates).await?;
+        found.matching = if by_words.is_empty() { Matching::AllWords } else { Matching::AnyWord };
+    }
+    // The list by words comes first: if several lists have a document, the chunk with matching words is shown.
+    let mut lists = vec![by_words];
+    for Meaning { opened, embedding } in &meanings {
+        lists.push(opened.nearest(&mut client, embedding, query, filter, num_candidates).await?);
+    }
+    let mut best = fuse(&lists);
+    let mut scores: HashMap<(ReferenceId, ChunkId), f32> = HashMap::new();
+    for Meaning { opened, embedding } in &meanings {
+        let similar = opened.scores(&**client, embedding, &best).await?;
+        scores.extend(similar.into_iter().map(|(reference, chunk, score)| ((reference, chunk), score)));
+    }
+    let score_of = |reference: ReferenceId, chunk: ChunkId| scores.get(&(reference, chunk)).copied();
+    if let Some(least) = min_score.filter(|_| found.is_hybrid) {
+        best.retain(|chunk| {
+            score_of(chunk.reference_id, chunk.chunk_id).is_some_and(|score| f64::from(score) >= least)
+        });
+    }
+    best.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
+    found.hits = documents::show(&**client, query, &best).await?;
+    for hit in &mut found.hits {
+        hit.score = score_of(hit.reference_id, hit.chunk_id);
     }
     Ok(found)
 }
@@ -113,15 +158,13 @@ async fn count_waiting(database: &Database, pipelines: &[Pipeline], found: &mut 
     Ok(())
 }
 
-/// The chunks whose embeddings are nearest to the query's. The inner error says why there are none.
-async fn nearest(
+/// The embedding of a query for a pipeline. The inner error says why there is none.
+async fn meaning(
     database: &Database,
     query: &str,
-    source: Option<&str>,
     pipeline: &Pipeline,
     settings: EmbeddingSettings,
-    limit: u32,
-) -> Result<std::result::Result<Vec<Candidate>, String>> {
+) -> Result<std::result::Result<Meaning, String>> {
     let (model, dimensions) = (settings.model.clone(), settings.dimensions);
     let opened = {
         let client = database.client().await?;
@@ -139,13 +182,12 @@ async fn nearest(
         Ok(endpoint) => endpoint.embed(&[query.to_owned()]).await,
         Err(trouble) => Err(trouble),
     };
-    match asked.map(|embeddings| embeddings.into_iter().next().unwrap_or_default()) {
-        Ok(embedding) => {
-            let mut client = database.client().await?;
-            Ok(Ok(opened.nearest(&mut client, &embedding, source, limit).await?))
+    Ok(match asked {
+        Ok(embeddings) => {
+            Ok(Meaning { opened, embedding: embeddings.into_iter().next().unwrap_or_default() })
         }
-        Err(trouble) => Ok(Err(trouble.message)),
-    }
+        Err(trouble) => Err(trouble.message),
+    })
 }
 
 /// Merges lists into one, best first. In each list, only a document's best chunk counts. The rank is relative to the

@@ -1,5 +1,4 @@
-//! Maintenance in the workers: free the hand-offs of dead workers, find missing hand-offs, delete old history, and
-//! create embeddings.
+//! Maintenance in the workers: free the hand-offs of dead workers, find missing hand-offs, and delete old history.
 //!
 //! Each task takes no input and may run twice. The database stores when the expensive ones last began, so only one of
 //! several workers does them.
@@ -16,19 +15,14 @@ use forebay_store::{
 use super::{
     reconciliation,
     report::{Maintenance, Progress},
-    worker::{Shared, Stage},
+    worker::Shared,
 };
-use crate::{
-    error::Result,
-    retrieval::{EmbedOptions, embed_round},
-};
+use crate::error::Result;
 
 /// How often a worker looks for tasks.
 const LOOK: Duration = Duration::from_secs(15);
 /// Maximum number of claims that one statement frees.
 const RESCUED_AT_ONCE: u32 = 100;
-/// How often a worker looks for text without an embedding.
-const EMBED_LOOK: Duration = Duration::from_secs(2);
 /// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
@@ -82,33 +76,6 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         note_pruned(shared, pruned);
         // Last, because dropping a month waits for its readers.
         logs::prune(&**client, retention).await?;
-    }
-    Ok(())
-}
-
-/// Creates embeddings until it is dropped.
-pub(super) async fn embed_all(shared: &Shared<'_>) {
-    loop {
-        let _next_time = embed(shared).await;
-        tokio::time::sleep(EMBED_LOOK).await;
-    }
-}
-
-/// Creates missing embeddings for the pipelines that have them configured. An error is reported for its pipeline.
-pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
-    let options = EmbedOptions { pipelines: shared.options.pipelines.clone(), ..EmbedOptions::default() };
-    let is_stopped = || *shared.stage.borrow() != Stage::Working;
-    for embedded in embed_round(shared.database, &options, &is_stopped).await? {
-        let client = shared.database.client().await?;
-        let Some(pipeline) = pipelines::find(&**client, &embedded.pipeline).await? else { continue };
-        drop(client);
-        shared.update(&pipeline, |report| {
-            report.num_embedded += embedded.num_embedded;
-            report.embed_trouble = embedded.trouble;
-            if embedded.error.is_some() {
-                report.error = embedded.error;
-            }
-        });
     }
     Ok(())
 }

@@ -38,6 +38,8 @@ pub struct PipelineReport {
     pub num_retried: u64,
     /// Embeddings created for indexed text.
     pub num_embedded: u64,
+    /// Chunks that still had no embedding after the last attempt.
+    pub num_unembedded: u64,
     /// Why embeddings could not be created, if so; they will be retried.
     pub embed_trouble: Option<EmbedTrouble>,
     /// The hand-offs that wait now.
@@ -69,6 +71,15 @@ pub enum Progress<'a> {
         pipeline: &'a str,
         /// The attempts.
         attempts: &'a FailedAttempts,
+    },
+    /// The endpoint of a pipeline's embeddings fails. Reported once until it works or fails in another way.
+    EmbeddingFailed {
+        /// The pipeline.
+        pipeline: &'a str,
+        /// Chunks without an embedding.
+        num_waiting: u64,
+        /// Why.
+        trouble: &'a EmbedTrouble,
     },
     /// Maintenance did something.
     Maintained(Maintenance),
@@ -108,6 +119,7 @@ impl WorkReport {
                 num_failed: 0,
                 num_retried: 0,
                 num_embedded: 0,
+                num_unembedded: 0,
                 embed_trouble: None,
                 backlog: Backlog::default(),
                 error: None,

@@ -22,6 +22,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnord
 use tokio::sync::watch;
 
 use super::{
+    embedding::{self, Rests},
     kind::Workers,
     listener::Listener,
     maintenance,
@@ -103,7 +104,7 @@ pub(super) async fn drain(
     if let Some(error) = outage {
         return Err(error);
     }
-    maintenance::embed(&shared).await?;
+    embedding::round(&shared, &mut Rests::default()).await?;
     shared.finish().await
 }
 
@@ -127,7 +128,7 @@ pub(super) async fn follow(
     let mut listener = Listener::new();
     let mut stop = pin!(stop.fuse());
     let mut maintenance =
-        pin!(futures_util::future::join(maintenance::run(&shared), maintenance::embed_all(&shared)).fuse());
+        pin!(futures_util::future::join(maintenance::run(&shared), embedding::run(&shared)).fuse());
     let mut num_failures = 0;
     // Only errors of the first look end the call: a pipeline that does not exist, a missing schema.
     let mut is_first = true;

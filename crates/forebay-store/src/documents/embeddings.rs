@@ -13,10 +13,14 @@ use std::{fmt::Write as _, time::Duration};
 use forebay_domain::{
     chunk::ChunkId,
     identity::{ReferenceId, VersionHash},
+    question::Question,
 };
 use tokio_postgres::{Client, GenericClient, types::Type};
 
-use super::Candidate;
+use super::{
+    Candidate, SearchFilter,
+    search::{FilterParameters, Parameter, candidate},
+};
 use crate::{
     error::Result,
     row::ReadRow,
@@ -260,27 +264,43 @@ impl Opened {
         row.count("num_waiting")
     }
 
-    /// Finds the chunks nearest to the query's embedding, nearest first, among active references.
+    /// Finds the chunks nearest to the query's embedding, nearest first, among active references. All that binds in
+    /// `query` holds for them too.
     pub async fn nearest(
         &self,
         client: &mut Client,
         embedding: &[f32],
-        source: Option<&str>,
+        query: &str,
+        filter: &SearchFilter,
         limit: u32,
     ) -> Result<Vec<Candidate>> {
         let Self { pipeline_id, dimensions, schema, .. } = self;
+        let binding = Question::parse(query).binding();
+        let parameters = FilterParameters::of(filter);
+        let is_filtered = binding.is_some() || parameters.is_selective();
+        // The parameter $8 names a pipeline; here it is known by its id.
+        let condition = if is_filtered {
+            "and (c.search @@ websearch_to_tsquery(c.language, $9) or $9 is null) \
+             and (c.language::text = $7 or $7 is null) \
+             and exists ( \
+                 select from forebay.\"references\" as r join forebay.sources as s using (source_id) \
+                 where r.reference_id = c.reference_id and r.removed_at is null \
+                     and (s.name = $3 or $3 is null) \
+                     and (r.entity_type = $4 or $4 is null) \
+                     and (r.scope = $5 or $5 is null) \
+                     and (r.payload @@ $6::jsonpath or $6 is null))"
+        } else {
+            ""
+        };
         let statement = format!(
             "with nearest as materialized ( \
                  select c.reference_id, c.chunk_id, \
                      c.embedding::{schema}.vector({dimensions}) operator({schema}.<=>) \
                          $1::text::{schema}.vector({dimensions}) as distance \
                  from forebay.document_chunks as c \
-                 where c.pipeline_id = {pipeline_id} and {schema}.vector_dims(c.embedding) = {dimensions} \
-                     and ($3::text is null or exists ( \
-                         select from forebay.\"references\" as r join forebay.sources as s using (source_id) \
-                         where r.reference_id = c.reference_id and s.name = $3)) \
+                 where c.pipeline_id = {pipeline_id} and {schema}.vector_dims(c.embedding) = {dimensions} {condition} \
                  order by distance limit $2) \
-             select n.reference_id, n.chunk_id, (1 - n.distance / 2)::float4 as rank \
+             select n.reference_id, {pipeline_id} as pipeline_id, n.chunk_id, (1 - n.distance)::float4 as rank \
              from nearest as n \
              join forebay.\"references\" as r using (reference_id) \
              where r.removed_at is null \
@@ -288,31 +308,53 @@ impl Opened {
         );
         // The index returns a fixed number of rows and filters afterwards. A filter might leave none of them, so with a
         // filter all rows are scanned.
-        let settings = match source {
-            Some(_) => "set local enable_indexscan = off".to_owned(),
-            None => format!("set local hnsw.ef_search = {}", limit.clamp(40, 1000)),
+        let settings = if is_filtered {
+            "set local enable_indexscan = off".to_owned()
+        } else {
+            format!("set local hnsw.ef_search = {}", limit.clamp(40, 1000))
         };
         let transaction = client.transaction().await?;
         transaction.batch_execute(&settings).await?;
-        let rows = transaction
-            .query_typed(
-                &statement,
-                &[
-                    (&vector_text(embedding), Type::TEXT),
-                    (&i64::from(limit), Type::INT8),
-                    (&source, Type::TEXT),
-                ],
-            )
-            .await?;
+        let (embedding, limit) = (vector_text(embedding), i64::from(limit));
+        let first: [Parameter<'_>; 2] = [(&embedding, Type::TEXT), (&limit, Type::INT8)];
+        let all = parameters.between(first, Some((&binding, Type::TEXT)));
+        let rows = transaction.query_typed(&statement, &all).await?;
         transaction.commit().await?;
+        rows.iter().map(candidate).collect()
+    }
+
+    /// The cosine similarities of the query and the chunks that have an embedding, from 0 (also for negative ones) to 1.
+    pub async fn scores(
+        &self,
+        client: &impl GenericClient,
+        embedding: &[f32],
+        found: &[Candidate],
+    ) -> Result<Vec<(ReferenceId, ChunkId, f32)>> {
+        let Self { pipeline_id, dimensions, schema, .. } = self;
+        let statement = format!(
+            "select c.reference_id, c.chunk_id, greatest(0, 1 - d.distance)::float4 as score \
+             from unnest($2::uuid[], $3::uuid[]) as f (reference_id, chunk_id) \
+             join forebay.document_chunks as c using (reference_id, chunk_id) \
+             cross join lateral ( \
+                 select c.embedding::{schema}.vector({dimensions}) operator({schema}.<=>) \
+                     $1::text::{schema}.vector({dimensions}) as distance) as d \
+             where c.pipeline_id = {pipeline_id} and {schema}.vector_dims(c.embedding) = {dimensions} \
+                 and d.distance <> 'NaN'"
+        );
+        let of_pipeline = found.iter().filter(|chunk| chunk.pipeline_id == *pipeline_id);
+        let (references, chunks): (Vec<SqlId>, Vec<SqlId>) = of_pipeline
+            .map(|chunk| (SqlId(chunk.reference_id), SqlId(ReferenceId(chunk.chunk_id.0))))
+            .unzip();
+        let parameters: [Parameter<'_>; 3] = [
+            (&vector_text(embedding), Type::TEXT),
+            (&references, Type::UUID_ARRAY),
+            (&chunks, Type::UUID_ARRAY),
+        ];
+        let rows = client.query_typed(&statement, &parameters).await?;
         rows.iter()
             .map(|row| {
-                Ok(Candidate {
-                    reference_id: row.read::<SqlId>("reference_id")?.0,
-                    pipeline_id: *pipeline_id,
-                    chunk_id: ChunkId(row.read::<SqlId>("chunk_id")?.0.0),
-                    rank: row.read("rank")?,
-                })
+                let reference_id = row.read::<SqlId>("reference_id")?.0;
+                Ok((reference_id, ChunkId(row.read::<SqlId>("chunk_id")?.0.0), row.read("score")?))
             })
             .collect()
     }

@@ -1,6 +1,10 @@
 //! The references of a source, page by page, chosen by scope and by values of their fields.
 
-use forebay_domain::{identity::ReferenceId, scope::Scope};
+use forebay_domain::{
+    field_filter::{self, FieldFilter},
+    identity::ReferenceId,
+    scope::Scope,
+};
 use tokio_postgres::{GenericClient, types::Type};
 
 use super::{BEFORE_ALL, PageOf};
@@ -20,8 +24,8 @@ pub struct ListFilter {
     pub scope: Option<Scope>,
     /// Removed references instead of active ones.
     pub removed: bool,
-    /// Only with these values, as text, in these fields of the payload.
-    pub values: Vec<(String, String)>,
+    /// Only with these values in the payload.
+    pub fields: Vec<FieldFilter>,
 }
 
 /// References of a source after a position, by id, at most `limit`.
@@ -33,8 +37,6 @@ pub async fn list(
     limit: u32,
 ) -> Result<PageOf<ReferenceRow, ReferenceId>> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (fields, values): (Vec<&str>, Vec<&str>) =
-        filter.values.iter().map(|(field, value)| (field.as_str(), value.as_str())).unzip();
     let rows = client
         .query_typed(
             LIST,
@@ -43,8 +45,7 @@ pub async fn list(
                 (&SqlId(after.unwrap_or(BEFORE_ALL)), Type::UUID),
                 (&filter.scope.as_ref().map(Scope::to_string), Type::TEXT),
                 (&filter.removed, Type::BOOL),
-                (&fields, Type::TEXT_ARRAY),
-                (&values, Type::TEXT_ARRAY),
+                (&field_filter::json_path(&filter.fields), Type::TEXT),
                 (&(i64::from(limit) + 1), Type::INT8),
             ],
         )

@@ -7,11 +7,9 @@ page as (
     where r.source_id = $1 and r.reference_id > $2
         and ($3::text is null or r.scope = $3)
         and (r.removed_at is not null) = $4
-        and not exists (
-            select from unnest($5::text[], $6::text[]) as w (field, value)
-            where (r.payload ->> w.field) is distinct from w.value)
+        and ($5::text is null or r.payload @@ $5::jsonpath)
     order by r.reference_id
-    limit $7
+    limit $6
 )
 select r.reference_id, s.name as source, r.entity_type, r.scope, r.record_key, r.version, r.version_hash,
     r.first_seen_at, r.changed_at, r.removed_at, r.first_seen_run_id, r.scrape_run_id, r.payload::text, r.lineage::text

@@ -192,28 +192,6 @@ impl FromStr for RunName {
     }
 }
 
-/// A field with the value to look for, as `--where room=B12`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FieldValue {
-    /// The field, never empty.
-    pub(crate) field: String,
-    /// The value as text; may be empty and may contain `=`.
-    pub(crate) value: String,
-}
-
-impl FromStr for FieldValue {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once('=') {
-            Some((field, value)) if !field.is_empty() => {
-                Ok(Self { field: field.to_owned(), value: value.to_owned() })
-            }
-            _ => Err("expected FIELD=VALUE, for instance room=B12".to_owned()),
-        }
-    }
-}
-
 /// A name that must not be empty: a source, a pipeline, a field.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected a name, got nothing".to_owned()) } else { Ok(text.to_owned()) }

@@ -1,12 +1,12 @@
 //! `forebay list`: the references of a source.
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{field_filter::FieldFilter, identity::ReferenceId};
 use forebay_engine::payload::Canonical;
 use forebay_store::timeline::{self, ListFilter};
 use forebay_views::{Page, Reference};
 
 use crate::{
-    cli::values::{self, FieldValue, ScopePair, scope_of},
+    cli::values::{self, ScopePair, scope_of},
     context::Context,
     cursor,
     failure::{Exit, Failure},
@@ -30,9 +30,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) scope: Vec<ScopePair>,
 
-    /// Only records with this value in this top-level field, numbers as they are stored; repeatable
+    /// Only records with this value in a field (a name or a JSON pointer); repeatable
     #[arg(long = "where", value_name = "FIELD=VALUE")]
-    pub(crate) values: Vec<FieldValue>,
+    pub(crate) fields: Vec<FieldFilter>,
 
     /// Removed references instead of active ones
     #[arg(long)]
@@ -53,11 +53,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let filter = ListFilter {
         scope: (!args.scope.is_empty()).then(|| scope_of(&args.scope)).transpose()?,
         removed: args.removed,
-        values: args
-            .values
-            .iter()
-            .map(|FieldValue { field, value }| (field.clone(), value.clone()))
-            .collect(),
+        fields: args.fields.clone(),
     };
     let page = context
         .with_database(async |database| {

@@ -11,6 +11,9 @@ mod resources;
 mod server;
 mod tool;
 mod tools;
+mod wire;
+
+use std::io;
 
 use forebay_engine::ensure::Gate;
 use rmcp::{
@@ -58,8 +61,21 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 
 async fn serve(server: Server) -> Result<(), Failure> {
     let (input, output) = stdio_pipes();
-    let transport = AsyncRwTransport::new_server(input, output).with_max_line_length(LONGEST_MESSAGE);
-    let failure = |message: &str| Failure::new("mcp_failed", message);
+    let (ends, passing) = wire::connect(input, output, LONGEST_MESSAGE);
+    let (talked, passed) = tokio::join!(talk(server, ends), passing);
+    talked?;
+    // A client that has left needs no answer.
+    passed
+        .or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+        .map_err(|error| failure("the client cannot be answered").because(&error))
+}
+
+fn failure(message: &str) -> Failure {
+    Failure::new("mcp_failed", message)
+}
+
+async fn talk(server: Server, ends: wire::Ends) -> Result<(), Failure> {
+    let transport = AsyncRwTransport::new_server(ends.input, ends.output);
     let running = match serve_server(server, transport).await {
         Ok(running) => running,
         // A client only checked that the server starts.

@@ -3,12 +3,16 @@
 
 mod report;
 
+use forebay_domain::field_filter::FieldFilter;
 use forebay_engine::retrieval::{self, SearchOptions};
-use forebay_store::connect::Database;
+use forebay_store::{
+    connect::Database,
+    documents::{self, SearchFilter},
+};
 use forebay_views::SearchResult;
 
 use crate::{
-    cli::values,
+    cli::values::{self, ScopePair, Share, scope_of},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -16,14 +20,16 @@ use crate::{
 
 /// Search the ingested documents
 ///
-/// Supports "quoted phrases", OR, and -word to exclude a word.
+/// Supports "quoted phrases", OR, and -word to exclude a word. If no document contains all words, those with some of them
+/// are shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay search organic chemistry
   forebay search '\"linear algebra\" -honors' --source courses
   forebay search painting --limit 3 --output json
-  forebay search 'how do I enrol' --pipeline handbook")]
+  forebay search 'how do I enrol' --pipeline handbook --min-score 0.5
+  forebay search painting --entity course --scope 'semester=Spring 2026' --where credits=3")]
 pub(crate) struct Args {
     /// Search terms
     #[arg(required = true, value_name = "WORD")]
@@ -33,9 +39,29 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
 
+    /// Only references of this entity type, such as `course`
+    #[arg(long, value_name = "ENTITY", value_parser = values::name)]
+    pub(crate) entity: Option<String>,
+
+    /// Only references of this scope; repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) scope: Vec<ScopePair>,
+
+    /// Only references with this value in a field (a name or a JSON pointer); repeatable
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub(crate) fields: Vec<FieldFilter>,
+
+    /// Only documents that were indexed in this language, such as `english`
+    #[arg(long, value_name = "LANGUAGE", value_parser = values::name)]
+    pub(crate) language: Option<String>,
+
     /// Only documents that this pipeline indexed
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Option<String>,
+
+    /// Only passages at least this similar to the query (cosine, 0 to 1); needs embeddings
+    #[arg(long, value_name = "SCORE")]
+    pub(crate) min_score: Option<Share>,
 
     /// Maximum number of documents
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -45,26 +71,57 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let query = args.words.join(" ");
-    let options = SearchOptions {
+    let filter = SearchFilter {
         source: args.source.clone(),
+        entity_type: args.entity.clone(),
+        scope: (!args.scope.is_empty()).then(|| scope_of(&args.scope)).transpose()?,
+        fields: args.fields.clone(),
+        language: args.language.clone(),
         pipeline: args.pipeline.clone(),
-        limit: args.limit,
-        ..SearchOptions::default()
     };
-    let result = context.with_database(async |database| search(database, query, options).await).await?;
+    let min_score = args.min_score.map(Share::get);
+    let options = SearchOptions { filter, limit: args.limit, min_score, ..SearchOptions::default() };
+    let config = context.config()?;
+    let result = context
+        .with_database(async |database| {
+            if let Some(entity) = &args.entity {
+                let configured = config.definitions().values().map(|source| source.entity_type.clone());
+                names::entity(&database.client().await?, entity, configured).await?;
+            }
+            search(database, query, options).await
+        })
+        .await?;
     context.ui.show(&result)?;
     Ok(Exit::Done)
 }
 
-/// Searches. Errors: `no_such_source`, and those of a search.
+/// Searches. Errors: `no_such_source`, `no_such_language`, and those of a search.
 pub(crate) async fn search(
     database: &Database,
     query: String,
     options: SearchOptions,
 ) -> Result<SearchResult, Failure> {
-    if let Some(name) = &options.source {
-        names::source(&database.client().await?, name).await?;
+    {
+        let client = database.client().await?;
+        if let Some(name) = &options.filter.source {
+            names::source(&client, name).await?;
+        }
+        if let Some(name) = &options.filter.language {
+            known_language(name, &documents::languages(&**client).await?)?;
+        }
     }
     let found = retrieval::search(database, &query, &options).await?;
     Ok(SearchResult::new(query, found))
+}
+
+fn known_language(name: &str, known: &[String]) -> Result<(), Failure> {
+    if known.iter().any(|language| language == name) {
+        return Ok(());
+    }
+    let failure = Failure::usage("no_such_language", format!("the database has no language {name:?}"));
+    let meant = names::nearest(name, known.iter().map(String::as_str));
+    Err(failure.hint(meant.map_or_else(
+        || format!("its text search configurations are {}", known.join(", ")),
+        |meant| format!("did you mean `{meant}`?"),
+    )))
 }

@@ -137,7 +137,9 @@ fn a_reader_of_concurrent_runs_misses_nothing_and_reads_nothing_twice() {
             break;
         }
     }
-    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    for writer in writers {
+        writer.join().unwrap();
+    }
     // Each day after the first adds one key and changes another.
     assert_eq!(found.len(), SOURCES * (4 + (DAYS - 1) * 2));
     assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), found.len(), "nothing twice");

@@ -30,7 +30,6 @@ mod lessons;
 mod log_lines;
 mod logs;
 mod mcp;
-mod memory;
 mod operate;
 mod producer;
 mod projects;

@@ -3,7 +3,11 @@
 mod chunks;
 mod embeddings;
 
-use forebay_engine::work::{self, PipelineSpec};
+use forebay_engine::{
+    retrieval::{self, SearchOptions},
+    work::{self, Hit, PipelineSpec},
+};
+use forebay_store::documents::SearchFilter;
 use serde_json::json;
 
 use super::Shop;
@@ -12,9 +16,14 @@ pub(crate) fn documents(config: serde_json::Value) -> PipelineSpec {
     PipelineSpec::new("documents", "documents", config)
 }
 
+pub(crate) async fn hits(shop: &Shop, query: &str, source: Option<&str>) -> Vec<Hit> {
+    let filter = SearchFilter { source: source.map(str::to_owned), ..SearchFilter::default() };
+    let options = SearchOptions { filter, ..SearchOptions::default() };
+    retrieval::search(&shop.database, query, &options).await.unwrap().hits
+}
+
 async fn found(shop: &Shop, query: &str) -> Vec<String> {
-    let hits = work::search(&shop.database, query, None, 10).await.unwrap();
-    hits.into_iter().map(|hit| hit.record_key).collect()
+    hits(shop, query, None).await.into_iter().map(|hit| hit.record_key).collect()
 }
 
 #[tokio::test]
@@ -30,12 +39,12 @@ async fn a_title_weighs_more_than_a_body_and_removed_references_are_not_found() 
     assert_eq!(found(&shop, "chemistry").await, ["title", "body"]);
     assert_eq!(found(&shop, "chemistry -introduction").await, ["body"]);
     assert!(found(&shop, "\"chemistry some\"").await.is_empty());
-    let hit = &work::search(&shop.database, "between", Some("shop"), 10).await.unwrap()[0];
+    let hit = &hits(&shop, "between", Some("shop")).await[0];
     assert_eq!((hit.source.as_str(), hit.title.as_str()), ("shop", "Algebra"));
     assert!(hit.snippet.contains("«between»"), "{}", hit.snippet);
-    let of_title = &work::search(&shop.database, "algebra", None, 10).await.unwrap()[0];
+    let of_title = &hits(&shop, "algebra", None).await[0];
     assert!(of_title.snippet.starts_with("«Algebra»"), "{}", of_title.snippet);
-    assert!(work::search(&shop.database, "between", Some("elsewhere"), 10).await.unwrap().is_empty());
+    assert!(hits(&shop, "between", Some("elsewhere")).await.is_empty());
 
     shop.remove("title").await;
     // A tombstone is hidden at once; its document is deleted by the worker.

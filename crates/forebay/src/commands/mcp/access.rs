@@ -8,6 +8,8 @@ use forebay_engine::{
 };
 use forebay_store::connect::Database;
 
+use crate::{failure::Failure, names};
+
 /// Access to stored data. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Access {
@@ -39,6 +41,12 @@ impl Access {
     /// The sources that can be scraped.
     pub(super) fn sources(&self) -> &Sources {
         &self.shared.scraper.sources
+    }
+
+    /// Checks that an entity type is stored or configured. Error: `no_such_entity`.
+    pub(super) async fn check_entity(&self, name: &str) -> Result<(), Failure> {
+        let configured = self.sources().values().map(|source| source.entity_type.clone());
+        names::entity(&self.database().client().await?, name, configured).await
     }
 
     /// Whether sources may be scraped.

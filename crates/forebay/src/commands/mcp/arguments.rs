@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use forebay_domain::scope::Scope;
 use jiff::Timestamp;
+use rmcp::model::JsonObject;
+use serde_json::Value;
 
 use crate::{cli::values, failure::Failure};
 
@@ -26,4 +28,51 @@ pub(super) fn scope(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> 
         Failure::usage(error.code(), error.to_string())
             .hint("a scope is an object of names and values, such as {\"semester\": \"Spring 2026\"}")
     })
+}
+
+/// Reads numbers and switches that a model wrote as text, `"10"` or `"true"`, where the input schema wants no text.
+pub(super) fn numbers_from_text(arguments: &mut JsonObject, schema: &JsonObject) {
+    for (name, value) in arguments {
+        let Value::String(text) = value else { continue };
+        let types = schema.get("properties").and_then(|properties| properties.get(name)?.get("type"));
+        let is_of = |wanted: &str| match types {
+            Some(Value::String(one)) => one == wanted,
+            Some(Value::Array(several)) => several.iter().any(|one| one == wanted),
+            _ => false,
+        };
+        if is_of("string") {
+            continue;
+        }
+        match serde_json::from_str(text.trim()) {
+            Ok(number @ Value::Number(_)) if is_of("integer") || is_of("number") => *value = number,
+            Ok(switch @ Value::Bool(_)) if is_of("boolean") => *value = switch,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn text_is_a_number_only_where_the_schema_wants_one() {
+        let Value::Object(schema) = json!({ "properties": {
+            "limit": { "type": ["integer", "null"] }, "force": { "type": "boolean" },
+            "query": { "type": "string" }, "score": { "type": "number" }
+        }}) else {
+            unreachable!()
+        };
+        let mut given =
+            json!({ "limit": " 10", "force": "true", "query": "5", "score": "0.5", "other": "1" });
+        let wanted = json!({ "limit": 10, "force": true, "query": "5", "score": 0.5, "other": "1" });
+        numbers_from_text(given.as_object_mut().unwrap(), &schema);
+        assert_eq!(given, wanted);
+        // What is neither is left for the error that names it.
+        let mut given = json!({ "limit": "ten", "force": "1" });
+        numbers_from_text(given.as_object_mut().unwrap(), &schema);
+        assert_eq!(given, json!({ "limit": "ten", "force": "1" }));
+    }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     access::Access,
+    arguments::numbers_from_text,
     tool::Tool,
     tools::{EnsureData, Freshness, GetHistory, GetReference, ListChanges, RunStatus, Search},
 };
@@ -71,7 +72,8 @@ fn output_schema<T: Tool>() -> Arc<JsonObject> {
     Arc::new(forebay_views::schema::<T::Answer>().as_object().cloned().unwrap_or_default())
 }
 
-async fn answer<T: Tool>(access: &Access, arguments: JsonObject) -> CallToolResult {
+async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallToolResult {
+    numbers_from_text(&mut arguments, &schema_for_input::<T::Arguments>().unwrap_or_default());
     let given = serde_json::from_value(Value::Object(arguments)).map_err(|error| {
         Failure::usage("arguments_invalid", format!("invalid arguments for {}: {error}", T::NAME))
             .hint("see the input schema of the tool")

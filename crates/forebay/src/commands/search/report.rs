@@ -1,5 +1,6 @@
 //! The human form of a search result: documents, best first.
 
+use forebay_engine::retrieval::Matching;
 use forebay_views::SearchResult;
 
 use crate::ui::{Page, Report, Style, Tone, format};
@@ -10,8 +11,10 @@ impl Report for SearchResult {
             if place > 0 {
                 page.line("");
             }
-            page.toned(Tone::Heading, &format!("{}. {}", place + 1, format::plain(&hit.title)));
-            page.toned(Tone::Faint, &format::plain(&format!("   {}/{}", hit.source, hit.record_key)));
+            page.toned(Tone::Heading, &format!("{}. {}", hit.rank, format::plain(&hit.title)));
+            let score = hit.score.map(|score| format!(" · score {score:.2}")).unwrap_or_default();
+            let name = format::plain(&format!("{}/{}", hit.source, hit.record_key));
+            page.toned(Tone::Faint, &format!("   {name}{score}"));
             if !hit.heading.is_empty() {
                 page.line(&format!("   {}", format::plain(&hit.heading)));
             }
@@ -24,6 +27,12 @@ impl Report for SearchResult {
                     "no pipeline with the handler documents is enabled; see [pipelines] in forebay.toml",
                 );
             }
+        }
+        if self.matching == Matching::AnyWord.as_str() {
+            page.toned(
+                Tone::Warning,
+                "\nno document contains all of these words; these contain some of them, the rarest first",
+            );
         }
         if let Some(warning) = &self.warning {
             page.toned(Tone::Warning, &format!("\nsearched by words only: {}", format::plain(warning)));

@@ -60,10 +60,13 @@ impl Report {
         }
     }
 
-    /// The exit code: whether every pipeline worked, no hand-off or scrape failed for good, and no scrape was partial.
+    /// The exit code: whether every pipeline and its embeddings worked, no hand-off or scrape failed for good, and no
+    /// scrape was partial.
     pub(super) fn exit(&self) -> Exit {
         let ScheduledRuns { num_failed, num_partial, .. } = self.view.schedules;
-        let worked = |pipeline: &PipelineWork| pipeline.error.is_none() && pipeline.num_failed == 0;
+        let worked = |pipeline: &PipelineWork| {
+            pipeline.error.is_none() && pipeline.embedding_failure.is_none() && pipeline.num_failed == 0
+        };
         if num_failed > 0 || !self.view.pipelines.iter().all(worked) {
             Exit::Failed
         } else if num_partial > 0 {
@@ -124,6 +127,18 @@ impl ui::Report for Report {
         for (pipeline, stopped) in &self.stopped {
             page.toned(Tone::Bad, &format!("\nnothing could be done for {pipeline}:"));
             page.line(stopped);
+        }
+        for pipeline in &self.view.pipelines {
+            let Some(failure) = &pipeline.embedding_failure else { continue };
+            page.toned(
+                Tone::Bad,
+                &format!(
+                    "\n{} has no embeddings for {} passages, which are found by their words only:",
+                    pipeline.pipeline,
+                    format::count(pipeline.num_unembedded)
+                ),
+            );
+            page.line(&format!("{} ({})", format::plain(&failure.message), failure.failure_code));
         }
         for disabled in &self.view.disabled {
             let rests = match disabled.num_waiting {

@@ -76,8 +76,12 @@ fn changes_are_listed_newest_first_on_pages_of_any_size() {
     }
     let (later, _) = chat.pages("list_changes", "", since("2019-01-03T12:00:00Z"));
     assert_eq!(texts(&later, "change"), ["restored", "removed"]);
-    let of_events = json!({"since": "2019-01-01", "entity": "event", "source": "courses"});
-    assert_eq!(chat.pages("list_changes", "", of_events).0, Vec::<Value>::new());
+    let of_events = json!({"since": "2019-01-01", "entity": "cuorse"});
+    let error = chat.error("list_changes", of_events);
+    assert_eq!(
+        (&error["code"], &error["hint"]),
+        (&json!("no_such_entity"), &json!("did you mean `course`?"))
+    );
 }
 
 #[test]
@@ -88,7 +92,60 @@ fn documents_are_found_by_their_words() {
     assert_eq!(texts(hits, "record_key"), ["HST-101"]);
     assert_eq!(hits[0]["title"], "Ancient Worlds");
     assert_eq!((&found["is_hybrid"], &found["warning"]), (&json!(false), &json!(null)));
+    assert_eq!((&hits[0]["rank"], &hits[0]["score"]), (&json!(1), &json!(null)), "there is no embedding");
+    assert_eq!(found["matching"], "all_words");
     assert_eq!(chat.ask("search", json!({"query": "submarine"}))["hits"], json!([]));
+}
+
+#[test]
+fn a_question_that_no_record_answers_in_its_words_finds_records_with_some_of_them() {
+    let (_stored, chat) = courses();
+    let keys = |arguments: Value| {
+        let found = chat.ask("search", arguments);
+        (texts(found["hits"].as_array().unwrap(), "record_key"), found["matching"].clone())
+    };
+    let question = "which worlds are taught on Mars";
+    assert_eq!(keys(json!({ "query": question })), (vec!["HST-101".to_owned()], json!("any_word")));
+    assert_eq!(keys(json!({ "query": format!("{question} -ancient") })).0, Vec::<String>::new());
+    assert_eq!(keys(json!({ "query": format!("{question} \"worlds ancient\"") })).0, Vec::<String>::new());
+    assert_eq!(keys(json!({ "query": format!("{question} \"ancient worlds\"") })).0, ["HST-101"]);
+
+    // Filters hold for them too. Models write numbers as text.
+    let with = |name: &str, value: Value| keys(json!({ "query": question, name: value, "limit": "5" })).0;
+    assert_eq!(with("entity", json!("course")), ["HST-101"]);
+    assert_eq!(with("fields", json!({ "title": "Ancient Worlds" })), ["HST-101"]);
+    assert_eq!(with("fields", json!({ "/fee": "9007199254740993" })), ["HST-101"]);
+    assert_eq!(with("fields", json!({ "fee": "9007199254740992" })), Vec::<String>::new());
+    assert_eq!(with("scope", json!({ "semester": "Fall" })), Vec::<String>::new());
+    for (name, value, code) in [
+        ("entity", json!("planet"), "no_such_entity"),
+        ("language", json!("klingon"), "no_such_language"),
+        ("fields", json!({ "/a~": "1" }), "field_invalid"),
+        ("limit", json!("five"), "arguments_invalid"),
+    ] {
+        assert_eq!(chat.error("search", json!({ "query": "worlds", name: value }))["code"], code);
+    }
+}
+
+#[test]
+fn an_answer_without_records_says_where_there_are_some() {
+    let stored = Stored::new();
+    stored.write("autumn.jsonl", "{\"id\": \"A\"}\n");
+    stored.json(
+        "persist autumn.jsonl --source courses --entity course --key id --scope term=autumn --complete",
+    );
+    let chat = Chat::start(&stored, "mcp");
+    let ask = |term: &str| chat.ask("ensure_data", json!({ "entity": "course", "scope": { "term": term } }));
+    let warnings = |answer: &Value| answer["ensured"]["warnings"].to_string();
+    assert_eq!(ask("autumn")["records"]["items"].as_array().unwrap().len(), 1);
+    let none = ask("fall");
+    assert!(warnings(&none).contains("other scopes: `term=autumn`"), "{none}");
+    stored.write("gone.jsonl", "{\"id\": \"A\", \"gone\": true}\n");
+    stored.json("persist gone.jsonl --source courses --scope term=autumn --complete --removed-when /gone --guards off");
+    let removed = ask("autumn");
+    assert_eq!((&removed["ensured"]["success"], &removed["records"]["items"]), (&json!(true), &json!([])));
+    assert!(warnings(&removed).contains("all records of course in this scope are removed"), "{removed}");
+    assert_eq!(chat.error("ensure_data", json!({ "entity": "courses" }))["code"], "no_such_entity");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_read_only_client_never_scrapes() {
         (&stale[0]["scope"], &stale[0]["freshness"], &stale[0]["status"]),
         (&json!("semester=autumn"), &json!("never"), &json!(null))
     );
-    assert_eq!(chat.pages("freshness", "", json!({"entity": "event"})).0, Vec::<Value>::new());
+    assert_eq!(chat.error("freshness", json!({"entity": "event"}))["code"], "no_such_entity");
 }
 
 #[test]
@@ -125,11 +125,15 @@ fn a_client_that_may_scrape_scrapes_once() {
 fn a_source_that_cannot_be_scraped_is_an_error() {
     let stored = scraped();
     let chat = Chat::start(&stored, "mcp --allow-scrape");
-    let none = chat.ask("ensure_data", json!({"entity": "event"}));
+    let error = chat.error("ensure_data", json!({"entity": "event"}));
     assert_eq!(
-        (&none["ensured"]["success"], &none["ensured"]["error"]["code"]),
-        (&json!(false), &json!("no_source"))
+        (&error["code"], &error["hint"]),
+        (&json!("no_such_entity"), &json!("the entity types are `course`"))
     );
+    stored.write("talk.jsonl", "{\"id\": \"T\"}\n");
+    stored.json("persist talk.jsonl --source talks --entity talk --key id");
+    let none = chat.ask("ensure_data", json!({"entity": "talk", "force": true}));
+    assert_eq!(none["ensured"]["error"]["code"], "no_source", "{none}");
     std::fs::remove_file(stored.sandbox.path().join("courses.jsonl")).unwrap();
     let stale = chat.ask("ensure_data", spring(&json!({"force": true})));
     assert_eq!(

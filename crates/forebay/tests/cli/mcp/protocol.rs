@@ -2,7 +2,8 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    process::Stdio,
+    path::Path,
+    process::{Command, Stdio},
 };
 
 use rmcp::model::{ReadResourceRequestParams, ResourceContents};
@@ -113,14 +114,15 @@ fn nothing_but_messages_is_on_standard_output() {
         json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {
             "name": "get_reference", "arguments": {"reference": "courses/CSC-126"}}}),
     ];
-    let mut answers = Vec::new();
+    let (mut answers, mut refused) = (Vec::new(), Vec::new());
     for (index, message) in messages.iter().enumerate() {
         writeln!(input, "{message}").unwrap();
         if index == 1 {
             writeln!(input, "no message at all").unwrap();
-            writeln!(input, "{{\"long\": \"{}\"}}", "x".repeat(2 * 1024 * 1024)).unwrap();
+            writeln!(input, "{{\"long\": \"{}\", \"id\": 99}}", "x".repeat(2 * 1024 * 1024)).unwrap();
+            writeln!(input, "[\"no request\"]").unwrap();
         }
-        // An answer to a message without an id may arrive in between.
+        // The answers to what is no request arrive in between.
         while message.get("id").is_some() {
             let mut line = String::new();
             assert_ne!(output.read_line(&mut line).unwrap(), 0, "it ended");
@@ -130,10 +132,13 @@ fn nothing_but_messages_is_on_standard_output() {
                 answers.push(answer);
                 break;
             }
+            refused.push((answer["error"]["code"].as_i64().unwrap(), answer["id"].clone()));
         }
     }
     assert_eq!(answers[0]["result"]["protocolVersion"], "2024-11-05");
     assert_eq!(answers[1]["error"]["code"], -32601);
+    refused.sort_by_key(|(code, id)| (*code, id.is_null()));
+    assert_eq!(refused, [(-32_700, Value::Null), (-32_600, json!(99)), (-32_600, Value::Null)]);
     assert_eq!(answers[2]["result"]["structuredContent"]["reference"]["version"], 3);
     drop(input);
     let mut rest = String::new();
@@ -150,4 +155,25 @@ fn it_starts_and_ends_without_a_client() {
     let output = empty.output("mcp");
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty() && String::from_utf8_lossy(&output.stderr).contains("schema_missing"));
+}
+
+#[test]
+fn the_python_sdk_reads_every_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("../../target/python/bin/python");
+    let has_sdk = Command::new(&python).args(["-c", "import mcp"]).stderr(Stdio::null()).status();
+    if !has_sdk.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: scripts/python.sh has not installed the MCP SDK");
+        return;
+    }
+    let stored = Stored::new();
+    let lines: Vec<String> = (0..10_000).map(|n| format!("{{\"id\": \"item-{n}\"}}\n")).collect();
+    stored.write("items.jsonl", &lines.concat());
+    stored.json("persist items.jsonl --source items --entity item --key id");
+    let mut reading = Command::new(&python);
+    reading.arg(root.join("tests/cli/mcp/every_page.py")).arg(env!("CARGO_BIN_EXE_forebay")).arg("item");
+    reading.env("FOREBAY_DATABASE_URL", stored.url());
+    let output = reading.output().unwrap();
+    assert!(output.status.success(), "{}", crate::shown(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "10000 200");
 }

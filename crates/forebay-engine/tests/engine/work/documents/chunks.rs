@@ -5,10 +5,10 @@ use forebay_engine::{
     retrieval::{self, SearchOptions},
     work,
 };
-use forebay_store::documents::{self as store, MAX_TEXT_BYTES};
+use forebay_store::documents::{self as store, MAX_TEXT_BYTES, SearchFilter};
 use serde_json::json;
 
-use super::{super::Shop, documents};
+use super::{super::Shop, documents, hits};
 
 fn guide(parts: &[&str]) -> serde_json::Value {
     json!({"title": "Guide", "body": parts.join("\n\n")})
@@ -55,9 +55,9 @@ async fn a_new_title_is_found_with_every_chunk() {
     shop.drain().await;
     shop.put("a", &json!({"title": "New", "text": body})).await;
     shop.drain().await;
-    let found = |query: &'static str| work::search(&shop.database, query, None, 10);
-    assert!(found("old").await.unwrap().is_empty());
-    let hits = found("new second").await.unwrap();
+    let found = |query: &'static str| hits(&shop, query, None);
+    assert!(found("old").await.is_empty());
+    let hits = found("new second").await;
     assert_eq!((hits.len(), hits[0].heading.as_str(), hits[0].title.as_str()), (1, "Two", "New"));
     assert_eq!(hits[0].snippet, "# Two\n«second»");
 }
@@ -81,7 +81,7 @@ async fn each_record_is_indexed_in_its_own_language() {
         .await;
     assert_eq!(languages, ["en english", "nl dutch", "none english", "other simple"]);
     let found = async |query: &str| -> Vec<String> {
-        let hits = work::search(&shop.database, query, None, 10).await.unwrap();
+        let hits = hits(&shop, query, None).await;
         let mut keys: Vec<String> = hits.into_iter().map(|hit| hit.record_key).collect();
         keys.sort();
         keys
@@ -108,8 +108,8 @@ async fn all_of_a_long_text_is_found_up_to_the_limit() {
     ])
     .await;
     assert_eq!(shop.drain().await.num_succeeded, 3);
-    assert_eq!(work::search(&shop.database, "nearlyend", None, 10).await.unwrap().len(), 1);
-    assert!(work::search(&shop.database, "beyond", None, 10).await.unwrap().is_empty());
+    assert_eq!(hits(&shop, "nearlyend", None).await.len(), 1);
+    assert!(hits(&shop, "beyond", None).await.is_empty());
     let cut = shop.column("select title from forebay.documents where is_cut").await;
     assert_eq!(cut, ["t"]);
     let longest = shop.row("select max(length(content)) from forebay.document_chunks").await;
@@ -150,7 +150,8 @@ async fn one_pipeline_can_be_searched_alone() {
     work::declare(&shop.database, &[titles]).await.unwrap();
     shop.drain().await;
     let found = async |query: &str, pipeline: Option<&str>| {
-        let options = SearchOptions { pipeline: pipeline.map(str::to_owned), ..SearchOptions::default() };
+        let filter = SearchFilter { pipeline: pipeline.map(str::to_owned), ..SearchFilter::default() };
+        let options = SearchOptions { filter, ..SearchOptions::default() };
         retrieval::search(&shop.database, query, &options).await
     };
     assert_eq!(found("secret", None).await.unwrap().hits[0].pipeline, "documents");

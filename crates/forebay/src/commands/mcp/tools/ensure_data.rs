@@ -18,7 +18,12 @@ use super::super::{
     arguments::{limit, scope},
     tool::Tool,
 };
-use crate::{cursor, failure::Failure, ui::redact};
+use crate::{
+    cursor,
+    failure::{Exit, Failure},
+    names,
+    ui::redact,
+};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MOST: u32 = 50;
@@ -70,7 +75,9 @@ impl Tool for EnsureData {
         format!(
             "Returns the records of an entity type and scope, page by page, and how fresh they are. Use it for \
              \"which courses are there in Spring 2026\"; freshness lists the entity types and scopes. {what} \
-             If success is false, error says why. Other errors: scope_invalid_key and similar, cursor_invalid."
+             If success is false, error says why. warnings say if there are \
+             no records in the scope, and where there are some. Other errors: no_such_entity, scope_invalid_key and \
+             similar, cursor_invalid."
         )
     }
 
@@ -86,6 +93,11 @@ impl Tool for EnsureData {
                 .hint("omit `force`; to allow scrapes, start the server with `forebay mcp --allow-scrape`"));
         }
         let wanted = Wanted { entity_type: arguments.entity, scope: scope(&arguments.scope)? };
+        // A database that cannot be reached is part of the answer.
+        match access.check_entity(&wanted.entity_type).await {
+            Err(failure) if failure.exit_code() == Exit::Usage => return Err(failure),
+            _ => {}
+        }
         let after: Option<String> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
         // A later page continues the answer of the first page.
         let options = EnsureOptions {
@@ -99,10 +111,15 @@ impl Tool for EnsureData {
         let Wanted { entity_type, scope } = &wanted;
         let read = async {
             let client = access.database().client().await?;
-            timeline::active(&**client, entity_type, scope, after, limit, READ_BYTES).await
+            let page = timeline::active(&**client, entity_type, scope, after, limit, READ_BYTES).await?;
+            let is_empty = after.is_none() && page.items.is_empty();
+            let notice =
+                if is_empty { Some(names::empty_scope(&client, entity_type, scope).await?) } else { None };
+            Ok::<_, Failure>((page, notice))
         };
         let records = match read.await {
-            Ok(page) => {
+            Ok((page, notice)) => {
+                ensured.warnings.extend(notice);
                 let items = page.items.into_iter().map(record).collect::<Result<_, _>>()?;
                 let next = page.next.map(|next| cursor::write(&next.to_string())).transpose()?;
                 Page { items, next }
@@ -110,7 +127,7 @@ impl Tool for EnsureData {
             Err(error) => {
                 // The freshness of the data is useful even without records.
                 ensured.success = false;
-                ensured.error.get_or_insert_with(|| Failure::from(error).view());
+                ensured.error.get_or_insert_with(|| error.view());
                 Page::from(Vec::new())
             }
         };

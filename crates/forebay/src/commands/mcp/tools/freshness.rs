@@ -40,12 +40,15 @@ impl Tool for Freshness {
     fn description(_: bool) -> String {
         "Lists the entity types and scopes that were scraped through ensure, when each was last synced, \
          whether it is still fresh, and what failed. Use it before ensure_data to find out what exists, and \
-         with stale_only to find what needs attention. It never scrapes. Errors: cursor_invalid."
+         with stale_only to find what needs attention. It never scrapes. Errors: no_such_entity, cursor_invalid."
             .to_owned()
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let after: Option<(String, String)> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
+        if let Some(entity) = &arguments.entity {
+            access.check_entity(entity).await?;
+        }
         let options = ListOptions { entity_type: arguments.entity, only_stale: arguments.stale_only, after };
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
         let (sources, policies) = (access.sources(), access.gate().policies());

@@ -51,7 +51,8 @@ impl Tool for ListChanges {
         "Lists what was added, updated, removed and restored since a time, newest run first, for all sources \
          or for one source or entity type. Use it for \"what is new\" and \"what changed since\"; then \
          get_reference for a record, or get_history for old and new values. A record that was added and \
-         removed again appears only as removed. Errors: time_invalid, no_such_source, cursor_invalid."
+         removed again appears only as removed. Errors: time_invalid, no_such_source, no_such_entity, \
+         cursor_invalid."
             .to_owned()
     }
 
@@ -59,6 +60,9 @@ impl Tool for ListChanges {
         let Arguments { since, entity, source, limit: asked, cursor: text } = arguments;
         let since = time(&since)?;
         let from = text.as_deref().map(place).transpose()?;
+        if let Some(entity) = &entity {
+            access.check_entity(entity).await?;
+        }
         let mut client = access.database().client().await?;
         if let Some(name) = &source {
             names::source(&client, name).await?;

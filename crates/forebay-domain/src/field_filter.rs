@@ -1,0 +1,110 @@
+//! Conditions on the fields of a payload, as people type them: `credits=3`, `/venue/city=Ghent`.
+//!
+//! Conditions become one SQL/JSON path, which Postgres evaluates with `@@`. In its lax mode, an array matches if one of
+//! its elements does, so `tags=new` finds a payload whose `tags` contain `new`.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::{
+    canonical::{canonical_text, into_string, write_string},
+    field_path::{FieldPath, FieldPathError},
+};
+
+/// A field and the value it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFilter {
+    field: FieldPath,
+    value: String,
+}
+
+/// A text is not a condition.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FieldFilterError {
+    /// Without `=`.
+    #[error("expected FIELD=VALUE, such as credits=3 or /venue/city=Ghent")]
+    Form,
+    /// The field is neither a name nor a pointer.
+    #[error(transparent)]
+    Field(#[from] FieldPathError),
+    /// A payload cannot contain the character U+0000.
+    #[error("a field and its value cannot contain the character U+0000")]
+    Nul,
+}
+
+impl FieldFilter {
+    /// The condition that this field has this value. `field` is a name or a JSON pointer; of an array, one element must
+    /// match.
+    pub fn new(field: &str, value: &str) -> Result<Self, FieldFilterError> {
+        if field.contains('\0') || value.contains('\0') {
+            return Err(FieldFilterError::Nul);
+        }
+        Ok(Self { field: field.parse()?, value: value.to_owned() })
+    }
+
+    /// The condition as an SQL/JSON path expression. A value that is also a number, `true`, `false` or `null` matches
+    /// both the text and that value.
+    fn path(&self) -> String {
+        let names: Vec<String> = self.field.tokens().iter().map(|name| quoted(name)).collect();
+        let field = names.join(".");
+        let text = quoted(&self.value);
+        let is_literal = |text: &String| !text.starts_with(['"', '{', '[']);
+        match canonical_text(self.value.as_bytes()).ok().filter(is_literal) {
+            None => format!("$.{field} == {text}"),
+            Some(literal) => format!("($.{field} == {text} || $.{field} == {literal})"),
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    write_string(text, &mut out);
+    into_string(out)
+}
+
+impl FromStr for FieldFilter {
+    type Err = FieldFilterError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (field, value) = text.split_once('=').ok_or(FieldFilterError::Form)?;
+        Self::new(field, value)
+    }
+}
+
+/// One SQL/JSON path for all conditions, for the operator `@@`; None: there is no condition.
+pub fn json_path(filters: &[FieldFilter]) -> Option<String> {
+    let paths: Vec<String> = filters.iter().map(FieldFilter::path).collect();
+    (!paths.is_empty()).then(|| paths.join(" && "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_one_path() {
+        let path = |texts: &[&str]| {
+            let filters: Vec<FieldFilter> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            json_path(&filters)
+        };
+        assert_eq!(path(&[]), None);
+        assert_eq!(path(&["name=a=b \"c\""]).unwrap(), r#"$."name" == "a=b \"c\"""#);
+        assert_eq!(
+            path(&["credits=3", "/venue/city=Ghent"]).unwrap(),
+            r#"($."credits" == "3" || $."credits" == 3) && $."venue"."city" == "Ghent""#
+        );
+        assert_eq!(path(&["open=true"]).unwrap(), r#"($."open" == "true" || $."open" == true)"#);
+        // Not a number in JSON, and a name that must not end the string.
+        assert_eq!(path(&["n\\\"=007"]).unwrap(), r#"$."n\\\"" == "007""#);
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        assert_eq!("credits".parse::<FieldFilter>(), Err(FieldFilterError::Form));
+        for text in ["=3", "/a~2=3"] {
+            assert_eq!(text.parse::<FieldFilter>(), Err(FieldFilterError::Field(FieldPathError)), "{text}");
+        }
+        assert_eq!("a=\0".parse::<FieldFilter>(), Err(FieldFilterError::Nul));
+    }
+}
