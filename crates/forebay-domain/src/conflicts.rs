@@ -1,12 +1,18 @@
 //! Settings for records that contradict each other. One rule for all ways to declare a source.
 
-use crate::{field_path::FieldPath, identity::is_by_hash, rekey::RekeyPolicy};
+use crate::{
+    field_path::FieldPath, identity::is_by_hash, rekey::RekeyPolicy, rules::FieldRules, run::OnDuplicate,
+};
 
 /// The settings that are compared.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordSettings<'a> {
     /// The key fields.
     pub key_fields: &'a [String],
+    /// Field rules.
+    pub rules: &'a FieldRules,
+    /// How a key that appears again is handled.
+    pub on_duplicate: &'a OnDuplicate,
     /// The value by which a record says that it is gone.
     pub removed_when: Option<&'a FieldPath>,
     /// What happens to records that reappear under other keys.
@@ -27,6 +33,12 @@ pub enum SettingConflict {
         "rekey = \"follow\" needs a key of fields: with key = \"$hash\", a record under another key is always another one"
     )]
     HashWithRekey,
+    /// A field rule keeps the value that decides which record is newest out of the stored or the compared content.
+    #[error(
+        "newest_by needs a field without a rule: the values of fields in ignore, volatile or normalise are not those that the \
+         records had"
+    )]
+    NewestWithRule,
 }
 
 impl SettingConflict {
@@ -35,6 +47,7 @@ impl SettingConflict {
         match self {
             Self::HashWithRemovedWhen => &["removed_when"],
             Self::HashWithRekey => &["guards", "rekey"],
+            Self::NewestWithRule => &["on_duplicate"],
         }
     }
 }
@@ -49,6 +62,11 @@ pub fn check(settings: &RecordSettings<'_>) -> Result<(), SettingConflict> {
             return Err(SettingConflict::HashWithRekey);
         }
     }
+    if let OnDuplicate::Newest(field) = settings.on_duplicate
+        && settings.rules.applies_to(field.top_level())
+    {
+        return Err(SettingConflict::NewestWithRule);
+    }
     Ok(())
 }
 
@@ -56,12 +74,43 @@ pub fn check(settings: &RecordSettings<'_>) -> Result<(), SettingConflict> {
 mod tests {
     use super::*;
 
+    fn plain(rules: &FieldRules) -> RecordSettings<'_> {
+        RecordSettings {
+            key_fields: &[],
+            rules,
+            on_duplicate: &OnDuplicate::First,
+            removed_when: None,
+            rekey: RekeyPolicy::Hold,
+        }
+    }
+
+    #[test]
+    fn the_field_that_decides_about_duplicates_has_no_rule() {
+        let on_duplicate = "newest_by=/meta/at".parse().unwrap();
+        let with =
+            |rules: &FieldRules| check(&RecordSettings { on_duplicate: &on_duplicate, ..plain(rules) });
+        assert_eq!(with(&FieldRules { ignore: ["at".to_owned()].into(), ..FieldRules::default() }), Ok(()));
+        let (ignore, volatile) = (["meta".to_owned()].into(), ["meta".to_owned()].into());
+        for rules in [
+            FieldRules { ignore, ..FieldRules::default() },
+            FieldRules { volatile, ..FieldRules::default() },
+            FieldRules {
+                normalise: [("meta".to_owned(), crate::rules::Normalise::default())].into(),
+                ..FieldRules::default()
+            },
+        ] {
+            assert_eq!(with(&rules), Err(SettingConflict::NewestWithRule));
+        }
+    }
+
     #[test]
     fn a_hash_as_key_excludes_what_needs_a_lasting_key() {
         let (by_id, by_hash) = (["id".to_owned()], ["$hash".to_owned(), "$scope".to_owned()]);
         let flag = "/deleted".parse().unwrap();
-        let with =
-            |key_fields, removed_when, rekey| check(&RecordSettings { key_fields, removed_when, rekey });
+        let rules = FieldRules::default();
+        let with = |key_fields, removed_when, rekey| {
+            check(&RecordSettings { key_fields, removed_when, rekey, ..plain(&rules) })
+        };
         assert_eq!(with(&by_id, Some(&flag), RekeyPolicy::Follow), Ok(()));
         assert_eq!(with(&by_hash, None, RekeyPolicy::Hold), Ok(()));
         let conflict = with(&by_hash, Some(&flag), RekeyPolicy::Hold);

@@ -25,6 +25,7 @@ pub mod handoff;
 pub mod hex;
 pub mod identity;
 pub mod json;
+pub mod newest;
 pub mod percent;
 pub mod pointer;
 pub mod prepare;

@@ -19,6 +19,13 @@ pub struct FieldRules {
     pub normalise: BTreeMap<String, Normalise>,
 }
 
+impl FieldRules {
+    /// Whether a rule is about this top-level field.
+    pub fn applies_to(&self, field: &str) -> bool {
+        self.ignore.contains(field) || self.volatile.contains(field) || self.normalise.contains_key(field)
+    }
+}
+
 crate::words! {
     /// A step of normalisation.
     pub enum NormaliseStep {

@@ -3,6 +3,10 @@
 //! States follow OpenLineage's START, COMPLETE, FAIL and ABORT, with two of Forebay's own: `partial` (done, but
 //! some input was not readable) and `held` (done, waiting for an operator because a guard tripped).
 
+use std::{fmt, str::FromStr};
+
+use crate::field_path::FieldPath;
+
 /// A run's results, counted in records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -64,19 +68,56 @@ crate::words! {
     }
 }
 
-crate::words! {
-    /// How a run treats a record whose key it has already seen.
-    #[derive(Default)]
-    pub enum OnDuplicate {
-        /// The first record counts; later ones are counted as duplicates.
-        #[default]
-        First = "first",
-        /// The last record counts.
-        Last = "last",
-        /// Fields of later records override those of earlier ones.
-        Merge = "merge",
-        /// The first record counts; later ones are stored as rejected records.
-        Reject = "reject",
+/// How a run treats a record whose key it has already seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OnDuplicate {
+    /// The first record counts; later ones are counted as duplicates.
+    #[default]
+    First,
+    /// The last record counts.
+    Last,
+    /// Fields of later records override those of earlier ones.
+    Merge,
+    /// The first record counts; later ones are stored as rejected records.
+    Reject,
+    /// The record with the greatest value at this place counts, and of several the last one; see [`crate::newest`].
+    Newest(FieldPath),
+}
+
+/// A text is no duplicate policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected first, last, merge, reject or newest_by=FIELD, such as newest_by=updated_at")]
+pub struct OnDuplicateError;
+
+/// The word before the field of [`OnDuplicate::Newest`].
+const NEWEST_BY: &str = "newest_by=";
+
+impl fmt::Display for OnDuplicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => f.write_str("first"),
+            Self::Last => f.write_str("last"),
+            Self::Merge => f.write_str("merge"),
+            Self::Reject => f.write_str("reject"),
+            Self::Newest(field) => write!(f, "{NEWEST_BY}{}", field.as_str()),
+        }
+    }
+}
+
+impl FromStr for OnDuplicate {
+    type Err = OnDuplicateError;
+
+    fn from_str(text: &str) -> Result<Self, OnDuplicateError> {
+        Ok(match text {
+            "first" => Self::First,
+            "last" => Self::Last,
+            "merge" => Self::Merge,
+            "reject" => Self::Reject,
+            _ => {
+                let field = text.strip_prefix(NEWEST_BY).and_then(|field| field.parse().ok());
+                Self::Newest(field.ok_or(OnDuplicateError)?)
+            }
+        })
     }
 }
 
@@ -88,7 +129,22 @@ impl OnDuplicate {
     }
 
     /// Whether the result for a key is known only at the end of the input.
-    pub const fn needs_whole_input(self) -> bool {
-        matches!(self, Self::Last | Self::Merge)
+    pub const fn needs_whole_input(&self) -> bool {
+        matches!(self, Self::Last | Self::Merge | Self::Newest(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicate_policies_are_read_as_they_are_written() {
+        for text in ["first", "last", "merge", "reject", "newest_by=updated_at", "newest_by=/meta/at"] {
+            assert_eq!(text.parse::<OnDuplicate>().unwrap().to_string(), text);
+        }
+        for wrong in ["", "newest", "newest_by", "newest_by=", "newest_by=/~2", "First"] {
+            assert_eq!(wrong.parse::<OnDuplicate>(), Err(OnDuplicateError), "{wrong}");
+        }
     }
 }

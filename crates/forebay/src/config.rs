@@ -11,6 +11,7 @@ mod breaker;
 mod content;
 mod database;
 mod definition;
+mod duplicates;
 mod error;
 mod freshness;
 mod guards;
@@ -41,7 +42,7 @@ pub(crate) use self::{
     freshness::Freshness,
     pipeline::Pipeline,
     schema::schema,
-    source::{Format, OnDuplicate, Source},
+    source::{Format, Source},
 };
 use self::{database::DatabaseSettings, project::Project};
 use crate::failure::Failure;

@@ -155,6 +155,11 @@ impl<'a> Decimal<'a> {
         self.point
     }
 
+    /// Sign, [`point`](Self::point) and digits; two numbers that are equal have equal parts.
+    pub(crate) fn parts(&self) -> (bool, i64, Vec<u8>) {
+        (self.negative, self.point, [self.head, self.tail].concat())
+    }
+
     /// Appends the number in the layout of ECMAScript's `Number::toString` (ECMA-262, 6.1.6.1.20).
     pub fn write(&self, out: &mut Vec<u8>) {
         let digits = self.len();

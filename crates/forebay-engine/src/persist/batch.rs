@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use forebay_domain::{
+    field_path::FieldPath,
     identity::{ReferenceId, VersionHash},
+    newest::Rank,
     prepare::{self, Prepared, Preparer},
     reject::{Reject, RejectReason},
     run::{Counts, OnDuplicate},
@@ -109,7 +111,7 @@ impl Batch {
         &mut self,
         same_key: &[Entry],
         revisited: bool,
-        on_duplicate: OnDuplicate,
+        on_duplicate: &OnDuplicate,
         preparer: impl FnOnce() -> Preparer,
     ) {
         let num_kept = usize::from(!revisited);
@@ -135,13 +137,28 @@ impl Batch {
                 let last_removal = same_key.iter().rposition(|entry| entry.removes);
                 let since = last_removal.map_or(same_key, |removal| &same_key[removal + 1..]);
                 let mut settled = same_key[same_key.len() - 1];
-                if on_duplicate == OnDuplicate::Merge && since.len() > 1 {
+                if *on_duplicate == OnDuplicate::Merge && since.len() > 1 {
                     settled = self.merge(since, &mut preparer());
                 }
                 settled.starts_over = last_removal.is_some();
                 if revisited { self.revisited.push(settled) } else { self.entries.push(settled) }
             }
+            OnDuplicate::Newest(field) => {
+                self.counts.num_duplicate += (same_key.len() - num_kept) as u64;
+                // Of several, the last one.
+                let newest = match same_key {
+                    [only] => Some(only),
+                    _ => same_key.iter().max_by_key(|entry| self.rank(field, entry)),
+                };
+                let to = if revisited { &mut self.revisited } else { &mut self.entries };
+                to.extend(newest);
+            }
         }
+    }
+
+    /// How new a record is.
+    pub(super) fn rank(&self, field: &FieldPath, entry: &Entry) -> Rank {
+        Rank::of(field, self.record(entry).payload)
     }
 
     fn keep(&mut self, entries: &[Entry]) {

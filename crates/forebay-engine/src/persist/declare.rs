@@ -54,6 +54,8 @@ pub(crate) async fn declare(
     check_entity_type(&request.source, &entity_type)?;
     let settings = RecordSettings {
         key_fields: &key_fields,
+        rules: &policy.rules,
+        on_duplicate: &policy.on_duplicate,
         removed_when: policy.removed_when.as_ref(),
         rekey: policy.guards.rekey,
     };
@@ -106,7 +108,7 @@ pub(crate) async fn declare(
 fn given_or_stored(request: &PersistRequest, stored: SourcePolicy) -> SourcePolicy {
     SourcePolicy {
         rules: request.rules.clone().unwrap_or(stored.rules),
-        on_duplicate: request.on_duplicate.unwrap_or(stored.on_duplicate),
+        on_duplicate: request.on_duplicate.clone().unwrap_or(stored.on_duplicate),
         guards: request.guards.unwrap_or(stored.guards),
         max_rejected_share: request.max_rejected_share.unwrap_or(stored.max_rejected_share),
         sequence_field: request.sequence_field.clone().unwrap_or(stored.sequence_field),

@@ -66,7 +66,7 @@ impl SourcePolicy {
     /// Its stored form. Every policy has exactly one, so the database can tell whether a policy changed.
     pub(crate) fn to_json(&self) -> Value {
         let mut policy =
-            json!({ "rules": rules_json(&self.rules), "on_duplicate": self.on_duplicate.as_str() });
+            json!({ "rules": rules_json(&self.rules), "on_duplicate": self.on_duplicate.to_string() });
         if self.guards != GuardPolicy::default() {
             policy[GUARDS] = guards_json(&self.guards);
             policy[GUARDS]["enabled"] = json!(self.guards.enabled);
@@ -104,7 +104,7 @@ impl SourcePolicy {
                     .collect::<Result<_>>()?,
             },
             on_duplicate: match policy["on_duplicate"].as_str() {
-                Some(stored) => word(stored)?,
+                Some(stored) => stored.parse().map_err(|_| unknown(stored))?,
                 None => OnDuplicate::default(),
             },
             guards: guards(&policy[GUARDS])?,
@@ -177,13 +177,15 @@ fn normalisation(words: &Value) -> Result<Normalise> {
 }
 
 fn path(stored: &str) -> Result<FieldPath> {
-    let unknown = |_| forebay_store::Error::UnknownWord { column: "policy", word: stored.to_owned() };
-    Ok(stored.parse().map_err(unknown)?)
+    Ok(stored.parse().map_err(|_| unknown(stored))?)
 }
 
 fn word<W: Word>(stored: &str) -> Result<W> {
-    let unknown = || forebay_store::Error::UnknownWord { column: "policy", word: stored.to_owned() };
-    Ok(W::from_word(stored).ok_or_else(unknown)?)
+    Ok(W::from_word(stored).ok_or_else(|| unknown(stored))?)
+}
+
+fn unknown(stored: &str) -> forebay_store::Error {
+    forebay_store::Error::UnknownWord { column: "policy", word: stored.to_owned() }
 }
 
 #[cfg(test)]
@@ -201,7 +203,7 @@ mod tests {
                 volatile: ["views".to_owned(), "rank".to_owned()].into(),
                 normalise: [("title".to_owned(), trim)].into(),
             },
-            on_duplicate: OnDuplicate::Merge,
+            on_duplicate: "newest_by=/meta/at".parse().unwrap(),
             guards: GuardPolicy {
                 enabled: false,
                 removals: RemovalPolicy::Never,

@@ -2,16 +2,18 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    mem,
     sync::Arc,
 };
 
 use forebay_domain::{
     identity::{ReferenceId, VersionHash},
+    newest::Rank,
     prepare::{self, Preparer},
     run::{Counts, OnDuplicate},
 };
 use forebay_store::{
-    changes,
+    changes::{self, StagedRecord},
     content::RefusedRow,
     pages::{self, PageEntry},
     references::{self, Record},
@@ -95,9 +97,7 @@ async fn try_once(
     } else {
         probe(context, &transaction, batch).await?
     };
-    // A reference that doesn't exist is removed already.
-    let has_effect = |entry: &Entry| !entry.removes || existing.contains(&entry.reference_id);
-    let differing: Vec<Entry> = differing.into_iter().filter(has_effect).collect();
+    let differing = with_effect(context, batch, differing, &existing);
     let nothing_differs = differing.is_empty() && batch.rejected.is_empty() && batch.revisited.is_empty();
     if nothing_differs && !context.staged {
         processed.counts.num_unchanged += batch.entries.len() as u64;
@@ -135,6 +135,20 @@ async fn try_once(
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     processed.recorded = true;
     Ok(Some(processed))
+}
+
+/// Leaves out removals of references that are removed already or never existed. If the newest record of a key counts, they
+/// are staged nevertheless: a later window may have an older record.
+fn with_effect(
+    context: &RunContext<'_>,
+    batch: &Batch,
+    differing: Vec<Entry>,
+    existing: &HashSet<ReferenceId>,
+) -> Vec<Entry> {
+    let needs_all = matches!(context.policy.on_duplicate, OnDuplicate::Newest(_));
+    let is_kept = |entry: &Entry| !entry.removes || (!needs_all && existing.contains(&entry.reference_id));
+    let removals = batch.entries.iter().filter(|entry| needs_all && entry.removes);
+    differing.into_iter().filter(is_kept).chain(removals.copied()).collect()
 }
 
 /// Returns the entries that differ from the stored ones, and the ids that exist.
@@ -195,33 +209,66 @@ async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differ
     Ok(changes::stage(transaction, run_id, &records).await?)
 }
 
-/// Merges records whose key an earlier window has seen with the content from that window.
+/// Settles records whose key an earlier window has seen with the content from that window.
 async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut Batch) -> Result<()> {
-    if context.policy.on_duplicate != OnDuplicate::Merge {
-        return Ok(());
+    match &context.policy.on_duplicate {
+        OnDuplicate::Merge => {
+            let earlier = earlier_contents(context, client, batch).await?;
+            merge_revisited(context, batch, &earlier);
+        }
+        OnDuplicate::Newest(field) => {
+            let earlier = earlier_contents(context, client, batch).await?;
+            let revisited = mem::take(&mut batch.revisited);
+            let is_newest = |entry: &Entry| {
+                earlier.get(&entry.reference_id).is_none_or(|earlier| {
+                    batch.rank(field, entry) >= Rank::of(field, earlier.payload.as_bytes())
+                })
+            };
+            batch.revisited = revisited.into_iter().filter(is_newest).collect();
+        }
+        OnDuplicate::First | OnDuplicate::Last | OnDuplicate::Reject => {}
     }
+    Ok(())
+}
+
+/// What an earlier window has left of a key.
+struct Earlier {
+    payload: String,
+    removes: bool,
+}
+
+/// What earlier windows have left. It is staged if it differed from the stored content; otherwise it is the stored content.
+/// A record that removes its reference is staged if the reference is active; if not, nothing is left of the key.
+async fn earlier_contents(
+    context: &RunContext<'_>,
+    client: &Client,
+    batch: &Batch,
+) -> Result<HashMap<ReferenceId, Earlier>> {
     let ids: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
-    // The content of the earlier window is staged if it differed from the stored content; otherwise it is the stored
-    // content. A record that removes its reference leaves nothing; it is staged if the reference is active.
-    let mut earlier: HashMap<ReferenceId, String> = references::current(client, &ids)
+    let mut earlier: HashMap<ReferenceId, Earlier> = references::current(client, &ids)
         .await?
         .into_iter()
         .filter(|current| current.removed_at.is_none())
-        .map(|current| (ids[current.index], current.payload))
+        .map(|current| (ids[current.index], Earlier { payload: current.payload, removes: false }))
         .collect();
-    for record in changes::find(client, context.target.origin.run_id, &ids).await? {
-        if record.removes {
-            earlier.remove(&record.reference_id);
-        } else {
-            earlier.insert(record.reference_id, record.payload);
-        }
-    }
+    let staged = changes::find(client, context.target.origin.run_id, &ids).await?;
+    earlier.extend(staged.into_iter().map(|StagedRecord { reference_id, payload, removes, .. }| {
+        (reference_id, Earlier { payload, removes })
+    }));
+    Ok(earlier)
+}
+
+fn merge_revisited(context: &RunContext<'_>, batch: &mut Batch, earlier: &HashMap<ReferenceId, Earlier>) {
     let mut preparer = Preparer::new(Arc::clone(&context.record_policy));
     for place in 0..batch.revisited.len() {
         let entry = batch.revisited[place];
-        let Some(earlier) = earlier.get(&entry.reference_id).filter(|_| !entry.starts_over) else { continue };
-        let Ok(merged) = prepare::merge(earlier.as_bytes(), batch.record(&entry).payload) else { continue };
+        let earlier = earlier.get(&entry.reference_id);
+        let Some(earlier) = earlier.filter(|earlier| !entry.starts_over && !earlier.removes) else {
+            continue;
+        };
+        let Ok(merged) = prepare::merge(earlier.payload.as_bytes(), batch.record(&entry).payload) else {
+            continue;
+        };
         batch.revisited[place] = batch.replace(&entry, &merged, &mut preparer);
     }
-    Ok(())
 }

@@ -154,10 +154,10 @@ fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Pro
 /// Seals a window on a blocking thread, because sealing sorts and may read the file of seen ids.
 async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Result<(Batch, SeenSet)> {
     let moved = moved_keys(context, &window).await?;
-    let (policy, on_duplicate) = (Arc::clone(&context.record_policy), context.policy.on_duplicate);
+    let (policy, on_duplicate) = (Arc::clone(&context.record_policy), context.policy.on_duplicate.clone());
     let sealed = task::spawn_blocking(move || {
         let resolve = |id| moved.get(&id).copied().unwrap_or(id);
-        let batch = window.seal(&policy, on_duplicate, &mut seen, resolve)?;
+        let batch = window.seal(&policy, &on_duplicate, &mut seen, resolve)?;
         Ok((batch, seen))
     });
     sealed.await.map_err(|_| Error::Reader)?

@@ -66,7 +66,7 @@ impl Window {
     pub(super) fn seal(
         self,
         policy: &Arc<RecordPolicy>,
-        on_duplicate: OnDuplicate,
+        on_duplicate: &OnDuplicate,
         seen: &mut SeenSet,
         resolve: impl Fn(ReferenceId) -> ReferenceId,
     ) -> io::Result<Batch> {
@@ -116,7 +116,7 @@ impl Window {
 /// A record that lost may win next time although its page has not changed, because the other page no longer has it.
 /// Duplicates within a page are resolved by that page, except if the policy rejects them: rejections are reported each
 /// time.
-fn is_contested(same_key: &[Entry], revisited: bool, on_duplicate: OnDuplicate) -> bool {
+fn is_contested(same_key: &[Entry], revisited: bool, on_duplicate: &OnDuplicate) -> bool {
     let is_of_one_page = same_key.iter().all(|entry| entry.block() == same_key[0].block());
-    revisited || !is_of_one_page || (same_key.len() > 1 && on_duplicate == OnDuplicate::Reject)
+    revisited || !is_of_one_page || (same_key.len() > 1 && *on_duplicate == OnDuplicate::Reject)
 }

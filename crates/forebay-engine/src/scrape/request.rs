@@ -61,7 +61,7 @@ impl SourceDefinition {
     pub(super) fn policy(&self) -> SourcePolicy {
         SourcePolicy {
             rules: self.rules.clone(),
-            on_duplicate: self.on_duplicate,
+            on_duplicate: self.on_duplicate.clone(),
             guards: self.guards,
             max_rejected_share: self.max_rejected_share,
             sequence_field: self.sequence_field.clone(),

@@ -36,7 +36,7 @@ pub async fn scrape(
     source.check_scope(scope)?;
     let request = request(source, scope, options);
     let declared =
-        declare::declare(&**scraper.database.client().await?, &request, source.on_duplicate).await?;
+        declare::declare(&**scraper.database.client().await?, &request, source.on_duplicate.clone()).await?;
     let stored = declared.source.clone();
     let is_live = options.from_warc.is_none() && !options.ignore_breaker;
     let asked = if is_live {

@@ -13,6 +13,7 @@ use forebay_domain::{
     json::DEFAULT_MAX_DEPTH,
     prepare::{MAX_FIELD_NAME_BYTES, Preparer, RecordPolicy},
     rules::FieldRules,
+    run::OnDuplicate,
 };
 use forebay_store::{
     connect::Database,
@@ -97,6 +98,7 @@ async fn check_names(
             || rules.normalise.contains_key(name)
             || policy.sequence_field.as_deref() == Some(name)
             || policy.contract_version_column.as_deref() == Some(name)
+            || matches!(&policy.on_duplicate, OnDuplicate::Newest(field) if field.top_level() == name)
             || policy.removed_when.as_ref().is_some_and(|flag| flag.top_level() == name)
     };
     let (source_name, source_id) = (source.name.clone(), source.source_id);
@@ -179,6 +181,9 @@ fn renamed_policy(mut policy: SourcePolicy, from: &str, to: &str) -> SourcePolic
         if field.as_deref() == Some(from) {
             *field = Some(to.to_owned());
         }
+    }
+    if let OnDuplicate::Newest(field) = &mut policy.on_duplicate {
+        *field = field.renamed(from, to);
     }
     policy.removed_when = policy.removed_when.map(|flag| flag.renamed(from, to));
     policy

@@ -5,7 +5,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use forebay_domain::{field_path::FieldPath, identity::SCOPE_FIELD, pointer::Pointer};
+use forebay_domain::{field_path::FieldPath, identity::SCOPE_FIELD, pointer::Pointer, run::OnDuplicate};
 use forebay_engine::{
     freshness::enter_persisted,
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
@@ -20,7 +20,7 @@ pub(super) use self::report::exit;
 use super::{runs::read_run, signals::stoppable};
 use crate::{
     cli::values::{self, ScopePair, Share, Switch, scope_of},
-    config::{self, Config, Format, OnDuplicate},
+    config::{self, Config, Format},
     context::Context,
     failure::{Exit, Failure},
     ui,
@@ -115,8 +115,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) allow_future: bool,
 
-    /// How to handle a key that appears again in a run [default: the source's, or first; for a Singer tap: last]
-    #[arg(long, value_enum, value_name = "POLICY")]
+    /// How to handle a key that appears again in a run: first, last, merge, reject or `newest_by=FIELD` [default: the source's, or first; for a Singer tap: last]
+    ///
+    /// first and last keep that record; `newest_by=FIELD` keeps the one with the greatest value of a field or JSON pointer;
+    /// merge lets later fields overwrite earlier ones; reject keeps the first and stores the others as rejected records.
+    #[arg(long, value_name = "POLICY")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
 
     /// Field or JSON pointer at which a record says that it is gone, such as /deleted [default: the source's, or none; for a Singer tap: `_sdc_deleted_at`]
@@ -313,7 +316,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
     Ok(PersistRequest {
         entity_type: args.entity.clone().or(configured.entity_type),
         key_fields,
-        on_duplicate: args.on_duplicate.map(Into::into).or(configured.on_duplicate),
+        on_duplicate: args.on_duplicate.clone().or(configured.on_duplicate),
         removed_when: args.removed_when.clone().map(Some).or(configured.removed_when),
         overrides: Overrides {
             guards: args.guards.map(|switch| switch == Switch::On),

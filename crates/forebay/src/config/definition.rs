@@ -169,8 +169,12 @@ fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), P
 /// A source without a kind needs a key and must not have settings for scraping.
 fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
     check_identity(at.name, source.key.as_slice())?;
+    let (rules, on_duplicate) =
+        (source.field_rules(), source.on_duplicate(source.format.unwrap_or_default()));
     let settings = RecordSettings {
         key_fields: source.key.as_slice(),
+        rules: &rules,
+        on_duplicate: &on_duplicate,
         removed_when: source.removed_when.as_ref(),
         rekey: source.guards.policy().rekey,
     };

@@ -25,7 +25,7 @@ use serde::{
     de::{self, SeqAccess, Visitor},
 };
 
-use super::{breaker::Breaker, guards::Guards, schedule::Schedule};
+use super::{breaker::Breaker, duplicates::OnDuplicate, guards::Guards, schedule::Schedule};
 
 /// A source of records. At most one of the tables `http_json`, `html`, `json_ld`, `feed`, `ical`, `file`, `command`,
 /// `singer` and `postgres` says how to get its records; without one, they come from `forebay persist`.
@@ -53,7 +53,9 @@ pub(crate) struct Source {
     /// Top-level fields to normalise for comparison. Default: none.
     #[serde(default)]
     pub(crate) normalise: BTreeMap<String, BTreeSet<Normalise>>,
-    /// How to handle a key that appears again in a run. Default: `first`; for the messages of a Singer tap: `last`.
+    /// How to handle a key that appears again in a run: keep the `first` record, the `last`, or the one with the greatest
+    /// value of a field (`{ newest_by = "updated_at" }`); `merge` lets later fields overwrite earlier ones; `reject` keeps the
+    /// first and stores the others as rejected records. Default: `first`; for the messages of a Singer tap: `last`.
     #[serde(default)]
     pub(crate) on_duplicate: Option<OnDuplicate>,
     /// Limits beyond which a complete run is held for review. Default: on.
@@ -152,7 +154,7 @@ impl Source {
     /// How it handles a key that appears again, in files of this format.
     pub(crate) fn on_duplicate(&self, format: Format) -> run::OnDuplicate {
         let default = || run::OnDuplicate::default_for(format == Format::Singer || self.singer.is_some());
-        self.on_duplicate.map_or_else(default, Into::into)
+        self.on_duplicate.clone().map_or_else(default, Into::into)
     }
 
     /// Its field rules in the engine's form.
@@ -259,31 +261,6 @@ pub(crate) enum Normalise {
     Collapse,
     /// Ignore case.
     Casefold,
-}
-
-/// How to handle a key that appears again in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum OnDuplicate {
-    /// Keep the first record
-    First,
-    /// Keep the last record
-    Last,
-    /// Merge: later fields overwrite earlier ones
-    Merge,
-    /// Keep the first record, store later ones as rejected records
-    Reject,
-}
-
-impl From<OnDuplicate> for run::OnDuplicate {
-    fn from(policy: OnDuplicate) -> Self {
-        match policy {
-            OnDuplicate::First => Self::First,
-            OnDuplicate::Last => Self::Last,
-            OnDuplicate::Merge => Self::Merge,
-            OnDuplicate::Reject => Self::Reject,
-        }
-    }
 }
 
 /// The format of files.

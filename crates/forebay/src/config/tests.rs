@@ -103,7 +103,7 @@ fn the_template_shows_every_key_of_sources_and_pipelines() {
 fn defaults_are_what_the_documentation_says() {
     let config = parse("[sources.x]\nkey = [\"id\"]\n[pipelines.p]\nsource = \"*\"\nhandler = \"documents\"");
     let source = &config.sources["x"];
-    assert_eq!((source.format, source.on_duplicate), (None, None));
+    assert!(source.format.is_none() && source.on_duplicate.is_none());
     assert!(source.guards.enabled && source.entity.is_none() && source.records.is_none());
     let pipeline = &config.pipelines["p"];
     assert_eq!(pipeline.declared_as("p"), PipelineSpec::new("p", "documents", json!({})));

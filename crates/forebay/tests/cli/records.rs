@@ -78,3 +78,29 @@ fn the_configuration_says_what_a_hash_as_key_excludes() {
     write(&sandbox, "forebay.toml", "[sources.log]\nkey = \"$hash\"\nkey_in_scope = true\n");
     assert!(sandbox.run("config check").starts_with("exit code: 0"));
 }
+
+#[test]
+fn the_newest_record_of_a_key_counts() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    write(&sandbox, "log.csv", "id,state,n\n1,old,9\n1,new,10\n1,older,8\n");
+    let line = "persist log.csv --source log --key id --on-duplicate newest_by=n";
+    let (exit, document) = db.json(&sandbox, line);
+    let run = &document["runs"][0];
+    assert_eq!((exit, &run["num_added"], &run["num_duplicate"]), (0, &json!(1), &json!(2)), "{document}");
+    assert_eq!(db.value("select payload ->> 'state' from forebay.\"references\""), "new");
+    assert_snapshot!("records_bad_policy", sandbox.run("persist log.csv --source log --on-duplicate newest"));
+    let mut found = Vec::new();
+    for settings in [
+        "on_duplicate = \"newest\"",
+        "on_duplicate = \"newest_by=n\"",
+        "on_duplicate = { newest = \"n\" }",
+        "on_duplicate = { newest_by = \"\" }",
+        "on_duplicate = { newest_by = \"/n/at\" }\nvolatile = [\"n\"]",
+    ] {
+        write(&sandbox, "forebay.toml", &format!("[sources.log]\nkey = \"id\"\n{settings}\n"));
+        let shown = sandbox.run("config check");
+        found.push(shown.rsplit("--- stderr ---\n").next().unwrap_or_default().to_owned());
+    }
+    assert_snapshot!("records_bad_newest", found.join("\n"));
+}

@@ -151,6 +151,8 @@ impl SourceDefinition {
         }
         let settings = RecordSettings {
             key_fields: &self.key_fields,
+            rules: &self.rules,
+            on_duplicate: &self.on_duplicate,
             removed_when: self.removed_when.as_ref(),
             rekey: self.guards.rekey,
         };

@@ -54,7 +54,7 @@ const EXPECTED: [Expected; 4] = [
 
 impl Expected {
     fn request(&self, request: PersistRequest) -> PersistRequest {
-        PersistRequest { on_duplicate: Some(self.policy), ..request }
+        PersistRequest { on_duplicate: Some(self.policy.clone()), ..request }
     }
 
     /// Loads the records, in as many windows as there are pieces, and replays them in one window and in as many.
@@ -147,4 +147,60 @@ async fn the_last_record_may_equal_the_stored_one() {
         .persist_in_pieces(last(incremental(3)), &["{\"id\":\"a\",\"x\":1}\n", "{\"id\":\"a\",\"x\":2}\n"])
         .await;
     assert_eq!(counts(&report), [2, 0, 1, 0, 0, 0, 1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_record_counts_in_one_window_and_across_windows() {
+    let record = |n: u32, at: &str| format!("{{\"id\":\"a\",\"n\":{n},\"at\":{at}}}\n");
+    let (old, new) = ("\"2026-01-01T12:00:00+02:00\"", "\"2026-01-01T11:00:00Z\"");
+    let dead = |at: &str| format!("{{\"id\":\"a\",\"deleted\":true,\"at\":{at}}}\n");
+    for (records, expected) in [
+        (vec![record(1, new), record(2, old)], Some(1)),
+        (vec![record(1, old), record(2, new)], Some(2)),
+        // A tie: the last one.
+        (vec![record(1, new), record(2, old), record(3, new)], Some(3)),
+        (vec![record(1, "9"), record(2, "10"), record(3, "null")], Some(2)),
+        // A removal is as old as its record.
+        (vec![dead(new), record(2, old)], None),
+        (vec![dead(old), record(2, new)], Some(2)),
+        (vec![record(1, new), dead(old)], Some(1)),
+    ] {
+        // Stored are nothing, the first record, another one, and a tombstone.
+        let first = records[0].replace("\"deleted\":true", "\"n\":0");
+        for stored in ["", &first, "{\"id\":\"a\",\"n\":7,\"at\":\"2030-01-01T00:00:00Z\"}\n", "dead"] {
+            for pieces in [vec![records.concat()], records.clone()] {
+                newest_counts(stored, &first, &pieces, expected, records.len() as u64 - 1).await;
+            }
+        }
+    }
+}
+
+async fn newest_counts(
+    stored: &str,
+    first: &str,
+    pieces: &[String],
+    expected: Option<u32>,
+    num_duplicate: u64,
+) {
+    let shop = Shop::open().await;
+    let newest = |request| PersistRequest {
+        on_duplicate: Some("newest_by=at".parse().unwrap()),
+        removed_when: Some(Some("deleted".parse().unwrap())),
+        ..request
+    };
+    let is_dead = stored == "dead";
+    shop.persist(newest(complete(1)), if is_dead { first } else { stored }).await;
+    if is_dead {
+        shop.persist(complete(2), "").await;
+    }
+    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    let report = shop.persist_in_pieces(newest(incremental(3)), &pieces).await;
+    let found = shop.at("a", day(3)).await;
+    let n = |payload: &str| serde_json::from_str::<serde_json::Value>(payload).unwrap()["n"].as_u64();
+    assert_eq!(found.and_then(|found| n(&found)), expected.map(u64::from), "{pieces:?} over {stored:?}");
+    assert_eq!(report.counts.num_duplicate, num_duplicate);
+    let replayed = shop.persist(newest(guarded(4)), &pieces.concat()).await;
+    let c = replayed.counts;
+    assert_eq!((c.num_added + c.num_updated + c.num_removed + c.num_restored, c.num_unchanged), (0, 1));
+    assert_eq!(shop.row("select count(*) from forebay.scrape_run_changes").await, "0");
 }

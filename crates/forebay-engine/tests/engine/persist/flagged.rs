@@ -120,7 +120,8 @@ async fn the_duplicate_policy_decides_between_a_record_and_its_removal() {
             for pieces in [vec![pieces.concat()], pieces.iter().map(|piece| (*piece).to_owned()).collect()] {
                 let shop = Shop::open().await;
                 shop.persist(complete(1), stored).await;
-                let request = PersistRequest { on_duplicate: Some(policy), ..flagged(incremental(2)) };
+                let request =
+                    PersistRequest { on_duplicate: Some(policy.clone()), ..flagged(incremental(2)) };
                 let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
                 shop.persist_in_pieces(request, &pieces).await;
                 assert_eq!(

@@ -25,7 +25,7 @@ async fn a_run_older_than_a_complete_one_is_refused() {
 async fn a_record_older_than_the_stored_one_is_rejected() {
     for on_duplicate in [forebay_domain::run::OnDuplicate::First, forebay_domain::run::OnDuplicate::Last] {
         let request = |number| forebay_engine::persist::PersistRequest {
-            on_duplicate: Some(on_duplicate),
+            on_duplicate: Some(on_duplicate.clone()),
             ..incremental(number)
         };
         let shop = Shop::open().await;

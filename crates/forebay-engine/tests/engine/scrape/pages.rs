@@ -168,7 +168,7 @@ async fn pages_with_the_same_key_are_read_each_time() {
     for policy in [OnDuplicate::First, OnDuplicate::Reject] {
         let world = World::with(|url| {
             let source = courses("courses", &format!("{url}/"));
-            vec![SourceDefinition { on_duplicate: policy, max_rejected_share: 1.0, ..source }]
+            vec![SourceDefinition { on_duplicate: policy.clone(), max_rejected_share: 1.0, ..source }]
         })
         .await;
         world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
