@@ -196,14 +196,6 @@ pub enum Error {
     /// A page or file could not be fetched. The code is that of the [`FetchError`].
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// `redirected_away`: a redirect led to a host that the source does not allow.
-    #[error("{url} redirects to {to}, which is not in allow_hosts")]
-    RedirectedAway {
-        /// The requested page.
-        url: String,
-        /// The target's scheme, host and port.
-        to: String,
-    },
     /// `http_next`: the link to the next page cannot be followed.
     #[error("cannot follow the link to the next page in {url}: {problem}")]
     HttpNext {
@@ -261,7 +253,6 @@ impl Error {
             Self::CommandTimeout { .. } => "command_timeout",
             Self::SingerStream { .. } => "singer_stream",
             Self::Fetch(error) => error.code(),
-            Self::RedirectedAway { .. } => "redirected_away",
             Self::HttpNext { .. } => "http_next",
             Self::EnvFileUnreadable { .. } => "env_file_unreadable",
             Self::EnvFileInvalid { .. } => "env_file_invalid",
@@ -337,9 +328,6 @@ impl Error {
                 "select one stream with the setting stream, and turn off batches in the tap"
             }
             Self::Fetch(error) => return error.hint(),
-            Self::RedirectedAway { .. } => {
-                "change the URL to that target, or add the host to the source's allow_hosts"
-            }
             Self::HttpNext { .. } => {
                 "check the setting for the next page; links to another host need allow_hosts"
             }

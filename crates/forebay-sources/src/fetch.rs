@@ -8,11 +8,13 @@
 //!
 //! When changing this:
 //! - Check the address, and the path against robots.txt, before each connection, again for every redirect.
+//! - Follow a redirect to another origin only if the source allows it, and ask that origin nothing before (`away`).
 //! - Bound everything that a server sends: body, decompressed body, headers, validators, robots.txt.
 //! - Send secrets to the source's own origins only. Keep them out of errors, events and archives.
 //! - A fetcher that replays an archive makes no connection.
 
 mod address;
+mod away;
 mod body;
 mod bounds;
 mod client;
@@ -41,6 +43,7 @@ mod stats;
 mod warc;
 
 pub use address::{AllowPrivate, is_public};
+pub use away::AllowedHost;
 pub use body::Body;
 pub use bounds::Bounds;
 pub use error::FetchError;

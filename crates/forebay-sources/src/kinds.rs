@@ -32,7 +32,6 @@ pub use html::{Detail, Html, LinkRule, Rule, Selector};
 pub use http_json::{Cursor, HttpJson, Next, PageNumber};
 pub use ical::Ical;
 pub use json_ld::JsonLd;
-pub use links::AllowedHost;
 pub use postgres::Postgres;
 pub use singer::Singer;
 pub use sitemap::{PathPattern, Sitemap};
@@ -44,7 +43,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Error, Harvest, Link, Page, Role};
+use crate::{Error, Harvest, Link, Page, Role, fetch::AllowedHost};
 
 /// The version of the readers in this module. Raise it when a reader changes its output for any page: pages that an
 /// earlier version has read are then read again.
@@ -117,12 +116,8 @@ impl PageKind {
     }
 
     /// Reads a page that `link` led to. An invalid record is rejected in the harvest's block. Errors: `page_unreadable`
-    /// and the errors of the formats if the page cannot be read at all; `redirected_away` if the page came from a host
-    /// that the source does not allow.
+    /// and the errors of the formats if the page cannot be read at all.
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
-        if let Some(allowed) = self.allowed_hosts(link.role) {
-            links::check_redirect(&link.url, &page.url, allowed)?;
-        }
         if let (Role::Sitemap, Some(sitemap)) = (link.role, &self.sitemap) {
             return sitemap.harvest(page, link);
         }
@@ -154,7 +149,7 @@ impl PageKind {
             PageReader::Html(kind) => json!(kind.reading()),
             PageReader::JsonLd(kind) => json!(kind.reading()),
             PageReader::Feed(kind) => json!(kind.reading()),
-            PageReader::Ical(Ical { url: _ }) => Value::Null,
+            PageReader::Ical(Ical { url: _, allow_hosts: _ }) => Value::Null,
         };
         json!([READERS_VERSION, self.name(), reader, self.sitemap.as_ref().map(Sitemap::reading)])
     }
@@ -164,17 +159,17 @@ impl PageKind {
         &self.reader
     }
 
-    /// The hosts that pages of a role may link to, or none if such pages have no links.
-    fn allowed_hosts(&self, role: Role) -> Option<&[AllowedHost]> {
+    /// The other hosts to which pages of a role may link, and to which requests for them may be redirected.
+    pub(crate) fn allowed_hosts(&self, role: Role) -> &[AllowedHost] {
         if let (Role::Sitemap, Some(sitemap)) = (role, &self.sitemap) {
-            return Some(&sitemap.allow_hosts);
+            return &sitemap.allow_hosts;
         }
         match &self.reader {
-            PageReader::HttpJson(kind) => Some(&kind.allow_hosts),
-            PageReader::Html(kind) => Some(&kind.allow_hosts),
-            PageReader::JsonLd(kind) => Some(&kind.allow_hosts),
-            PageReader::Feed(kind) => Some(&kind.allow_hosts),
-            PageReader::Ical(_) => None,
+            PageReader::HttpJson(kind) => &kind.allow_hosts,
+            PageReader::Html(kind) => &kind.allow_hosts,
+            PageReader::JsonLd(kind) => &kind.allow_hosts,
+            PageReader::Feed(kind) => &kind.allow_hosts,
+            PageReader::Ical(kind) => &kind.allow_hosts,
         }
     }
 

@@ -172,7 +172,10 @@ impl Beginning {
         let validators = known.map(|known| known.validators).filter(|validators| !validators.is_empty());
         let fetcher = self.fetcher(std::slice::from_ref(&link.url))?;
         let stats = Arc::clone(fetcher.stats());
-        let download = fetcher.download(&Request::new(link.url.clone()).validated(validators)).await;
+        let download = {
+            let request = Request::new(link.url.clone()).within(&file.allow_hosts).validated(validators);
+            fetcher.download(&request).await
+        };
         Ok(match download.map_err(forebay_sources::Error::from)? {
             Download::NotModified { .. } => Feed::Unchanged,
             Download::File { url, body, validators, fresh_until, fetched_at, .. } => Feed::Bytes {

@@ -65,7 +65,8 @@ async fn fetch(
     known: Option<KnownPage>,
 ) -> Result<PageOutcome, Error> {
     let validators = known.as_ref().map(|known| known.validators.clone()).filter(|v| !v.is_empty());
-    let response = fetcher.get(&Request::new(link.url.clone()).validated(validators)).await?;
+    let request = Request::new(link.url.clone()).within(kind.allowed_hosts(link.role)).validated(validators);
+    let response = fetcher.get(&request).await?;
     match (response, known) {
         (Fetched::Page { page, validators, fresh_until }, _) => {
             let fetched_at = page.fetched_at;

@@ -32,6 +32,12 @@ pub enum FetchError {
         /// The URL.
         url: String,
     },
+    /// `robots_too_complex`: the patterns of robots.txt take too long to compare with the URL, so it is not allowed.
+    #[error("robots.txt has patterns that take too long to compare with {url}, so it is not fetched")]
+    RobotsTooComplex {
+        /// The URL.
+        url: String,
+    },
     /// `robots_unreachable`: robots.txt could not be fetched, so nothing is allowed (RFC 9309, 2.3.1.4).
     #[error("cannot read robots.txt of {origin}: {problem}")]
     RobotsUnreachable {
@@ -97,6 +103,14 @@ pub enum FetchError {
         url: String,
         /// The limit.
         limit: u8,
+    },
+    /// `redirected_away`: a redirect leads to a host that the source does not allow.
+    #[error("{url} redirects to {to}, which is not in allow_hosts")]
+    RedirectedAway {
+        /// The requested URL.
+        url: String,
+        /// The target's scheme, host and port.
+        to: String,
     },
     /// `body_too_large`: more bytes than the limit.
     #[error("{url} has more than {limit} bytes")]
@@ -181,6 +195,7 @@ impl FetchError {
             Self::UrlRefused { .. } => "url_refused",
             Self::AddressRefused { .. } => "address_refused",
             Self::RobotsDisallowed { .. } => "robots_disallowed",
+            Self::RobotsTooComplex { .. } => "robots_too_complex",
             Self::RobotsUnreachable { .. } => "robots_unreachable",
             Self::HostNotFound { .. } => "host_not_found",
             Self::ConnectFailed { .. } => "connect_failed",
@@ -190,6 +205,7 @@ impl FetchError {
             Self::Throttled { .. } => "throttled",
             Self::RedirectInvalid { .. } => "redirect_invalid",
             Self::TooManyRedirects { .. } => "too_many_redirects",
+            Self::RedirectedAway { .. } => "redirected_away",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTruncated { .. } => "body_truncated",
             Self::BodyCorrupt { .. } => "body_corrupt",
@@ -239,7 +255,7 @@ impl FetchError {
             Self::UrlRefused { .. } => {
                 "use an absolute http:// or https:// URL without user name and password; send secrets as headers"
             }
-            Self::RobotsDisallowed { .. } => {
+            Self::RobotsDisallowed { .. } | Self::RobotsTooComplex { .. } => {
                 "ask the owner of the site; with their permission, set robots = \"ignore\" for the source"
             }
             Self::RobotsUnreachable { .. } | Self::HttpStatus { .. } => {
@@ -255,6 +271,9 @@ impl FetchError {
             Self::Throttled { .. } => "run again after that time, and lower the source's rate",
             Self::RedirectInvalid { .. } | Self::TooManyRedirects { .. } => {
                 "open the URL in a browser, and use the URL that it redirects to"
+            }
+            Self::RedirectedAway { .. } => {
+                "change the URL to that target, or add the host to the source's allow_hosts"
             }
             Self::BodyTooLarge { .. } => {
                 "request less data, or raise the source's max_body (max_file for a large file)"

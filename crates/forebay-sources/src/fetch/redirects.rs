@@ -6,10 +6,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::task;
 use tracing::debug;
 use url::{Position, Url};
 
 use super::{
+    away::check_redirect,
     decode::decode_body,
     error::FetchError,
     pace::{Feedback, Limits},
@@ -45,6 +47,10 @@ pub(super) async fn follow(
         url.set_fragment(None);
         if url.as_str().len() > MAX_URL {
             return Err(FetchError::UrlRefused { url: redact_url(&url), problem: "it is longer than 8 KiB" });
+        }
+        if let Some(allowed) = &request.redirects {
+            session.settings.allow_private.check(&url)?;
+            check_redirect(&request.url, &url, allowed)?;
         }
         let response = match &session.origin {
             Origin::Archive(archive) => replay(Arc::clone(archive), &url, request).await?,
@@ -92,9 +98,13 @@ async fn ask_robots(session: &Session, url: &Url) -> Result<Duration, FetchError
     // Boxed, because fetching robots.txt calls `follow` again.
     let known = shared.robots.get(&origin, || Box::pin(fetch_robots(session, url))).await?;
     let rules = known.map_err(|problem| FetchError::RobotsUnreachable { origin, problem })?;
-    if !rules.allows(&url[Position::BeforePath..Position::AfterQuery]) {
-        debug!(url = redact_url(url), "robots.txt disallows the URL");
-        return Err(FetchError::RobotsDisallowed { url: redact_url(url) });
+    match is_allowed(Arc::clone(&rules), url).await {
+        Some(true) => {}
+        Some(false) => {
+            debug!(url = redact_url(url), "robots.txt disallows the URL");
+            return Err(FetchError::RobotsDisallowed { url: redact_url(url) });
+        }
+        None => return Err(FetchError::RobotsTooComplex { url: redact_url(url) }),
     }
     let longest = session.settings.max_retry_after.get();
     Ok(rules.crawl_delay.unwrap_or_default().min(longest))
@@ -105,7 +115,7 @@ async fn fetch_robots(session: &Session, page: &Url) -> Result<Known, FetchError
     url.set_path("/robots.txt");
     url.set_query(None);
     debug!(url = redact_url(&url), "fetching robots.txt");
-    let request = Request::new(url);
+    let request = Request::new(url).within(&[]);
     let mut retry = Retry::default();
     loop {
         let error = match read_robots(session, &request).await {
@@ -120,6 +130,7 @@ async fn fetch_robots(session: &Session, page: &Url) -> Result<Known, FetchError
             FetchError::HttpStatus { status: 204 | 300..=499, .. }
             | FetchError::UrlRefused { .. }
             | FetchError::RedirectInvalid { .. }
+            | FetchError::RedirectedAway { .. }
             | FetchError::TooManyRedirects { .. } => return Ok(Ok(Arc::new(Rules::allow_all()))),
             error => {
                 let problem = match &error {
@@ -139,10 +150,23 @@ async fn fetch_robots(session: &Session, page: &Url) -> Result<Known, FetchError
     }
 }
 
+/// Whether robots.txt allows a URL. `None`: finding out takes too long.
+async fn is_allowed(rules: Arc<Rules>, url: &Url) -> Option<bool> {
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    if !rules.are_many() {
+        return rules.allows(path);
+    }
+    let path = path.to_owned();
+    task::spawn_blocking(move || rules.allows(&path)).await.ok()?
+}
+
 async fn read_robots(session: &Session, request: &Request) -> Result<Rules, FetchError> {
     let Response { head, content } = follow(session, request, Purpose::Robots).await?;
     let limit = robots::MAX_BYTES as u64;
     let wire = content.read(&head.url, limit, Oversize::Truncate, &session.stats).await?;
     session.record(request, &head, &wire, wire.len() as u64 > limit).await?;
-    Ok(Rules::parse(&decode_body(wire, &head, limit, Oversize::Truncate).await?))
+    let file = decode_body(wire, &head, limit, Oversize::Truncate).await?;
+    // A panic would be a bug; without rules, nothing may be fetched.
+    let parsed = task::spawn_blocking(move || Rules::parse(&file)).await;
+    parsed.map_err(|_| FetchError::RobotsTooComplex { url: redact_url(&head.url) })
 }

@@ -1,10 +1,12 @@
 //! Requests to the fetcher, and their results.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::body::Body;
+use super::{away::AllowedHost, body::Body};
 use crate::page::Page;
 
 /// Maximum length of a validator; longer ones are ignored, so the page is fetched in full each time.
@@ -19,16 +21,25 @@ pub struct Request {
     pub validators: Option<Validators>,
     /// The header `Accept`. Default: `*/*`.
     pub accept: Option<&'static str>,
+    /// Hosts besides the URL's own to which redirects may lead. `None`: any, for a URL that a person or a program gave.
+    pub redirects: Option<Arc<[AllowedHost]>>,
 }
 
 impl Request {
     /// A request without validators.
     pub fn new(url: Url) -> Self {
-        Self { url, validators: None, accept: None }
+        Self { url, validators: None, accept: None, redirects: None }
     }
 
     pub(super) fn has_validators(&self) -> bool {
         self.validators.as_ref().is_some_and(|known| !known.is_empty())
+    }
+
+    /// The same request, redirected only within the URL's site and to these hosts.
+    #[must_use]
+    pub fn within(mut self, allowed: &[AllowedHost]) -> Self {
+        self.redirects = Some(allowed.into());
+        self
     }
 
     /// The same request with the validators of an earlier response.

@@ -1,13 +1,14 @@
 //! robots.txt (RFC 9309): which paths a crawler may fetch, and how long it should wait in between.
 //!
 //! The format is small and the files are untrusted, so this is our own parser. It reads at most [`MAX_BYTES`] bytes and
-//! [`MAX_RULES`] rules, and never fails. Matching takes at most pattern length times path length steps, never
-//! exponentially many. Rules for `forebay` override those for `*`. All groups for one name are merged. The longest
+//! [`MAX_RULES`] rules, and never fails. Matching a pattern takes as many steps as pattern and path have bytes, and all
+//! rules together take at most [`MAX_STEPS`]. Rules for `forebay` override those for `*`. All groups for one name are merged. The longest
 //! matching pattern wins, and `Allow` wins over a `Disallow` of equal length.
 
 use std::time::Duration;
 
 use forebay_domain::percent;
+use memchr::memmem;
 
 /// How many bytes of a file are read (RFC 9309, 2.5: at least 500 KiB).
 pub(super) const MAX_BYTES: usize = 500 << 10;
@@ -17,6 +18,12 @@ const MAX_RULES: usize = 10_000;
 
 /// Maximum length of a pattern. A longer `Allow` is ignored. A longer `Disallow` is truncated, so it covers more.
 const MAX_PATTERN: usize = 2048;
+
+/// Maximum steps to check one URL: a thousand rules for the longest URL, or all rules for an ordinary one.
+const MAX_STEPS: usize = 16 << 20;
+
+/// With more rules, checking a URL may take milliseconds.
+const MANY_RULES: usize = 200;
 
 /// The product token of Forebay in `User-agent` lines.
 const PRODUCT: &str = "forebay";
@@ -98,28 +105,31 @@ impl Rules {
         Self { rules: group.rules, forbids_all: false, crawl_delay: group.crawl_delay }
     }
 
-    /// Whether a path may be fetched, given with its query as in the URL.
-    pub(super) fn allows(&self, path_and_query: &str) -> bool {
+    /// Whether checking a URL belongs on a thread that may block.
+    pub(super) fn are_many(&self) -> bool {
+        self.rules.len() > MANY_RULES
+    }
+
+    /// Whether a path may be fetched, given with its query as in the URL. `None`: finding out takes too many steps.
+    pub(super) fn allows(&self, path_and_query: &str) -> Option<bool> {
         // RFC 9309, 2.2.2: robots.txt itself is always allowed.
         if path_and_query == "/robots.txt" {
-            return true;
+            return Some(true);
         }
         if self.forbids_all {
-            return false;
+            return Some(false);
         }
-        if self.rules.is_empty() {
-            return true;
-        }
+        let mut steps = MAX_STEPS;
         let path = percent::normalise(path_and_query.as_bytes());
         let mut decision = (0, true);
         for rule in &self.rules {
             let length = rule.pattern.len();
             let outranks = length > decision.0 || (length == decision.0 && rule.allows);
-            if outranks && matches(&rule.pattern, &path) {
+            if outranks && matches(&rule.pattern, &path, &mut steps)? {
                 decision = (length, rule.allows);
             }
         }
-        decision.1
+        Some(decision.1)
     }
 }
 
@@ -158,35 +168,30 @@ fn seconds(value: &[u8]) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Whether a path starts with a match of the pattern. `*` matches any text; a final `$` matches the end of the path.
-fn matches(pattern: &[u8], path: &[u8]) -> bool {
+/// Whether a path starts with a match of the pattern. `*` matches any text; a final `$` matches the end of the path. `None`:
+/// the steps are used up.
+///
+/// The shortest match of each piece leaves the most text for those after it, so no piece is tried twice.
+fn matches(pattern: &[u8], path: &[u8], steps: &mut usize) -> Option<bool> {
     let (pattern, to_the_end) = match pattern {
         [pattern @ .., b'$'] => (pattern, true),
         pattern => (pattern, false),
     };
-    let (mut p, mut t) = (0, 0);
-    // The last star, and where the text that it matches ends. On a mismatch, the star matches one more byte.
-    let mut star = None;
-    loop {
-        if p == pattern.len() && (!to_the_end || t == path.len()) {
-            return true;
-        }
-        if p < pattern.len() && pattern[p] == b'*' {
-            star = Some((p, t));
-            p += 1;
-        } else if p < pattern.len() && t < path.len() && pattern[p] == path[t] {
-            p += 1;
-            t += 1;
-        } else if let Some((star_at, taken)) = star
-            && taken < path.len()
-        {
-            star = Some((star_at, taken + 1));
-            p = star_at + 1;
-            t = taken + 1;
-        } else {
-            return false;
-        }
+    let mut pieces = pattern.split(|byte| *byte == b'*');
+    let first = pieces.next().unwrap_or_default();
+    *steps = steps.checked_sub(1 + first.len())?;
+    let Some(mut rest) = path.strip_prefix(first) else { return Some(false) };
+    let last = if to_the_end { pieces.next_back() } else { None };
+    for piece in pieces {
+        let at = memmem::find(rest, piece);
+        *steps = steps.checked_sub(piece.len() + at.unwrap_or(rest.len()))?;
+        let Some(at) = at else { return Some(false) };
+        rest = &rest[at + piece.len()..];
     }
+    Some(match last {
+        Some(last) => rest.ends_with(last),
+        None => !to_the_end || rest.is_empty(),
+    })
 }
 
 #[cfg(test)]

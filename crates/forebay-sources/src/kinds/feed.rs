@@ -19,11 +19,8 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    links::{self, AllowedHost},
-    template::Urls,
-};
-use crate::{Error, Harvest, Link, Page, Role, charset};
+use super::{links, template::Urls};
+use crate::{Error, Harvest, Link, Page, Role, charset, fetch::AllowedHost};
 
 /// A feed: RSS, Atom or JSON Feed; the format is detected.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::template::UrlTemplate;
-use crate::{CsvOptions, Error, Format, ReadOptions, TextEncoding};
+use crate::{CsvOptions, Error, Format, ReadOptions, TextEncoding, fetch::AllowedHost};
 
 /// A file over HTTP, read as it arrives; gzip is detected.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -28,6 +28,9 @@ pub struct File {
     /// Encoding of the file, such as `windows-1252`. Default: UTF-8.
     #[serde(default)]
     pub encoding: Option<TextEncoding>,
+    /// Other hosts to which redirects may lead, such as the storage behind a download link. Default: none.
+    #[serde(default)]
+    pub allow_hosts: Vec<AllowedHost>,
 }
 
 /// A format of a stream.
@@ -62,7 +65,7 @@ impl From<FileFormat> for Format {
 impl File {
     /// The settings that determine which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
-        let Self { url: _, format, records, csv, encoding } = self;
+        let Self { url: _, format, records, csv, encoding, allow_hosts: _ } = self;
         (format, records, csv, encoding)
     }
 

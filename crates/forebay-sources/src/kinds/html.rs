@@ -26,8 +26,8 @@ pub(super) use parse::parse;
 pub use rule::{LinkRule, Rule};
 pub use selector::Selector;
 
-use super::{links::AllowedHost, template::Urls, unreadable::unreadable};
-use crate::{Error, Harvest, Link, Page, Role};
+use super::{template::Urls, unreadable::unreadable};
+use crate::{Error, Harvest, Link, Page, Role, fetch::AllowedHost};
 
 /// Records in the markup of web pages.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -15,10 +15,11 @@ use url::Url;
 
 pub use next::{Cursor, Next, PageNumber};
 
-use super::{links::AllowedHost, template::Urls, unreadable::unreadable};
+use super::{template::Urls, unreadable::unreadable};
 use crate::{
     Block, Error, Harvest, Link, Page,
     block::{Delimit, Found, Tail},
+    fetch::AllowedHost,
     json::{Json, Path, value_at},
     sniff,
 };

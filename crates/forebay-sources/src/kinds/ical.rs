@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::template::Urls;
-use crate::{Error, Harvest, Link, Page, Rejected, block::head, charset};
+use crate::{Error, Harvest, Link, Page, Rejected, block::head, charset, fetch::AllowedHost};
 use event::{Event, Problem};
 use line::{Line, Lines, Property};
 
@@ -36,6 +36,9 @@ const MAX_NESTING: usize = 16;
 pub struct Ical {
     /// URL of the calendar, or several. `{name}` is filled from the scope.
     pub url: Urls,
+    /// Other hosts to which redirects may lead. Default: none.
+    #[serde(default)]
+    pub allow_hosts: Vec<AllowedHost>,
 }
 
 impl Ical {

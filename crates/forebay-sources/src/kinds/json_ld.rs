@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::html::{Extraction, page_text, parse};
-use super::{html::LinkRule, links::AllowedHost, template::Urls, unreadable::unreadable};
-use crate::{Error, Harvest, Link, Page, Role};
+use super::{html::LinkRule, template::Urls, unreadable::unreadable};
+use crate::{Error, Harvest, Link, Page, Role, fetch::AllowedHost};
 
 /// Maximum number of blocks in one page.
 const MAX_BLOCKS: usize = 10_000;

@@ -14,9 +14,9 @@ use quick_xml::events::Event;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::links::{self, AllowedHost};
+use super::links;
 use super::{template::Urls, unreadable::unreadable};
-use crate::{Error, Harvest, Link, Page, Role};
+use crate::{Error, Harvest, Link, Page, Role, fetch::AllowedHost};
 
 /// Maximum number of URLs in one sitemap, from the protocol.
 const MAX_URLS: usize = 50_000;

@@ -70,27 +70,6 @@ fn a_sitemap_and_a_reader_begin_with_the_sitemap() {
 }
 
 #[test]
-fn a_page_redirected_to_another_host_is_refused() {
-    let requested = Link::new(Url::parse("https://example.edu/").unwrap(), Role::Listing);
-    let moved = page("https://evil.net/", "<h1>One</h1><a class=next href=/2>");
-    let html = |allow_hosts: &[&str]| {
-        let html = serde_json::json!({
-            "url": "https://example.edu/", "fields": {"title": "h1"}, "next": "a", "allow_hosts": allow_hosts,
-        });
-        PageKind::new(None, PageReader::Html(settings(html))).unwrap()
-    };
-    let error = html(&[]).harvest(&moved, &requested).unwrap_err();
-    assert_eq!(error.code(), "redirected_away");
-    assert!(error.to_string().contains("https://evil.net"), "{error}");
-    let harvest = html(&["evil.net"]).harvest(&moved, &requested).unwrap();
-    assert_eq!(links(&harvest), [(Role::Listing, "https://evil.net/2")]);
-    // A calendar has no links.
-    let ical = PageReader::Ical(settings(serde_json::json!({"url": "https://example.edu/"})));
-    let calendar = page("https://evil.net/", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n");
-    assert!(PageKind::new(None, ical).unwrap().harvest(&calendar, &requested).unwrap().links.is_empty());
-}
-
-#[test]
 fn errors_in_settings_name_the_problem() {
     let html = |text: &str| serde_json::from_str::<Html>(text).map(|_| ()).unwrap_err().to_string();
     assert!(html(r#"{"url": "example.edu", "fields": {}}"#).contains("it has no scheme"));

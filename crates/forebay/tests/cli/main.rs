@@ -35,6 +35,7 @@ mod producer;
 mod projects;
 mod python;
 mod records;
+mod redirected;
 mod runs;
 mod schedule;
 mod scrape;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn allows(file: &str, path: &str) -> bool {
-    Rules::parse(file.as_bytes()).allows(path)
+    Rules::parse(file.as_bytes()).allows(path).unwrap()
 }
 
 #[test]
@@ -107,10 +107,10 @@ fn comments_line_endings_and_byte_order_marks_are_handled() {
 
 #[test]
 fn robots_txt_itself_is_always_allowed() {
-    assert!(!Rules::forbid_all().allows("/"));
-    assert!(Rules::forbid_all().allows("/robots.txt"));
+    assert_eq!(Rules::forbid_all().allows("/"), Some(false));
+    assert_eq!(Rules::forbid_all().allows("/robots.txt"), Some(true));
     assert!(allows("user-agent: *\ndisallow: /", "/robots.txt"));
-    assert!(Rules::allow_all().allows("/"));
+    assert_eq!(Rules::allow_all().allows("/"), Some(true));
 }
 
 #[test]
@@ -119,12 +119,25 @@ fn a_huge_file_is_read_up_to_the_limit() {
     file.resize(MAX_BYTES, b'#');
     file.extend(b"\ndisallow: /late\n");
     let rules = Rules::parse(&file);
-    assert!(!rules.allows("/early"));
-    assert!(rules.allows("/late"));
+    assert_eq!((rules.allows("/early"), rules.allows("/late")), (Some(false), Some(true)));
     let many = format!("user-agent: *\n{}", "disallow: /x\n".repeat(MAX_RULES + 5));
     assert_eq!(Rules::parse(many.as_bytes()).rules.len(), MAX_RULES);
     let long = format!("user-agent: *\ndisallow: /{}", "y".repeat(3 * MAX_PATTERN));
     assert!(!allows(&long, &format!("/{}", "y".repeat(3 * MAX_PATTERN))));
+}
+
+#[test]
+fn a_file_of_expensive_patterns_forbids_what_it_makes_too_expensive() {
+    let pattern = format!("disallow: *{}b\n", "a".repeat(40));
+    let file = format!("user-agent: *\n{}", pattern.repeat(MAX_BYTES / pattern.len()));
+    let rules = Rules::parse(file.as_bytes());
+    assert!(rules.are_many());
+    let started = std::time::Instant::now();
+    assert_eq!(rules.allows("/courses?page=2"), Some(true));
+    assert_eq!(rules.allows(&format!("/{}", "a".repeat(8000))), None);
+    let stars = format!("user-agent: *\n{}", format!("disallow: /{}b\n", "*a".repeat(1000)).repeat(250));
+    assert_eq!(Rules::parse(stars.as_bytes()).allows(&format!("/{}", "a".repeat(8000))), Some(true));
+    assert!(started.elapsed() < Duration::from_secs(4), "it took {:?}", started.elapsed());
 }
 
 /// A naive matcher that tries every possibility, for comparison.
@@ -141,8 +154,8 @@ proptest! {
     #[test]
     fn patterns_match_like_a_naive_implementation(pattern in "[ab*]{0,8}[$]?", path in "[ab]{0,10}") {
         prop_assert_eq!(
-            matches(pattern.as_bytes(), path.as_bytes()),
-            matches_slowly(pattern.as_bytes(), path.as_bytes())
+            matches(pattern.as_bytes(), path.as_bytes(), &mut 1000),
+            Some(matches_slowly(pattern.as_bytes(), path.as_bytes()))
         );
     }
 

@@ -17,9 +17,9 @@ use super::text::collapsed;
 use crate::{
     Error, Harvest, Link, Page,
     block::{MAX_RAW, Rejected, Span, head},
-    fetch::redact_url,
+    fetch::{AllowedHost, redact_url},
     kinds::{
-        links::{self, AllowedHost, MAX_LINKS, Unfollowed},
+        links::{self, MAX_LINKS, Unfollowed},
         unreadable::unreadable,
     },
 };

@@ -9,9 +9,9 @@ use url::Url;
 
 use crate::{
     Error, Page,
-    fetch::redact_url,
+    fetch::{AllowedHost, redact_url},
     json::value_at,
-    kinds::links::{self, AllowedHost},
+    kinds::links,
 };
 
 /// Maximum length of a cursor, in bytes.
