@@ -1,25 +1,74 @@
 //! The self-check: judges the facts that the store collects.
 
 mod advice;
+mod attention;
 mod check;
 mod checks;
+mod deep;
 
-use forebay_store::{connect::Database, doctor, handoffs, migrations};
+use std::cmp::Reverse;
 
-pub use self::check::{Check, CheckStatus, worst};
-use crate::error::Result;
+use forebay_store::{
+    connect::Database,
+    doctor::{self, Attention},
+    handoffs, migrations,
+};
 
-/// Checks the database, its maintenance and the queues. Changes nothing.
-///
-/// `configured_by` names the option or variable that configured the database; `None`: it is the embedded cluster.
-pub async fn check(database: &Database, configured_by: Option<&str>) -> Result<Vec<Check>> {
+pub use self::{
+    check::{Check, CheckStatus, worst},
+    deep::{Repair, payloads},
+};
+use crate::{
+    clock,
+    error::Result,
+    freshness::{self, ListOptions, Policies},
+    scrape::Sources,
+};
+
+/// Maximum number of late scopes to judge.
+const MOST_SCOPES: usize = 1_000;
+
+/// What the checks need to know about the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Configured<'a> {
+    /// The option or variable that configured the database; `None`: it is the embedded cluster.
+    pub by: Option<&'a str>,
+    /// The sources of the project.
+    pub sources: &'a Sources,
+    /// How old data may become.
+    pub policies: &'a Policies,
+}
+
+/// Checks the database, its maintenance, the queues and what waits for a person; the worst first. Changes nothing, except
+/// that `deep`, which computes the hashes of all stored payloads, may repair those.
+pub async fn check(
+    database: &Database,
+    configured: Configured<'_>,
+    deep: Option<Repair>,
+) -> Result<Vec<Check>> {
+    let mut checks = all(database, configured).await?;
+    let is_blocked =
+        |check: &Check| matches!(check.code, "schema" | "role_rights") && check.status == CheckStatus::Failed;
+    if let Some(repair) = deep
+        && !checks.iter().any(is_blocked)
+    {
+        checks.extend(payloads(database, repair).await?);
+    }
+    checks.sort_by_key(|check| Reverse(check.status));
+    Ok(checks)
+}
+
+/// All checks that can be made, in a fixed order.
+async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Check>> {
     let client = database.client().await?;
     let mut checks = vec![
         Check::ok("database", format!("{} answers", database.target())),
-        checks::connection(configured_by),
+        checks::connection(configured.by),
     ];
+    let before = clock::now();
     let server = doctor::server(&**client).await?;
     checks.extend(checks::server(&server));
+    checks.push(checks::clocks(server.now, before, clock::now()));
     let (schema, is_usable) = checks::schema(&migrations::status(&client).await?);
     checks.push(schema);
     checks.extend(checks::holders(&doctor::holders(&**client).await?));
@@ -35,7 +84,13 @@ pub async fn check(database: &Database, configured_by: Option<&str>) -> Result<V
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
+    checks.extend(attention::attention(&Attention::read(&**client).await?));
     checks.extend(advice::policies(&client).await?);
     checks.extend(checks::failed(&handoffs::counts(&**client, None).await?));
+    drop(client);
+    let Configured { sources, policies, .. } = configured;
+    let late = ListOptions { only_stale: true, ..ListOptions::default() };
+    let scopes = freshness::list(database, sources, policies, &late, MOST_SCOPES, clock::now()).await?;
+    checks.extend(attention::syncs(&scopes));
     Ok(checks)
 }

@@ -5,9 +5,18 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::GenericClient;
 
 use crate::{error::Result, row::ReadRow};
+
+mod attention;
+mod payloads;
+mod seconds;
+use self::seconds::seconds;
+pub use attention::{
+    Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker,
+};
+pub use payloads::{StoredPayload, StoredPayloads, mark_payload, payload_by_history, restore_payload};
 
 /// Reads the server's properties.
 pub const SERVER: &str = include_str!("doctor/server.sql");
@@ -22,6 +31,7 @@ pub const QUEUES: &str = include_str!("doctor/queues.sql");
 
 /// The server, as the connection's role sees it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct Server {
     /// Its version as reported, such as `17.2 (Debian …)`.
     pub version: String,
@@ -29,6 +39,10 @@ pub struct Server {
     pub major: i32,
     /// The role of the connection.
     pub role: String,
+    /// Whether it refuses writes: a standby, or a database that is set to read only.
+    pub is_read_only: bool,
+    /// Its clock.
+    pub now: Timestamp,
     /// Whether autovacuum is on.
     pub has_autovacuum: bool,
     /// Whether this database has the extension `vector`.
@@ -107,6 +121,8 @@ pub async fn server(client: &impl GenericClient) -> Result<Server> {
         version: row.read("version")?,
         major: row.read::<i32>("version_number")? / 10_000,
         role: row.read("role_name")?,
+        is_read_only: row.read("is_read_only")?,
+        now: row.read("now")?,
         has_autovacuum: row.read("has_autovacuum")?,
         has_vector: row.read("has_vector")?,
         has_worker_role: row.read("has_worker_role")?,
@@ -196,9 +212,4 @@ pub async fn queues(client: &impl GenericClient) -> Result<Vec<Queue>> {
             })
         })
         .collect()
-}
-
-fn seconds(row: &Row, column: &'static str) -> Result<Option<Duration>> {
-    let seconds: Option<f64> = row.read(column)?;
-    Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
 }

@@ -11,8 +11,11 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 
 use crate::{error::Result, row::ReadRow, types::SqlId};
 
+mod change;
 mod list;
 mod stream;
+use self::change::BEFORE_ALL;
+pub use change::{Change, PageOf};
 pub use list::{LIST, ListFilter, list};
 pub use stream::{STREAM, StreamCursor, StreamFilter, StreamPage, stream};
 
@@ -22,9 +25,6 @@ pub const CHANGES: &str = include_str!("timeline/changes.sql");
 pub const REVISIONS: &str = include_str!("timeline/revisions.sql");
 /// Reads the active references of a scope.
 pub const ACTIVE: &str = include_str!("timeline/active.sql");
-
-/// The cursor before every reference.
-const BEFORE_ALL: ReferenceId = ReferenceId([0; 16]);
 
 /// Selects changes.
 #[derive(Clone, Debug)]
@@ -44,40 +44,6 @@ pub struct ChangeCursor {
     pub run_id: i64,
     /// The reference; all zeros: before the run's first one.
     pub reference_id: ReferenceId,
-}
-
-/// A run's change of one reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The run.
-    pub run_id: i64,
-    /// When it observed the change.
-    pub at: Timestamp,
-    /// The kind of change. A restoration with new content is one restoration, with fields.
-    pub change: handoff::Change,
-    /// The version since then.
-    pub version: i32,
-    /// The names of changed fields, at most 20, sorted.
-    pub fields: Vec<String>,
-    /// Number of changed fields.
-    pub num_fields: i32,
-    /// The reference.
-    pub reference_id: ReferenceId,
-    /// Its source's name.
-    pub source: String,
-    /// Its entity type.
-    pub entity_type: String,
-    /// The first 500 characters of its key.
-    pub record_key: String,
-}
-
-/// A page with the cursor of the next one; `None`: this is the last page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageOf<T, Cursor> {
-    /// The items. A page may be empty without being the last.
-    pub items: Vec<T>,
-    /// The cursor for the next page.
-    pub next: Option<Cursor>,
 }
 
 /// Additions, updates, removals and restorations, newest run first, at most `limit`.

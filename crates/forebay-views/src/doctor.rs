@@ -10,7 +10,7 @@ pub struct Doctor {
     /// The worst status of all checks.
     #[schemars(schema_with = "crate::words::check_status")]
     pub status: String,
-    /// The checks.
+    /// The checks, the worst first.
     pub checks: Vec<Check>,
 }
 
@@ -28,6 +28,8 @@ pub struct Check {
     pub message: String,
     /// What to do; null: nothing.
     pub hint: Option<String>,
+    /// The command to type next; null: none, see `hint`.
+    pub next: Option<String>,
 }
 
 impl From<doctor::Check> for Check {
@@ -38,6 +40,7 @@ impl From<doctor::Check> for Check {
             status: check.status.as_str().to_owned(),
             message: check.message,
             hint: check.hint,
+            next: check.next,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Check {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// The command to type next.
+    pub next: Option<String>,
 }
 
 /// The worst status of some checks.
@@ -34,7 +36,7 @@ pub fn worst<'a>(checks: impl IntoIterator<Item = &'a Check>) -> CheckStatus {
 
 impl Check {
     pub(super) fn new(code: &'static str, status: CheckStatus, message: impl Into<String>) -> Self {
-        Self { code, subject: None, status, message: message.into(), hint: None }
+        Self { code, subject: None, status, message: message.into(), hint: None, next: None }
     }
 
     pub(super) fn ok(code: &'static str, message: impl Into<String>) -> Self {
@@ -43,6 +45,10 @@ impl Check {
 
     pub(super) fn about(self, subject: impl Into<String>) -> Self {
         Self { subject: Some(subject.into()), ..self }
+    }
+
+    pub(super) fn next(self, command: impl Into<String>) -> Self {
+        Self { next: Some(command.into()), ..self }
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {

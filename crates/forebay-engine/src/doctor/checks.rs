@@ -8,6 +8,7 @@ use forebay_store::{
     handoffs::HandoffCount,
     migrations::{MigrationState, MigrationStatus},
 };
+use jiff::{SignedDuration, Timestamp};
 
 use super::check::{Check, CheckStatus};
 use crate::{human as format, work::Workers};
@@ -15,12 +16,14 @@ use crate::{human as format, work::Workers};
 /// Fewer dead rows than this are no problem, whatever their share.
 const FEW_DEAD: u64 = 10_000;
 const MANY_DEAD: u64 = 1_000_000;
+/// Seconds by which clocks may differ.
+const SOME_SKEW: i64 = 5;
+const MUCH_SKEW: i64 = 30;
 /// A transaction that is open this long is probably a mistake, or a long report.
 const LONG_OPEN: Duration = Duration::from_mins(5);
 const TOO_LONG_OPEN: Duration = Duration::from_hours(1);
 /// If a job has been due this long and no worker was active, no worker is running.
 const LONG_DUE: Duration = Duration::from_mins(5);
-const TOO_LONG_DUE: Duration = Duration::from_hours(1);
 
 pub(super) fn connection(configured_by: Option<&str>) -> Check {
     Check::ok(
@@ -62,7 +65,40 @@ pub(super) fn server(server: &Server) -> Vec<Check> {
     } else {
         "the extension vector is not installed; only embeddings need it"
     };
-    vec![version, autovacuum, worker_role, Check::ok("vector", vector)]
+    vec![version, writable(server), autovacuum, worker_role, Check::ok("vector", vector)]
+}
+
+fn writable(server: &Server) -> Check {
+    if server.is_read_only {
+        Check::new("read_only", CheckStatus::Failed, "the database refuses writes").hint(
+            "connect to the primary server, or run: alter database … set default_transaction_read_only = off",
+        )
+    } else {
+        Check::ok("read_only", "the database accepts writes")
+    }
+}
+
+/// Compares the server's clock with this machine's. `before` and `after` are when the server was asked and answered.
+pub(super) fn clocks(server: Timestamp, before: Timestamp, after: Timestamp) -> Check {
+    // The answer's way back counts as a difference only if it explains none of it.
+    let skew = if server < before {
+        before.duration_since(server)
+    } else if server > after {
+        server.duration_since(after)
+    } else {
+        SignedDuration::ZERO
+    };
+    let status = match skew.as_secs() {
+        ..SOME_SKEW => return Check::ok("clock_skew", "this machine and the database agree on the time"),
+        SOME_SKEW..MUCH_SKEW => CheckStatus::Warning,
+        _ => CheckStatus::Failed,
+    };
+    let message = format!(
+        "this machine's clock is {} s off the database's",
+        format::count(skew.as_secs().unsigned_abs())
+    );
+    Check::new("clock_skew", status, message)
+        .hint("set the clock of both machines with NTP: ages, leases and observation times depend on it")
 }
 
 /// The schema, and whether the checks that need it can be made.
@@ -70,8 +106,11 @@ pub(super) fn schema(lines: &[MigrationStatus]) -> (Check, bool) {
     let number = |state| lines.iter().filter(|line| line.state == state).count();
     let newest = lines.iter().filter(|line| line.applied_at.is_some()).map(|line| line.version).max();
     let pending = number(MigrationState::Pending);
-    let failed =
-        |message: String, hint: &str| (Check::new("schema", CheckStatus::Failed, message).hint(hint), false);
+    let failed = |message: String, hint: &str| {
+        let check = Check::new("schema", CheckStatus::Failed, message).hint(hint);
+        let command = hint.split('`').nth(1).map(str::to_owned);
+        (Check { next: command, ..check }, false)
+    };
     if number(MigrationState::Unknown) > 0 {
         return failed("a newer Forebay migrated it".to_owned(), "upgrade this program");
     }
@@ -228,6 +267,7 @@ fn queue(queue: &Queue) -> Vec<Check> {
         Workers::External => "start its workers".to_owned(),
         Workers::Forebay | Workers::None => format!("run `forebay work --pipeline {}`", queue.pipeline),
     };
+    let command = work.split('`').nth(1).map(str::to_owned);
     if queue.num_ended > 0 {
         let message = format!(
             "the leases of {} jobs expired {} ago, and no worker has freed the jobs",
@@ -235,9 +275,8 @@ fn queue(queue: &Queue) -> Vec<Check> {
             span(queue.ended_for.unwrap_or_default())
         );
         let hint = format!("the next worker frees them: {work}");
-        checks.push(
-            Check::new("leases_expired", CheckStatus::Warning, message).about(&queue.pipeline).hint(hint),
-        );
+        let check = Check::new("leases_expired", CheckStatus::Warning, message).about(&queue.pipeline);
+        checks.push(Check { next: command.clone(), ..check.hint(hint) });
     }
     let due = queue.oldest_due.unwrap_or_default();
     if !queue.enabled && queue.num_free > 0 {
@@ -245,16 +284,19 @@ fn queue(queue: &Queue) -> Vec<Check> {
             format!("the pipeline is disabled, and {} jobs are waiting", format::count(queue.num_free));
         let hint = "enable the pipeline, or run `forebay handoffs cancel`";
         checks.push(
-            Check::new("pipeline_disabled", CheckStatus::Warning, message).about(&queue.pipeline).hint(hint),
+            Check::new("pipeline_disabled", CheckStatus::Failed, message)
+                .about(&queue.pipeline)
+                .hint(hint)
+                .next(format!("forebay handoffs cancel --pipeline {} --dry-run", queue.pipeline)),
         );
     } else if queue.enabled && queue.num_due > 0 && !queue.is_worked && due >= LONG_DUE {
         let message = format!(
-            "{} jobs are due, the oldest for {}, and no worker was active in the last 10 minutes",
+            "{} jobs are due, the oldest for {}: no worker is active",
             format::count(queue.num_due),
             span(due)
         );
-        let status = if due >= TOO_LONG_DUE { CheckStatus::Failed } else { CheckStatus::Warning };
-        checks.push(Check::new("no_worker", status, message).about(&queue.pipeline).hint(work));
+        let check = Check::new("no_worker", CheckStatus::Failed, message).about(&queue.pipeline).hint(work);
+        checks.push(Check { next: command, ..check });
     }
     checks
 }
@@ -273,17 +315,22 @@ pub(super) fn failed(counts: &[HandoffCount]) -> Vec<Check> {
                 format::count(count.num_handoffs),
                 count.reason_code
             );
-            let hint = format!(
-                "run `forebay handoffs list --pipeline {} --state failed`, then `forebay handoffs retry`",
-                count.pipeline
-            );
-            Check::new("failed_handoffs", CheckStatus::Warning, message).about(&count.pipeline).hint(hint)
+            let code = match &count.failure_code {
+                Some(code) => format!("--failure-code {code}"),
+                None => format!("--reason-code {}", count.reason_code),
+            };
+            let list = format!("forebay handoffs list --pipeline {} {code}", count.pipeline);
+            let hint = format!("run `{list}`, then `forebay handoffs retry` with the same options");
+            Check::new("failed_handoffs", CheckStatus::Failed, message)
+                .about(&count.pipeline)
+                .hint(hint)
+                .next(list)
         })
         .collect()
 }
 
 /// A duration without milliseconds.
-fn span(time: Duration) -> String {
+pub(super) fn span(time: Duration) -> String {
     if time < Duration::from_mins(1) { "less than a minute".to_owned() } else { format::duration(time) }
 }
 
@@ -319,6 +366,15 @@ mod tests {
     }
 
     #[test]
+    fn clocks_that_differ_are_reported() {
+        let at = |seconds: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        let status = |server: i64| clocks(at(server), at(1_000), at(1_002)).status;
+        assert_eq!([1_000, 1_002, 1_006, 996].map(status), [CheckStatus::Ok; 4]);
+        assert_eq!([1_007, 995].map(status), [CheckStatus::Warning; 2]);
+        assert_eq!([1_032, 970].map(status), [CheckStatus::Failed; 2]);
+    }
+
+    #[test]
     fn dead_rows_are_judged_by_number_and_share() {
         let status = |num_live, num_dead| {
             let table = Bloat { table: "ingestion_jobs".to_owned(), num_live, num_dead };
@@ -339,6 +395,8 @@ mod tests {
                 version: major.to_string(),
                 major,
                 role: "forebay".to_owned(),
+                is_read_only: false,
+                now: Timestamp::UNIX_EPOCH,
                 has_autovacuum: true,
                 has_vector: false,
                 has_worker_role: true,

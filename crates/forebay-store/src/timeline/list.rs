@@ -7,7 +7,7 @@ use forebay_domain::{
 };
 use tokio_postgres::{GenericClient, types::Type};
 
-use super::{BEFORE_ALL, PageOf};
+use super::change::{BEFORE_ALL, PageOf};
 use crate::{
     error::Result,
     history::{ReferenceRow, reference_row},

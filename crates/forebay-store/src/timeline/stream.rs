@@ -8,7 +8,7 @@ use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use super::{BEFORE_ALL, Change};
+use super::change::{BEFORE_ALL, Change};
 use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// Reads the changes of runs in the order in which they ended.

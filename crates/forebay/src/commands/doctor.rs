@@ -1,37 +1,60 @@
 //! `forebay doctor`: checks the installation and suggests fixes.
 //!
-//! It changes nothing; it does not even migrate the schema of the private cluster.
+//! Without `--repair` it changes nothing; it does not even migrate the schema of the private cluster.
 
 mod report;
 
-use forebay_engine::doctor::{self, CheckStatus};
+use forebay_engine::doctor::{self, CheckStatus, Configured, Repair};
 use forebay_views::Doctor;
 
 use crate::{
+    config::Config,
     context::Context,
     failure::{Exit, Failure},
 };
 
-/// Check the database, its maintenance and the queues, and suggest fixes
+/// Check the database, its maintenance and the queues, and name what waits for a person
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exits with 1 if a check fails; warnings don't change the exit code.
+Problems come first, each with the command to type next. Exits with 1 if a check fails; warnings don't change the \
+exit code.
 
 Examples:
   forebay doctor
+  forebay doctor --deep
   forebay doctor --output json")]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Also compute the hash of every stored payload again, to find records that something else has changed
+    #[arg(long)]
+    pub(crate) deep: bool,
+
+    /// Restore such records from their history, and mark the others so the next run stores them anew
+    #[arg(long, requires = "deep")]
+    pub(crate) repair: bool,
+}
 
 /// Runs the command.
-pub(crate) async fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    // What is wrong with the database is worth knowing even if the configuration can't be read.
+    let (config, broken) = match context.config() {
+        Ok(config) => (config, None),
+        Err(failure) => (Config::default(), Some(failure)),
+    };
     let configured_by = context.configured_by()?;
+    let deep = args.deep.then_some(if args.repair { Repair::Yes } else { Repair::No });
     let database = context.bare_database().await?;
-    let checked = doctor::check(&database, configured_by.as_deref()).await;
+    let (sources, policies) = (config.definitions(), &config.policies());
+    let configured = Configured { by: configured_by.as_deref(), sources, policies };
+    let checked = doctor::check(&database, configured, deep).await;
     let closed = database.close().await;
     // The first error is the one to report.
     let checks = checked?;
     closed?;
     let exit = if doctor::worst(&checks) == CheckStatus::Failed { Exit::Failed } else { Exit::Done };
     context.ui.show(&Doctor::from(checks))?;
+    if let Some(failure) = broken {
+        context.ui.warn(&failure.full_message());
+        return Ok(failure.exit_code());
+    }
     Ok(exit)
 }

@@ -120,3 +120,168 @@ fn a_session_that_is_idle_in_its_transaction_is_named() {
     assert_eq!(named["hint"], hint);
     drop(holder);
 }
+
+const NIGHT: &str = "\
+[pipelines.search]
+source = \"courses\"
+handler = \"documents\"
+fields = [\"title\"]
+";
+
+/// A night's incidents: `forebay doctor` names each with the command to type next, on one screen.
+#[test]
+fn every_incident_of_a_night_is_on_one_screen() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    std::fs::write(sandbox.path().join("forebay.toml"), NIGHT).unwrap();
+    let course = |n: usize| serde_json::json!({ "id": format!("C-{n:03}"), "title": format!("Course {n}") });
+    let persist = |source: &str, records: Vec<Value>| -> i32 {
+        let name = format!("{source}.jsonl");
+        let file = write_records(&sandbox, &name, records);
+        db.json(&sandbox, &format!("persist {file} --source {source} --key id --complete")).0
+    };
+    // A run that would remove most of a source, and one whose keys were renamed.
+    assert_eq!(persist("courses", (0..40).map(course).collect()), 0);
+    assert_eq!(persist("courses", (0..5).map(course).collect()), 3);
+    let room = |n: usize, prefix: &str| {
+        serde_json::json!({
+        "id": format!("{prefix}{n}"), "name": format!("Room with the name {n}"), "floor": n, "seats": n * 7 })
+    };
+    assert_eq!(persist("rooms", (0..30).map(|n| room(n, "R-")).collect()), 0);
+    assert_eq!(persist("rooms", (0..30).map(|n| room(n, "room/")).collect()), 3);
+    db.execute(
+        "insert into forebay.circuit_breaker_state (source_id, changed_at, opened_at, retry_at, state, reason_code)
+         select source_id, now() - interval '20 minutes', now() - interval '20 minutes', now() + interval '1 hour',
+             'open', 'consecutive_failures'
+         from forebay.sources where name = 'rooms';
+         update forebay.ingestion_jobs set not_before = now() - interval '2 hours';
+         insert into forebay.pipelines (name, handler) values ('hook', 'external');
+         insert into forebay.ingestion_handoffs
+             (reference_id, pipeline_id, version, payload_hash, state, change, reason_code, failure_code, finished_at)
+         select r.reference_id, p.pipeline_id, r.version, r.version_hash, 'failed', 'added', 'permanent',
+             (array['webhook_gone', 'webhook_refused', 'exec_timeout'])[1 + row_number() over () % 3], now()
+         from forebay.\"references\" as r join forebay.pipelines as p on p.name = 'hook'
+         limit 9;
+         insert into forebay.documents (reference_id, pipeline_id, num_chunks, language, payload_hash, title)
+         select r.reference_id, p.pipeline_id, 1, 'simple', r.version_hash, 'a title'
+         from forebay.\"references\" as r join forebay.pipelines as p on p.name = 'search' limit 4;
+         insert into forebay.document_chunks
+             (reference_id, chunk_id, pipeline_id, ordinal, language, content_hash, title, heading, content,
+             embedding_error)
+         select d.reference_id, gen_random_uuid(), d.pipeline_id, 0, 'simple', sha256('x'), 'a title', '', 'text',
+             '401 Unauthorized: the key is wrong'
+         from forebay.documents as d;
+         -- As with an endpoint in the configuration, which needs the extension vector.
+         update forebay.pipelines set config = config || '{\"embeddings\": {}}' where name = 'search'",
+    );
+    let output = db.run(&sandbox, "doctor");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for expected in [
+        "courses withholds 35 changes: mass_removal",
+        "next: forebay runs diff 2",
+        "rekey_suspected",
+        "next: forebay runs diff 4",
+        "breakers rooms: open for 20 min",
+        "next: forebay sources breaker show rooms",
+        "next: forebay handoffs list --pipeline hook --failure-code webhook_gone",
+        "next: forebay handoffs list --pipeline hook --failure-code webhook_refused",
+        "next: forebay handoffs list --pipeline hook --failure-code exec_timeout",
+        "embeddings search: 4 chunks have none, 4 were refused: 401",
+        "no_worker",
+        "next: forebay work --pipeline search",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in\n{text}");
+    }
+    let rows: usize = text.lines().map(|line| line.chars().count().div_ceil(80).max(1)).sum();
+    assert!(rows <= 24, "{rows} rows:\n{text}");
+    let first_warning = text.find("warning").unwrap_or(text.len());
+    assert!(text.rfind("failed  ").unwrap() < first_warning, "the worst comes first:\n{text}");
+}
+
+#[test]
+fn what_a_web_api_can_write_and_a_worker_cannot_is_named() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    db.execute(
+        "do $$ begin
+             if to_regrole('anon') is null then create role anon nologin; end if;
+         exception when duplicate_object then null; end $$;
+         grant usage on schema forebay to anon; grant insert on forebay.sources to anon;",
+    );
+    let (exit, document) = db.json(&sandbox, "doctor");
+    let api = check(&document, "api_roles");
+    assert_eq!((exit, &api["status"]), (1, &Value::from("failed")), "{document}");
+    assert_eq!(api["message"], "anon can write forebay.sources");
+    db.execute("revoke insert on forebay.sources from anon; revoke usage on schema forebay from anon");
+    assert_eq!(check(&db.json(&sandbox, "doctor").1, "api_roles")["status"], "ok");
+
+    let name = db.value("current_database()");
+    db.execute(&format!("alter database {name} set default_transaction_read_only = on"));
+    let (exit, document) = db.json(&sandbox, "doctor");
+    assert_eq!((exit, &check(&document, "read_only")["status"]), (1, &Value::from("failed")));
+}
+
+#[test]
+fn late_syncs_and_sources_that_stand_still_are_named() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let text = format!(
+        "[entities.course]\nttl = \"1h\"\nerror_after = \"2h\"\n\n[sources.site]\n{}",
+        crate::site::source("site", "http://127.0.0.1:9", "")
+    );
+    std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+    assert!(db.run(&sandbox, "config apply --yes").status.success());
+    let file = write_records(&sandbox, "site.jsonl", [serde_json::json!({ "id": "a", "title": "b" })]);
+    assert_eq!(db.json(&sandbox, &format!("persist {file} --source site --complete")).0, 0);
+    db.execute(
+        "update forebay.sync_metadata set last_sync = now() - interval '3 hours';
+         update forebay.sources set enabled = false",
+    );
+    let (exit, document) = db.json(&sandbox, "doctor");
+    assert_eq!(exit, 1, "{document}");
+    assert_eq!(check(&document, "syncs")["next"], "forebay ensure course");
+    assert_eq!(check(&document, "sources")["subject"], "site");
+}
+
+#[test]
+fn a_payload_that_no_run_wrote_is_found_and_restored_from_history() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let rules =
+        "[sources.courses]\nkey = [\"id\"]\nvolatile = [\"seen\"]\nnormalise = { title = [\"trim\"] }\n";
+    std::fs::write(sandbox.path().join("forebay.toml"), rules).unwrap();
+    let course =
+        |n: u32, title: &str| serde_json::json!({ "id": n, "title": title, "seen": n, "price": 1.50 });
+    for title in ["old", " new "] {
+        let file = write_records(&sandbox, "courses.jsonl", (0..20).map(|n| course(n, title)));
+        assert_eq!(db.json(&sandbox, &format!("persist {file} --source courses --guards off")).0, 0);
+    }
+    let payloads = |line: &str| -> Value { check(&db.json(&sandbox, line).1, "payloads").clone() };
+    assert_eq!(payloads("doctor --deep")["status"], "ok", "rules are applied");
+    let before = db.value(
+        "select md5(string_agg(payload::text, ',' order by reference_id)) from forebay.\"references\"",
+    );
+
+    // A field with a history, and one without.
+    db.execute(
+        "update forebay.\"references\" set payload = payload || '{\"title\": \"forged\"}' where record_key = '3';
+         update forebay.\"references\" set payload = payload || '{\"price\": 0}' where record_key = '7'",
+    );
+    let found = payloads("doctor --deep");
+    assert_eq!(found["status"], "failed");
+    assert!(found["message"].as_str().unwrap().starts_with("2 of 20 payloads differ"), "{found}");
+    assert_eq!(found["next"], "forebay doctor --deep --repair");
+    assert_eq!(db.json(&sandbox, "doctor --deep").0, 1);
+
+    let repaired = payloads("doctor --deep --repair");
+    let message = repaired["message"].as_str().unwrap();
+    assert!(message.starts_with("1 payloads were restored from history; of 1 others"), "{repaired}");
+    assert_eq!(db.json(&sandbox, "show courses/3").1["payload"]["title"], " new ");
+    assert_eq!(payloads("doctor --deep")["message"], "1 of 20 payloads differ from their hashes: 7");
+    // The next run stores what history doesn't have.
+    let file = write_records(&sandbox, "courses.jsonl", (0..20).map(|n| course(n, " new ")));
+    let (exit, document) = db.json(&sandbox, &format!("persist {file} --source courses"));
+    assert_eq!((exit, &document["runs"][0]["num_updated"]), (0, &Value::from(1)), "{document}");
+    assert_eq!(payloads("doctor --deep")["status"], "ok");
+    let after = db.value(
+        "select md5(string_agg(payload::text, ',' order by reference_id)) from forebay.\"references\"",
+    );
+    assert_eq!(before, after);
+}

@@ -1,28 +1,56 @@
-//! The human form of the self-check.
+//! The human form of the self-check: what is wrong, the worst first, each with the next command, or
+//! what is fine if nothing is wrong.
 
 use forebay_engine::doctor::CheckStatus;
-use forebay_views::Doctor;
+use forebay_views::{Check, Doctor};
 
 use crate::ui::{Page, Report, Tone};
 
+/// Problems of one kind that are shown. Hundreds of one kind must not push the others off the screen.
+const SHOWN: usize = 3;
+
 impl Report for Doctor {
     fn write(&self, page: &mut Page) {
-        for check in &self.checks {
-            let tone = match CheckStatus::parse(&check.status) {
-                Some(CheckStatus::Ok) => Tone::Good,
-                Some(CheckStatus::Warning) | None => Tone::Warning,
-                Some(CheckStatus::Failed) => Tone::Bad,
-            };
-            let subject = check.subject.as_ref().map(|subject| format!(" {subject}")).unwrap_or_default();
-            page.toned(tone, &format!("{:7}  {}{subject}: {}", check.status, check.code, check.message));
-            if let Some(hint) = &check.hint {
-                page.line(&format!("         hint: {hint}"));
+        let is_ok = |check: &&Check| check.status == CheckStatus::Ok.as_str();
+        let (ok, problems): (Vec<&Check>, Vec<&Check>) = self.checks.iter().partition(is_ok);
+        for (index, check) in problems.iter().enumerate() {
+            let of_kind = |other: &&&Check| other.code == check.code && other.status == check.status;
+            match problems[..index].iter().filter(of_kind).count() {
+                before if before < SHOWN => write_problem(page, check),
+                SHOWN => {
+                    let more = problems.iter().filter(of_kind).count() - SHOWN;
+                    page.line(&format!("         and {more} more of {}: see --output json", check.code));
+                }
+                _ => {}
+            }
+        }
+        if problems.is_empty() {
+            for check in &ok {
+                page.toned(Tone::Good, &line(check));
             }
         }
         let count =
             |status: CheckStatus| self.checks.iter().filter(|check| check.status == status.as_str()).count();
         let [ok, warnings, failed] = CheckStatus::ALL.map(count);
-        page.line("");
-        page.line(&format!("{ok} ok, {warnings} warnings, {failed} failed"));
+        page.line(&format!("{failed} failed, {warnings} warnings, {ok} ok"));
+    }
+}
+
+/// `failed   held_runs run 7: courses withholds 35 changes …`.
+fn line(check: &Check) -> String {
+    let subject = check.subject.as_ref().map(|subject| format!(" {subject}")).unwrap_or_default();
+    format!("{:7}  {}{subject}: {}", check.status, check.code, check.message)
+}
+
+fn write_problem(page: &mut Page, check: &Check) {
+    let tone = match CheckStatus::parse(&check.status) {
+        Some(CheckStatus::Failed) => Tone::Bad,
+        _ => Tone::Warning,
+    };
+    page.toned(tone, &line(check));
+    match (&check.next, &check.hint) {
+        (Some(next), _) => page.line(&format!("         next: {next}")),
+        (None, Some(hint)) => page.line(&format!("         hint: {hint}")),
+        (None, None) => {}
     }
 }

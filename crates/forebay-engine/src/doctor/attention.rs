@@ -1,0 +1,130 @@
+//! What waits for a person, as checks with the command to type next.
+
+use std::time::Duration;
+
+use forebay_domain::{freshness::AgeStatus, guards::HoldReason};
+use forebay_store::doctor::{
+    Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker,
+};
+
+use super::{
+    check::{Check, CheckStatus},
+    checks::span,
+};
+use crate::{freshness::ScopeFreshness, human as format};
+
+/// Characters of an embedding error that are shown.
+const ERROR_SHOWN: usize = 30;
+
+pub(super) fn attention(found: &Attention) -> Vec<Check> {
+    let mut checks = or_ok("held_runs", "no run waits for a decision", found.held.iter().map(held));
+    checks.extend(or_ok("breakers", "all are closed", found.breakers.iter().map(breaker)));
+    checks.extend(or_ok("sources", "none stands still", found.frozen.iter().map(frozen)));
+    checks.extend(or_ok("embeddings", "none is missing", found.embeddings.iter().map(embeddings)));
+    checks.extend(or_ok("target_rights", "every target can be written", found.targets.iter().map(target)));
+    checks.push(exposed(&found.exposed));
+    checks
+}
+
+/// The problems, or that there are none.
+fn or_ok(code: &'static str, fine: &str, problems: impl Iterator<Item = Check>) -> Vec<Check> {
+    let problems: Vec<Check> = problems.collect();
+    if problems.is_empty() { vec![Check::ok(code, fine)] } else { problems }
+}
+
+fn held(run: &HeldRun) -> Check {
+    let reason = run.reason_code.as_deref().unwrap_or("unknown");
+    let (subject, number) = (format::subject(&run.source, &run.scope), format::count(run.num_withheld));
+    let mut message = format!("{subject} withholds {number} changes: {reason}");
+    if run.held >= Duration::from_mins(1) {
+        message.extend([", for ", &format::duration(run.held)]);
+    }
+    let decide = if reason == HoldReason::RekeySuspected.as_str() { "rekey, release" } else { "release" };
+    Check::new("held_runs", CheckStatus::Failed, message)
+        .about(format!("run {}", run.run_id))
+        .hint(format!("look at it, then decide with `forebay runs {decide}` or `reject`"))
+        .next(format!("forebay runs diff {}", run.run_id))
+}
+
+fn breaker(breaker: &OpenBreaker) -> Check {
+    let OpenBreaker { source, state, reason_code, open } = breaker;
+    Check::new("breakers", CheckStatus::Failed, format!("{state} for {}: {reason_code}", span(*open)))
+        .about(source)
+        .hint(format!("test the source with `forebay sources test {source}`, then `forebay sources breaker close {source}`"))
+        .next(format!("forebay sources breaker show {source}"))
+}
+
+fn frozen(source: &FrozenSource) -> Check {
+    let (message, hint) = if source.enabled {
+        ("all its schedules are off, so its data only ages", "set `schedule` in forebay.toml")
+    } else {
+        ("it is disabled, so its data only ages", "set `enabled = true` in forebay.toml")
+    };
+    Check::new("sources", CheckStatus::Warning, message)
+        .about(&source.source)
+        .hint(hint)
+        .next(format!("forebay sources show {}", source.source))
+}
+
+fn embeddings(missing: &MissingEmbeddings) -> Check {
+    let MissingEmbeddings { pipeline, num_missing, num_refused, error } = missing;
+    let why = match error {
+        Some(error) => {
+            let error = format::shortened(&format::plain(error), ERROR_SHOWN);
+            format!(", {} were refused: {error}", format::count(*num_refused))
+        }
+        None => String::new(),
+    };
+    Check::new(
+        "embeddings",
+        CheckStatus::Failed,
+        format!("{} chunks have none{why}", format::count(*num_missing)),
+    )
+    .about(pipeline)
+    .hint("check the endpoint and its key in [pipelines.NAME.embeddings]")
+    .next(format!("forebay work --drain --pipeline {pipeline}"))
+}
+
+fn target(target: &ClosedTarget) -> Check {
+    let ClosedTarget { pipeline, table, missing } = target;
+    let missing = if missing.is_empty() { "usage of its schema" } else { missing };
+    Check::new("target_rights", CheckStatus::Failed, format!("may not write {table}: lacks {missing}"))
+        .about(pipeline)
+        .hint(format!("as its owner, run: grant select, insert, update, delete on {table} to the role of this connection"))
+}
+
+fn exposed(tables: &[Exposed]) -> Check {
+    let Some(first) = tables.first() else {
+        return Check::ok("api_roles", "the roles anon and authenticated can write nothing of Forebay");
+    };
+    let others = match tables.len() - 1 {
+        0 => String::new(),
+        number => format!(" and {number} more"),
+    };
+    Check::new("api_roles", CheckStatus::Failed, format!("{} can write {}{others}", first.role, first.table))
+        .hint(format!(
+            "run: revoke insert, update, delete, truncate on {} from {}",
+            if first.table.starts_with("forebay.") { "all tables in schema forebay" } else { &first.table },
+            first.role
+        ))
+}
+
+/// Scopes that are older than `error_after`.
+pub(super) fn syncs(scopes: &[ScopeFreshness]) -> Vec<Check> {
+    let late = scopes.iter().filter(|scope| scope.judgement.status == AgeStatus::Error).map(|scope| {
+        let age = scope.judgement.age.map(|age| span(age.unsigned_abs()));
+        let message = match age {
+            Some(age) => format!("its last sync was {age} ago, past error_after"),
+            None => "it was never synced, past error_after".to_owned(),
+        };
+        let mut command = format!("forebay ensure {}", scope.entity_type);
+        for part in scope.scope.split(", ").filter(|part| !part.is_empty()) {
+            command.extend([" --scope '", part, "'"]);
+        }
+        Check::new("syncs", CheckStatus::Failed, message)
+            .about(format::subject(&scope.entity_type, &scope.scope))
+            .hint("find out why with `forebay freshness --stale`")
+            .next(command)
+    });
+    or_ok("syncs", "none is older than its error_after", late)
+}
