@@ -120,9 +120,11 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
         found.matching = if by_words.is_empty() { Matching::AllWords } else { Matching::AnyWord };
     }
     // The list by words comes first: if several lists have a document, the chunk with matching words is shown.
-    let mut lists = vec![by_words];
+    // Documents with only some of the words count as much as the share of the query that they contain.
+    let mut lists = vec![List { candidates: by_words, is_weighted: found.matching == Matching::AnyWord }];
     for Meaning { opened, embedding } in &meanings {
-        lists.push(opened.nearest(&mut client, embedding, query, filter, num_candidates).await?);
+        let candidates = opened.nearest(&mut client, embedding, query, filter, num_candidates).await?;
+        lists.push(List { candidates, is_weighted: false });
     }
     let mut best = fuse(&lists);
     let mut scores: HashMap<(ReferenceId, ChunkId), f32> = HashMap::new();
@@ -190,18 +192,27 @@ async fn meaning(
     })
 }
 
+/// Candidates, best first.
+struct List {
+    candidates: Vec<Candidate>,
+    /// Whether a candidate counts as much as its rank, and not only by its position.
+    is_weighted: bool,
+}
+
 /// Merges lists into one, best first. In each list, only a document's best chunk counts. The rank is relative to the
 /// score of a document that is first in every list.
-fn fuse(lists: &[Vec<Candidate>]) -> Vec<Candidate> {
+fn fuse(lists: &[List]) -> Vec<Candidate> {
     let mut fused: HashMap<ReferenceId, Candidate> = HashMap::new();
-    for list in lists {
+    for List { candidates, is_weighted } in lists {
         let mut num_documents = 0_u16;
         let mut seen = std::collections::HashSet::new();
-        for candidate in list {
+        for candidate in candidates {
             if !seen.insert(candidate.reference_id) {
                 continue;
             }
-            let share = (FUSION + 1.0) / (FUSION + 1.0 + f32::from(num_documents)) / lists.len() as f32;
+            let position = (FUSION + 1.0) / (FUSION + 1.0 + f32::from(num_documents));
+            let weight = if *is_weighted { candidate.rank } else { 1.0 };
+            let share = weight * position / lists.len() as f32;
             num_documents = num_documents.saturating_add(1);
             fused
                 .entry(candidate.reference_id)
@@ -233,12 +244,26 @@ mod tests {
     fn documents_in_both_lists_rank_before_the_first_of_one() {
         let words = vec![candidate(1, 1), candidate(2, 2)];
         let meaning = vec![candidate(3, 3), candidate(3, 4), candidate(2, 5)];
-        let best = fuse(&[words, meaning]);
+        let list = |candidates| List { candidates, is_weighted: false };
+        let best = fuse(&[list(words), list(meaning)]);
         let order: Vec<(u8, u8)> =
             best.iter().map(|found| (found.reference_id.0[0], found.chunk_id.0[0])).collect();
         assert_eq!(order, [(2, 2), (1, 1), (3, 3)]);
         assert!((best[0].rank - 61.0 / 62.0).abs() < 1e-6, "{}", best[0].rank);
-        let alone = fuse(&[vec![candidate(1, 1)]]);
+        let alone = fuse(&[list(vec![candidate(1, 1)])]);
         assert!((alone[0].rank - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_document_with_few_words_of_the_query_ranks_behind_one_that_is_near() {
+        let some_words = Candidate { rank: 0.1, ..candidate(1, 1) };
+        let words = List { candidates: vec![some_words], is_weighted: true };
+        let meaning = List { candidates: vec![candidate(2, 2), candidate(1, 3)], is_weighted: false };
+        let order: Vec<u8> = fuse(&[words, meaning]).iter().map(|found| found.reference_id.0[0]).collect();
+        assert_eq!(order, [1, 2], "what is in both lists comes first");
+        let words = List { candidates: vec![some_words], is_weighted: true };
+        let meaning = List { candidates: vec![candidate(2, 2)], is_weighted: false };
+        let order: Vec<u8> = fuse(&[words, meaning]).iter().map(|found| found.reference_id.0[0]).collect();
+        assert_eq!(order, [2, 1]);
     }
 }

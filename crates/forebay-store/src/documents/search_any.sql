@@ -28,20 +28,30 @@ matches as materialized (
     ) as c
     where numnode(a.query) > 0
 ),
--- The weight of a word: how rare it is among the chunks that contain any of the words.
-words as (
-    select m.language, m.place, ln(1 + t.num_chunks / count(*)::float8) as weight
-    from matches as m
-    cross join (select count(distinct (m.reference_id, m.pipeline_id, m.chunk_id))::float8 as num_chunks from matches as m)
-        as t
-    group by m.language, m.place, t.num_chunks
+-- How many chunks there are: as last counted by Postgres, but at least those that were found.
+total as (
+    select greatest(p.reltuples, (select count(distinct (m.reference_id, m.pipeline_id, m.chunk_id)) from matches as m))::float8
+        as num_chunks
+    from pg_class as p
+    where p.oid = 'forebay.document_chunks'::regclass
 ),
+-- The weight of a word is its rarity: 0 for a word of every chunk, the most for one of none.
+words as materialized (
+    select a.language, a.place, ln((1 + t.num_chunks) / greatest(count(m.place), 1)) as weight
+    from asked as a
+    cross join total as t
+    left join matches as m using (language, place)
+    where numnode(a.query) > 0
+    group by a.language, a.place, t.num_chunks
+),
+-- The rank is the share of the query's weight that a chunk contains. Where the words are decides between equals.
 found as (
     select distinct on (m.reference_id) m.reference_id, m.pipeline_id, m.chunk_id,
-        sum(w.weight * (1 + m.rank)) as rank
+        sum(w.weight * (1 + m.rank)) / (2 * q.weight) as rank
     from matches as m
     join words as w using (language, place)
-    group by m.reference_id, m.pipeline_id, m.chunk_id, m.ordinal
+    join (select w.language, sum(w.weight) as weight from words as w group by w.language) as q using (language)
+    group by m.reference_id, m.pipeline_id, m.chunk_id, m.ordinal, q.weight
     order by m.reference_id, rank desc, m.ordinal, m.chunk_id, m.pipeline_id
 )
 select f.reference_id, f.pipeline_id, f.chunk_id, f.rank::float4 as rank
