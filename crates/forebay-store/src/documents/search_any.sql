@@ -13,7 +13,7 @@ asked as materialized (
     cross join unnest($1::text[]) with ordinality as w (word, place)
     where l.language is not null and (l.language::text = $7 or $7 is null)
 ),
--- Reading stops after as many chunks as make a word so common that it says little.
+-- Reading stops after so many chunks that the word says little.
 matches as materialized (
     select a.language, a.place, c.*
     from asked as a
@@ -35,9 +35,10 @@ total as (
     from pg_class as p
     where p.oid = 'forebay.document_chunks'::regclass
 ),
--- The weight of a word is its rarity: 0 for a word of every chunk, the most for one of none.
+-- The weight of a word is its rarity: almost 0 for a word of every chunk, the most for one of none. Of a word for which
+-- reading stopped, only a lower bound of its chunks is known, so it counts little.
 words as materialized (
-    select a.language, a.place, ln((1 + t.num_chunks) / greatest(count(m.place), 1)) as weight
+    select a.language, a.place, case when count(m.place) = 10000 then 0.1 else ln((1 + t.num_chunks) / greatest(count(m.place), 1)) end as weight
     from asked as a
     cross join total as t
     left join matches as m using (language, place)
