@@ -38,7 +38,8 @@ total as (
 -- The weight of a word is its rarity: almost 0 for a word of every chunk, the most for one of none. Of a word for which
 -- reading stopped, only a lower bound of its chunks is known, so it counts little.
 words as materialized (
-    select a.language, a.place, case when count(m.place) = 10000 then 0.1 else ln((1 + t.num_chunks) / greatest(count(m.place), 1)) end as weight
+    select a.language, a.place,
+        case when count(m.place) = 10000 then 0.1 else ln((1 + t.num_chunks) / greatest(count(m.place), 1)) end as weight
     from asked as a
     cross join total as t
     left join matches as m using (language, place)
