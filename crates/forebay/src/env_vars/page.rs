@@ -90,7 +90,6 @@ const TESTS: [Row; 14] = [
     ("FOREBAY_TEST_DATA_DIR", "Folder of the test server. Default: in the target folder."),
     ("FOREBAY_TEST_DATABASE_URL", "A migrated database, for the tests of the Python package."),
     ("FOREBAY_TEST_PYTHON", "Python with psycopg, for the example worker. Default: `python3`."),
-    ("FOREBAY_TEST_PGVECTOR_URL", "A database with pgvector, for the tests of embeddings."),
     ("FOREBAY_TEST_JOIN", "Set by a test that starts itself again: the cluster to join."),
     ("FOREBAY_MODEL", "`large` checks a larger model of hand-offs. Takes minutes."),
     ("FOREBAY_KILLS", "How often the kill test kills. Default: 12."),
