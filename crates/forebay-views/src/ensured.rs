@@ -1,7 +1,7 @@
 //! The answer of `ensure`.
 
 use forebay_engine::{
-    ensure::{self, EnsureError, Wanted},
+    ensure::{self, AnsweredFrom, EnsureError, Wanted},
     scrape::Candidate,
 };
 use schemars::JsonSchema;
@@ -11,6 +11,7 @@ use crate::{error::Error, page::Page, reference_excerpt::RecordExcerpt, time::Ti
 
 /// Whether there is usable data, and how fresh it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Ensured {
     /// The requested entity type.
     pub entity_type: String,
@@ -22,6 +23,8 @@ pub struct Ensured {
     /// answer. `stale`: the stored data is stale but usable. `none`: there is no usable data.
     #[schemars(schema_with = "crate::words::answered_from")]
     pub answered_from: String,
+    /// Whether it was scraped only because the caller forced it, regardless of its age.
+    pub is_forced: bool,
     /// Whether the data is within its time to live.
     pub is_fresh: bool,
     /// Whether only part of the scope was refreshed.
@@ -68,13 +71,14 @@ pub struct EnsuredRecords {
 }
 
 impl Ensured {
-    /// The answer to a request.
-    pub fn new(wanted: &Wanted, ensured: &ensure::Ensured) -> Self {
+    /// The answer to a request that was or was not `forced`.
+    pub fn new(wanted: &Wanted, ensured: &ensure::Ensured, forced: bool) -> Self {
         Self {
             entity_type: wanted.entity_type.clone(),
             scope: wanted.scope.to_string(),
             success: ensured.success,
             answered_from: ensured.answered_from.as_str().to_owned(),
+            is_forced: forced && ensured.answered_from == AnsweredFrom::Scrape,
             is_fresh: ensured.is_fresh,
             is_partial: ensured.is_partial,
             last_sync_at: ensured.last_sync.map(Time::from),

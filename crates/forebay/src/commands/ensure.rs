@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let gate = Gate::for_one_answer(scraper, policies, stop.clone());
         let ensured = gate.ensure(&wanted, options).await;
         drop(bar);
-        let mut shown = forebay_views::Ensured::new(&wanted, &ensured);
+        let mut shown = forebay_views::Ensured::new(&wanted, &ensured, args.force);
         suggest(&mut shown, &wanted.entity_type, config.definitions());
         context.ui.show(&shown)?;
         // Stale data is refreshed after it was served; without waiting, the refresh would end with the process.

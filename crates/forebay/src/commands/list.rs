@@ -84,8 +84,8 @@ impl Report for Page<Reference> {
             Column::text("key"),
             Column::number("version"),
             Column::text("changed, UTC"),
-            Column::text("scope"),
-            Column::code("id"),
+            Column::text("scope").minor(),
+            Column::code("id").minor(),
         ]);
         for Reference { summary, .. } in &self.items {
             table.row([

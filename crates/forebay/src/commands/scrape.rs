@@ -31,6 +31,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     for scrape in &mut scrapes {
         scrape.options.stop = stop.clone();
     }
+    if args.ignore_breaker {
+        context.ui.note("forced: breakers are ignored");
+    }
     let at_once = usize::from(args.jobs).min(scrapes.len());
     let scraping = context.with_scraper(&config, connections_for(at_once), async |scraper| {
         let declared = context.declare(scraper).await?;

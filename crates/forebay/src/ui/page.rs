@@ -75,8 +75,12 @@ impl Page {
         if table.is_empty() {
             self.line(none);
         } else {
-            let rendered = table.render(self.style);
+            let (rendered, left_out) = table.render(self.style);
             self.line(&rendered);
+            if !left_out.is_empty() {
+                let titles = left_out.join(", ");
+                self.toned(Tone::Faint, &format!("no room for: {titles} (--output json has everything)"));
+            }
         }
     }
 

@@ -10,6 +10,9 @@ fn headline(ensured: &Ensured) -> (Tone, String) {
     let subject = format::subject(&ensured.entity_type, &ensured.scope);
     match (AnsweredFrom::parse(&ensured.answered_from), ensured.is_fresh, ensured.is_partial) {
         (Some(AnsweredFrom::None), ..) => (Tone::Bad, format!("{subject}: there is no data to serve")),
+        (Some(AnsweredFrom::Scrape), true, false) if ensured.is_forced => {
+            (Tone::Good, format!("{subject} is fresh: it was scraped just now, forced regardless of its age"))
+        }
         (Some(AnsweredFrom::Scrape), true, false) => {
             (Tone::Good, format!("{subject} is fresh: it was scraped just now"))
         }

@@ -55,8 +55,8 @@ impl Report for Page<Freshness> {
             Column::code("freshness"),
             Column::code("status"),
             Column::text("age"),
-            Column::text("fresh until, UTC"),
-            Column::number("records"),
+            Column::text("fresh until, UTC").minor(),
+            Column::number("records").minor(),
         ]);
         for entry in &self.items {
             let age = entry.age_seconds.map(|age| format::duration(Duration::from_secs(age)));

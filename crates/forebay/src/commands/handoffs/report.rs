@@ -33,10 +33,10 @@ impl Report for Page<Handoff> {
             Column::text("state"),
             Column::text("pipeline"),
             Column::text("reference"),
-            Column::number("version"),
+            Column::number("version").minor(),
             Column::text("reason_code"),
             Column::text("failure_code"),
-            Column::text("enqueued, UTC"),
+            Column::text("enqueued, UTC").minor(),
             Column::text("last error"),
         ]);
         for handoff in &self.items {

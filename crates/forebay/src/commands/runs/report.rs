@@ -105,11 +105,11 @@ impl Report for Page<RunSummary> {
             Column::number("run"),
             Column::code("status"),
             Column::text("source"),
-            Column::number("seen"),
+            Column::number("seen").minor(),
             Column::number("added"),
-            Column::number("updated"),
+            Column::number("updated").minor(),
             Column::number("removed"),
-            Column::text("observed, UTC"),
+            Column::text("observed, UTC").minor(),
             Column::code("reason"),
         ]);
         for run in &self.items {

@@ -40,11 +40,11 @@ impl Report for Page<Source> {
         let next_due = has_schedules.then(|| Column::text("next due, UTC"));
         let columns = [
             Column::text("source"),
-            Column::text("entity"),
-            Column::text("kind"),
-            Column::text("key"),
+            Column::text("entity").minor(),
+            Column::text("kind").minor(),
+            Column::text("key").minor(),
             Column::number("active"),
-            Column::number("removed"),
+            Column::number("removed").minor(),
             Column::text("last run"),
         ];
         let mut table = Table::new(columns.into_iter().chain(next_due));

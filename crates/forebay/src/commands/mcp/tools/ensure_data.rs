@@ -104,7 +104,7 @@ impl Tool for EnsureData {
             force: arguments.force && after.is_none(),
             read_only: !may_scrape || after.is_some(),
         };
-        let mut ensured = answer(&wanted, &*access.gate().ensure(&wanted, options).await);
+        let mut ensured = answer(&wanted, &*access.gate().ensure(&wanted, options).await, options.force);
         // A cursor that a client made up starts from the beginning.
         let after: Option<ReferenceId> = after.and_then(|after| after.parse().ok());
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
@@ -136,8 +136,8 @@ impl Tool for EnsureData {
 }
 
 /// The answer without secrets.
-fn answer(wanted: &Wanted, ensured: &forebay_engine::ensure::Ensured) -> Ensured {
-    let mut ensured = Ensured::new(wanted, ensured);
+fn answer(wanted: &Wanted, ensured: &forebay_engine::ensure::Ensured, forced: bool) -> Ensured {
+    let mut ensured = Ensured::new(wanted, ensured, forced);
     ensured.warnings = ensured.warnings.iter().map(|warning| redact(warning)).collect();
     if let Some(error) = &mut ensured.error {
         error.message = redact(&error.message);
