@@ -1,7 +1,8 @@
 //! Settings for records that contradict each other. One rule for all ways to declare a source.
 
 use crate::{
-    field_path::FieldPath, identity::is_by_hash, rekey::RekeyPolicy, rules::FieldRules, run::OnDuplicate,
+    field_path::FieldPath, identity::is_by_hash, patch::RecordMode, rekey::RekeyPolicy, rules::FieldRules,
+    run::OnDuplicate,
 };
 
 /// The settings that are compared.
@@ -11,6 +12,8 @@ pub struct RecordSettings<'a> {
     pub key_fields: &'a [String],
     /// Field rules.
     pub rules: &'a FieldRules,
+    /// What the records are.
+    pub mode: RecordMode,
     /// How a key that appears again is handled.
     pub on_duplicate: &'a OnDuplicate,
     /// The value by which a record says that it is gone.
@@ -39,6 +42,17 @@ pub enum SettingConflict {
          records had"
     )]
     NewestWithRule,
+    /// A partial record needs to find the one that it belongs to.
+    #[error(
+        "mode = \"patch\" needs a key of fields: with key = \"$hash\", a partial record belongs to no other one"
+    )]
+    HashWithPatch,
+    /// Partial records of a key all count, in order.
+    #[error(
+        "mode = \"patch\" applies all records of a key, in the order of the input: it can't be combined with the duplicate \
+         policies merge, reject and newest_by"
+    )]
+    PatchWithDuplicates,
 }
 
 impl SettingConflict {
@@ -47,7 +61,8 @@ impl SettingConflict {
         match self {
             Self::HashWithRemovedWhen => &["removed_when"],
             Self::HashWithRekey => &["guards", "rekey"],
-            Self::NewestWithRule => &["on_duplicate"],
+            Self::HashWithPatch => &["mode"],
+            Self::PatchWithDuplicates | Self::NewestWithRule => &["on_duplicate"],
         }
     }
 }
@@ -58,9 +73,16 @@ pub fn check(settings: &RecordSettings<'_>) -> Result<(), SettingConflict> {
         if settings.removed_when.is_some() {
             return Err(SettingConflict::HashWithRemovedWhen);
         }
+        if settings.mode == RecordMode::Patch {
+            return Err(SettingConflict::HashWithPatch);
+        }
         if settings.rekey == RekeyPolicy::Follow {
             return Err(SettingConflict::HashWithRekey);
         }
+    }
+    let is_in_order = matches!(settings.on_duplicate, OnDuplicate::First | OnDuplicate::Last);
+    if settings.mode == RecordMode::Patch && !is_in_order {
+        return Err(SettingConflict::PatchWithDuplicates);
     }
     if let OnDuplicate::Newest(field) = settings.on_duplicate
         && settings.rules.applies_to(field.top_level())
@@ -78,6 +100,7 @@ mod tests {
         RecordSettings {
             key_fields: &[],
             rules,
+            mode: RecordMode::Replace,
             on_duplicate: &OnDuplicate::First,
             removed_when: None,
             rekey: RekeyPolicy::Hold,
@@ -101,6 +124,25 @@ mod tests {
         ] {
             assert_eq!(with(&rules), Err(SettingConflict::NewestWithRule));
         }
+    }
+
+    #[test]
+    fn a_partial_record_needs_a_key_and_an_order() {
+        let rules = FieldRules::default();
+        let patch = RecordSettings { mode: RecordMode::Patch, ..plain(&rules) };
+        for (policy, expected) in [
+            ("first", Ok(())),
+            ("last", Ok(())),
+            ("merge", Err(SettingConflict::PatchWithDuplicates)),
+            ("reject", Err(SettingConflict::PatchWithDuplicates)),
+            ("newest_by=at", Err(SettingConflict::PatchWithDuplicates)),
+        ] {
+            let on_duplicate = policy.parse().unwrap();
+            assert_eq!(check(&RecordSettings { on_duplicate: &on_duplicate, ..patch }), expected, "{policy}");
+        }
+        let by_hash = ["$hash".to_owned()];
+        let conflict = check(&RecordSettings { key_fields: &by_hash, ..patch });
+        assert_eq!(conflict, Err(SettingConflict::HashWithPatch));
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod hex;
 pub mod identity;
 pub mod json;
 pub mod newest;
+pub mod patch;
 pub mod percent;
 pub mod pointer;
 pub mod prepare;

@@ -137,6 +137,17 @@ impl Preparer {
         Ok(write(document, &self.rules, &mut self.coverage, &mut output))
     }
 
+    /// The same for what a partial record and the stored one make together, which counts in coverage as a record does.
+    pub fn prepare_merged(
+        &mut self,
+        text: &[u8],
+        payloads: &mut Vec<u8>,
+    ) -> Result<(VersionHash, Range<usize>), Reject> {
+        let merged = self.prepare_content(text, payloads)?;
+        self.coverage.observe_record();
+        Ok(merged)
+    }
+
     /// Takes the coverage of the records prepared since the last call.
     pub fn take_coverage(&mut self) -> Coverage {
         std::mem::take(&mut self.coverage)

@@ -51,6 +51,8 @@ crate::words! {
         DuplicateKey = "duplicate_key",
         /// Observed before the stored record; an older record never overwrites a newer one.
         OlderThanStored = "older_than_stored",
+        /// A partial record whose stored record another run changed before it could be applied.
+        OutdatedPatch = "outdated_patch",
         /// The database refused it, for example because of a check or a trigger of your own.
         Refused = "refused",
     }
@@ -59,7 +61,7 @@ crate::words! {
 impl RejectReason {
     /// Whether the record's key is known, so it counts as seen when removals are decided.
     pub const fn key_is_known(self) -> bool {
-        matches!(self, Self::DuplicateKey | Self::OlderThanStored | Self::Refused)
+        matches!(self, Self::DuplicateKey | Self::OlderThanStored | Self::OutdatedPatch | Self::Refused)
     }
 }
 

@@ -38,6 +38,7 @@ mod locked;
 mod open;
 mod outdated;
 mod overrides;
+mod patch;
 pub(crate) mod policy;
 mod prepare;
 mod prepared;

@@ -55,7 +55,7 @@ comment on column forebay."references".entity_type is 'Its type (course, event, 
 comment on column forebay."references".scope is 'The scope of the run that last wrote it or moved it to another scope.';
 comment on column forebay."references".record_key is 'Its identity inside the source.';
 comment on column forebay."references".payload is 'The record as stored after field rules.';
-comment on column forebay."references".lineage is 'Where this version came from, besides its run: line, previous keys, upstream ids.';
+comment on column forebay."references".lineage is 'Where this version came from, besides its run: line, previous keys, upstream ids; flagged: the record said that it is gone.';
 
 create table forebay.reference_revisions (
     reference_id uuid not null,
@@ -135,6 +135,7 @@ create table forebay.scrape_run_changes (
     is_withheld boolean not null default false,
     missing_since timestamptz,
     num_missing_runs bigint,
+    base_version int,
     primary key (run_id, reference_id),
     constraint scrape_run_changes_seen_check
         check (change = 'removed' or (version_hash is not null and record_key is not null and payload is not null)),
@@ -147,6 +148,8 @@ comment on column forebay.scrape_run_changes.run_id is 'The run.';
 comment on column forebay.scrape_run_changes.reference_id is 'The reference that would change.';
 comment on column forebay.scrape_run_changes.change is 'seen: a record that differs from what is stored; removed: a reference that was not seen; flagged: a record that says that it is gone.';
 comment on column forebay.scrape_run_changes.version_hash is 'Hash of the record that was seen.';
+comment on column forebay.scrape_run_changes.base_version is
+    'The stored version that a partial record was laid over, 0 if nothing was stored; null: a whole record.';
 comment on column forebay.scrape_run_changes.line is 'Its line in the input.';
 comment on column forebay.scrape_run_changes.fetched_at is 'When its page was fetched.';
 comment on column forebay.scrape_run_changes.url is 'The URL of its page, if the run read pages.';

@@ -50,6 +50,8 @@ pub struct StagedRecord {
     pub fetched_at: Option<Timestamp>,
     /// Whether it says that it is gone: it removes its reference.
     pub removes: bool,
+    /// The stored version that its content builds on, 0 if nothing was stored. `None`: it is a whole record.
+    pub base_version: Option<i32>,
 }
 
 impl StagedRecord {
@@ -66,6 +68,7 @@ impl StagedRecord {
                 fetched_at: self.fetched_at,
             },
             removes: self.removes,
+            base_version: self.base_version,
         }
     }
 }
@@ -93,18 +96,20 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'
     let urls: Vec<Option<&str>> = records.iter().map(|r| r.lineage.url).collect();
     let fetched: Vec<Option<Timestamp>> = records.iter().map(|r| r.lineage.fetched_at).collect();
     let changes: Vec<&str> = records.iter().map(|r| if r.removes { "flagged" } else { "seen" }).collect();
+    let bases: Vec<Option<i32>> = records.iter().map(|r| r.base_version).collect();
     client
         .execute_typed(
             "insert into forebay.scrape_run_changes \
-                 (run_id, reference_id, change, version_hash, record_key, payload, line, url, fetched_at) \
+                 (run_id, reference_id, change, version_hash, record_key, payload, line, url, fetched_at, \
+                 base_version) \
              select $1, c.reference_id, c.change, c.version_hash, c.record_key, c.payload::json, c.line, c.url, \
-                 c.fetched_at \
+                 c.fetched_at, c.base_version \
              from unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::timestamptz[], \
-                     $9::text[]) \
-                 as c (reference_id, version_hash, record_key, payload, line, url, fetched_at, change) \
+                     $9::text[], $10::int4[]) \
+                 as c (reference_id, version_hash, record_key, payload, line, url, fetched_at, change, base_version) \
              on conflict (run_id, reference_id) do update \
              set change = excluded.change, version_hash = excluded.version_hash, payload = excluded.payload, line = excluded.line, \
-                 url = excluded.url, fetched_at = excluded.fetched_at",
+                 url = excluded.url, fetched_at = excluded.fetched_at, base_version = excluded.base_version",
             &[
                 (&run_id, Type::INT8),
                 (&ids, Type::UUID_ARRAY),
@@ -115,6 +120,7 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'
                 (&urls, Type::TEXT_ARRAY),
                 (&fetched, Type::TIMESTAMPTZ_ARRAY),
                 (&changes, Type::TEXT_ARRAY),
+                (&bases, Type::INT4_ARRAY),
             ],
         )
         .await?;
@@ -165,7 +171,7 @@ pub async fn batch(
     limit: i64,
 ) -> Result<Vec<StagedRecord>> {
     let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at, \
-             change = 'flagged' as removes \
+             change = 'flagged' as removes, base_version \
          from forebay.scrape_run_changes \
          where run_id = $1 and change in ('seen', 'flagged') and not is_withheld and reference_id > $2 \
          order by reference_id limit $3";
@@ -182,7 +188,7 @@ pub async fn find(
     ids: &[ReferenceId],
 ) -> Result<Vec<StagedRecord>> {
     let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at, \
-             change = 'flagged' as removes \
+             change = 'flagged' as removes, base_version \
          from forebay.scrape_run_changes \
          where run_id = $1 and change in ('seen', 'flagged') and reference_id = any($2)";
     let rows =
@@ -312,5 +318,6 @@ fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
         url: row.read("url")?,
         fetched_at: row.read("fetched_at")?,
         removes: row.read("removes")?,
+        base_version: row.read("base_version")?,
     })
 }

@@ -58,6 +58,8 @@ pub struct Current {
     pub observed_at: Timestamp,
     /// Its scope.
     pub scope: String,
+    /// Whether it was removed because its record said that it is gone.
+    pub is_flagged: bool,
     /// Its payload as JSON text.
     pub payload: String,
 }
@@ -103,6 +105,8 @@ pub struct Record<'a> {
     pub lineage: Lineage<'a>,
     /// Whether it says that it is gone: it removes its reference.
     pub removes: bool,
+    /// The stored version that its content builds on, 0 if nothing was stored. `None`: it is a whole record.
+    pub base_version: Option<i32>,
 }
 
 /// A reference that gets new content or is restored.
@@ -165,9 +169,9 @@ pub async fn probe(
 pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<Current>> {
     let ids = sql_ids(ids);
     let rows = client.query_typed(CURRENT, &[(&ids, Type::UUID_ARRAY)]).await?;
-    let [ordinal, version, version_hash, removed_at, observed_at, scope, payload] = columns(
+    let [ordinal, version, version_hash, removed_at, observed_at, scope, is_flagged, payload] = columns(
         &rows,
-        ["index", "version", "version_hash", "removed_at", "observed_at", "scope", "payload"],
+        ["index", "version", "version_hash", "removed_at", "observed_at", "scope", "is_flagged", "payload"],
     )?;
     rows.iter()
         .map(|row| {
@@ -178,6 +182,7 @@ pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result
                 removed_at: row.read(removed_at)?,
                 observed_at: row.read(observed_at)?,
                 scope: row.read(scope)?,
+                is_flagged: row.read(is_flagged)?,
                 payload: row.read(payload)?,
             })
         })
@@ -315,10 +320,12 @@ pub async fn move_to_scope(
 pub type Removed = (ReferenceId, i32, VersionHash);
 
 /// Turns references into tombstones, and returns those that were active and that no later observation has written.
+/// `is_flagged`: because their records say that they are gone.
 pub async fn remove(
     transaction: &impl GenericClient,
     origin: &Origin,
     ids: &[ReferenceId],
+    is_flagged: bool,
 ) -> Result<Vec<Removed>> {
     let rows = transaction
         .query_typed(
@@ -328,6 +335,7 @@ pub async fn remove(
                 (&origin.observed_at, Type::TIMESTAMPTZ),
                 (&sql_ids(ids), Type::UUID_ARRAY),
                 (&origin.observed_at.to_string(), Type::TEXT),
+                (&is_flagged, Type::BOOL),
             ],
         )
         .await?;

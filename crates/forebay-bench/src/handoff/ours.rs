@@ -149,6 +149,7 @@ impl Prepared {
             payload: &payload,
             lineage: Lineage::default(),
             removes: false,
+            base_version: None,
         };
         let records: Vec<Record<'_>> =
             batch.iter().zip(keys.iter().map(String::as_str)).map(record).collect();

@@ -1,6 +1,6 @@
 //! A sealed window: each key once, in the order of ids, with duplicates resolved by the source's policy.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use forebay_domain::{
     field_path::FieldPath,
@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) removes: bool,
     /// Whether an earlier record of the key doesn't matter, because one in between removed the reference.
     pub(super) starts_over: bool,
+    /// The stored version that the content of a partial record builds on, once it is laid over it.
+    pub(super) base_version: Option<i32>,
 }
 
 /// A placeholder for a record that was not read because its page is unchanged. It counts as a record without content.
@@ -35,13 +37,29 @@ impl Entry {
     /// A record that was read: the `index`th one of a block.
     pub(super) fn read(reference_id: ReferenceId, prepared: &Prepared, block: u32, index: u32) -> Self {
         let Prepared { version_hash, removes, .. } = *prepared;
-        Self { reference_id, version_hash, block, record: index, removes, starts_over: removes }
+        Self {
+            reference_id,
+            version_hash,
+            block,
+            record: index,
+            removes,
+            starts_over: removes,
+            base_version: None,
+        }
     }
 
     /// A reference of an unchanged page.
     pub(super) fn known(reference_id: ReferenceId, block: u32) -> Self {
         let version_hash = VersionHash([0; 32]);
-        Self { reference_id, version_hash, block, record: KNOWN, removes: false, starts_over: false }
+        Self {
+            reference_id,
+            version_hash,
+            block,
+            record: KNOWN,
+            removes: false,
+            starts_over: false,
+            base_version: None,
+        }
     }
 
     /// What the probe compares; a record that removes its reference has no content.
@@ -68,6 +86,8 @@ pub(super) struct Batch {
     pub(super) entries: Vec<Entry>,
     /// Records whose key an earlier window has seen. Their content may replace or complete the earlier content.
     pub(super) revisited: Vec<Entry>,
+    /// Partial records of a key that come before the one in `entries` or `revisited`, in order.
+    pub(super) before: HashMap<ReferenceId, Vec<Entry>>,
     pub(super) rejected: Vec<Rejected>,
     /// Records seen, duplicates and rejections. New, changed and unchanged entries are counted later.
     pub(super) counts: Counts,
@@ -98,6 +118,7 @@ impl Batch {
             blocks,
             entries: Vec::with_capacity(num_entries),
             revisited: Vec::new(),
+            before: HashMap::new(),
             rejected,
             counts,
             num_known: 0,
@@ -161,6 +182,30 @@ impl Batch {
         Rank::of(field, self.record(entry).payload)
     }
 
+    /// Keeps all partial records of one key, for [`lay_over`](super::patch::lay_over).
+    pub(super) fn settle_partial(&mut self, same_key: &[Entry], revisited: bool) {
+        self.counts.num_duplicate += (same_key.len() - usize::from(!revisited)) as u64;
+        let last_removal = same_key.iter().rposition(|entry| entry.removes);
+        let since = last_removal.map_or(same_key, |removal| &same_key[removal + 1..]);
+        let mut settled = same_key[same_key.len() - 1];
+        settled.starts_over = last_removal.is_some();
+        if since.len() > 1 {
+            self.before.insert(settled.reference_id, since[..since.len() - 1].to_vec());
+        }
+        if revisited { self.revisited.push(settled) } else { self.entries.push(settled) }
+    }
+
+    /// Replaces the content of a record that was read.
+    pub(super) fn set_content(&mut self, entry: &mut Entry, version_hash: VersionHash, payload: &[u8]) {
+        let block = &mut self.blocks[entry.block as usize];
+        let start = block.payloads.len();
+        block.payloads.extend_from_slice(payload);
+        let prepared = &mut block.records[entry.record as usize];
+        prepared.version_hash = version_hash;
+        prepared.payload = start..start + payload.len();
+        entry.version_hash = version_hash;
+    }
+
     fn keep(&mut self, entries: &[Entry]) {
         for entry in entries {
             if entry.record == KNOWN { self.num_known += 1 } else { self.entries.push(*entry) }
@@ -210,6 +255,6 @@ impl Batch {
     pub(super) fn record(&self, entry: &Entry) -> Record<'_> {
         let record = self.blocks[entry.block as usize].record(entry.record as usize);
         // A re-key may have moved the record to another reference than the computed one.
-        Record { reference_id: entry.reference_id, ..record }
+        Record { reference_id: entry.reference_id, base_version: entry.base_version, ..record }
     }
 }

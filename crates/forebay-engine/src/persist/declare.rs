@@ -55,6 +55,7 @@ pub(crate) async fn declare(
     let settings = RecordSettings {
         key_fields: &key_fields,
         rules: &policy.rules,
+        mode: policy.mode,
         on_duplicate: &policy.on_duplicate,
         removed_when: policy.removed_when.as_ref(),
         rekey: policy.guards.rekey,
@@ -117,6 +118,7 @@ fn given_or_stored(request: &PersistRequest, stored: SourcePolicy) -> SourcePoli
             .clone()
             .unwrap_or(stored.contract_version_column),
         require_end: request.require_end.unwrap_or(stored.require_end),
+        mode: request.mode.unwrap_or(stored.mode),
         removed_when: request.removed_when.clone().unwrap_or(stored.removed_when),
     }
 }

@@ -5,6 +5,7 @@ use std::mem;
 use forebay_domain::{
     drift::{self, Drift, DriftPolicy},
     guards::RemovalPolicy,
+    patch::RecordMode,
     run::{Counts, RunStatus},
 };
 use forebay_store::{drift as shapes, references, runs};
@@ -40,6 +41,10 @@ pub(super) async fn finish(
     // Before taking a connection: runs that each held one and waited for a second would block each other.
     record(context, tally.take_unrecorded()).await?;
     let mut client = context.database.client().await?;
+    if context.policy.mode == RecordMode::Patch {
+        // What is versioned counts, not the parts that the input has.
+        read.end.coverage = mem::take(&mut tally.coverage);
+    }
     let mut decision = judge_input(context, tally, &read);
     if read.is_unchanged {
         decision.reason_code = Some("not_modified");

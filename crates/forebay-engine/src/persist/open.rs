@@ -224,7 +224,7 @@ async fn start<'a>(
             measured: request.measured.clone(),
         },
         end_rule: EndRule::of(policy.require_end, source.sends_end_line),
-        staged: under_guards || policy.on_duplicate.needs_whole_input(),
+        staged: under_guards || policy.needs_whole_input(),
         is_first_run,
         had_records,
         watermark,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use forebay_domain::{
     field_path::FieldPath,
     guards::{Confirm, GuardPolicy},
+    patch::RecordMode,
     rules::{FieldRules, Normalise, NormaliseStep},
     run::OnDuplicate,
     words::Word,
@@ -22,6 +23,7 @@ pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
 const GUARDS: &str = "guards";
 const MAX_REJECTED: &str = "max_rejected_share";
 const SEQUENCE: &str = "sequence_field";
+const MODE: &str = "mode";
 const REMOVED_WHEN: &str = "removed_when";
 const REQUIRE_END: &str = "require_end";
 const CONTRACT_VERSION: &str = "contract_version_column";
@@ -45,6 +47,8 @@ pub(crate) struct SourcePolicy {
     pub(crate) require_end: Option<bool>,
     /// The value by which a record says that it is gone.
     pub(crate) removed_when: Option<FieldPath>,
+    /// What its records are.
+    pub(crate) mode: RecordMode,
 }
 
 impl Default for SourcePolicy {
@@ -58,11 +62,17 @@ impl Default for SourcePolicy {
             contract_version_column: None,
             require_end: None,
             removed_when: None,
+            mode: RecordMode::default(),
         }
     }
 }
 
 impl SourcePolicy {
+    /// Whether the result for a key is known only at the end of the input.
+    pub(crate) fn needs_whole_input(&self) -> bool {
+        self.mode == RecordMode::Patch || self.on_duplicate.needs_whole_input()
+    }
+
     /// Its stored form. Every policy has exactly one, so the database can tell whether a policy changed.
     pub(crate) fn to_json(&self) -> Value {
         let mut policy =
@@ -86,6 +96,9 @@ impl SourcePolicy {
         }
         if let Some(removed_when) = &self.removed_when {
             policy[REMOVED_WHEN] = json!(removed_when.as_str());
+        }
+        if self.mode != RecordMode::default() {
+            policy[MODE] = json!(self.mode.as_str());
         }
         policy
     }
@@ -113,6 +126,7 @@ impl SourcePolicy {
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
             require_end: policy[REQUIRE_END].as_bool(),
             removed_when: policy[REMOVED_WHEN].as_str().map(path).transpose()?,
+            mode: policy[MODE].as_str().map_or(Ok(RecordMode::default()), word)?,
         })
     }
 }
@@ -221,6 +235,7 @@ mod tests {
             contract_version_column: Some("contract".to_owned()),
             require_end: Some(false),
             removed_when: Some("/meta/deleted".parse().unwrap()),
+            mode: RecordMode::Patch,
         };
         assert_eq!(SourcePolicy::from_json(&policy.to_json()).unwrap(), policy);
         assert_eq!(SourcePolicy::from_json(&json!({})).unwrap(), SourcePolicy::default());

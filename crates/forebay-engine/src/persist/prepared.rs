@@ -73,6 +73,7 @@ impl PreparedBlock {
                 fetched_at: page.map(|page| page.fetched_at),
             },
             removes: prepared.removes,
+            base_version: None,
         }
     }
 

@@ -7,8 +7,10 @@ use std::{
 };
 
 use forebay_domain::{
+    coverage::Coverage,
     identity::{ReferenceId, VersionHash},
     newest::Rank,
+    patch::RecordMode,
     prepare::{self, Preparer},
     run::{Counts, OnDuplicate},
 };
@@ -27,6 +29,7 @@ use super::{
     batch::{Batch, Entry, ReadPage},
     context::{MAX_ATTEMPTS, RunContext},
     halves::write_in_halves,
+    patch::lay_over,
     write::{Attempt, Written, split},
 };
 use crate::error::{Error, Result};
@@ -37,6 +40,8 @@ pub(super) struct Processed {
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) num_unidentified: u64,
+    /// The coverage of partial records together with what is stored.
+    pub(super) coverage: Coverage,
     /// Rows of content tables that the database refused.
     pub(super) refused_rows: Vec<RefusedRow>,
     /// Paths of lessons whose measures are written too.
@@ -48,7 +53,10 @@ pub(super) struct Processed {
 /// Probes a window, and writes or stages the differing records in one transaction.
 pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Result<Processed> {
     let mut client = context.database.client().await?;
-    if !batch.revisited.is_empty() {
+    let mut coverage = Coverage::default();
+    if context.policy.mode == RecordMode::Patch {
+        coverage = lay_over(context, &client, &mut batch).await?;
+    } else if !batch.revisited.is_empty() {
         settle_revisited(context, &client, &mut batch).await?;
     }
     for attempt in 1.. {
@@ -62,6 +70,7 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
         };
         if !conflict {
             let processed = result?.ok_or(Error::Contention { attempts: attempt })?;
+            let processed = Processed { coverage, ..processed };
             debug!(num_handoffs = processed.num_handoffs, recorded = processed.recorded, "batch done");
             return Ok(processed);
         }

@@ -62,7 +62,7 @@ pub(super) async fn pump(
     let num_preparers = thread::available_parallelism().map_or(1, usize::from);
     let mut reading = Reading::start(feed, Arc::clone(&context.record_policy), num_preparers);
     // A later staged window may replace records of an earlier one, so such windows must not overtake each other.
-    let at_once = if context.policy.on_duplicate.needs_whole_input() { 1 } else { WINDOWS_AT_ONCE };
+    let at_once = if context.policy.needs_whole_input() { 1 } else { WINDOWS_AT_ONCE };
     let mut window = Window::default();
     // Moves into the window that is being sealed and returns with its batch: windows are sealed one at a time.
     let mut idle_seen = Some(SeenSet::new()?);
@@ -155,9 +155,10 @@ fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Pro
 async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Result<(Batch, SeenSet)> {
     let moved = moved_keys(context, &window).await?;
     let (policy, on_duplicate) = (Arc::clone(&context.record_policy), context.policy.on_duplicate.clone());
+    let mode = context.policy.mode;
     let sealed = task::spawn_blocking(move || {
         let resolve = |id| moved.get(&id).copied().unwrap_or(id);
-        let batch = window.seal(&policy, &on_duplicate, &mut seen, resolve)?;
+        let batch = window.seal(&policy, &on_duplicate, mode, &mut seen, resolve)?;
         Ok((batch, seen))
     });
     sealed.await.map_err(|_| Error::Reader)?

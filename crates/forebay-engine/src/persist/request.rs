@@ -1,7 +1,8 @@
 //! The request to persist an input, with the settings of its source.
 
 use forebay_domain::{
-    field_path::FieldPath, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope,
+    field_path::FieldPath, guards::GuardPolicy, patch::RecordMode, rules::FieldRules, run::OnDuplicate,
+    scope::Scope,
 };
 use forebay_store::content::{LastRun, MeasuredLesson};
 use jiff::Timestamp;
@@ -52,6 +53,8 @@ pub struct PersistRequest {
     /// Whether an input must have an end line to be complete; `Some(None)`: if an earlier one had it. Default: as
     /// stored, or `Some(None)`.
     pub require_end: Option<Option<bool>>,
+    /// What the records are: whole, or laid over what is stored. Default: as stored, or whole.
+    pub mode: Option<RecordMode>,
     /// The value by which a record says that it is gone; `Some(None)`: none. Default: as stored, or none. The records of a
     /// Singer tap that have none use [`forebay_domain::removal_flag::of_singer`].
     pub removed_when: Option<Option<FieldPath>>,
@@ -96,6 +99,7 @@ impl PersistRequest {
             sequence_field: None,
             contract_version_column: None,
             require_end: None,
+            mode: None,
             removed_when: None,
             overrides: Overrides::default(),
             scope: Scope::default(),

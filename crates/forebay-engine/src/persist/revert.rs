@@ -187,6 +187,7 @@ async fn stage_page(client: &Client, new_id: i64, undos: &[Undo], preparer: &mut
             payload: &payloads[range],
             lineage,
             removes: false,
+            base_version: None,
         })
         .collect();
     changes::stage(&***client, new_id, &records).await?;

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use forebay_domain::run::Counts;
+use forebay_domain::{coverage::Coverage, run::Counts};
 use forebay_store::{content::RefusedRow, runs};
 
 use super::{context::RunContext, process::Processed};
@@ -15,6 +15,8 @@ pub(super) struct Tally {
     pub(super) num_handoffs: u64,
     pub(super) num_unidentified: u64,
     pub(super) num_replaced: u64,
+    /// The coverage of partial records together with what is stored.
+    pub(super) coverage: Coverage,
     /// Rows of content tables that the database refused.
     pub(super) refused_rows: Vec<RefusedRow>,
     /// Paths of lessons whose measures are written too.
@@ -28,6 +30,7 @@ impl Tally {
         self.counts += processed.counts;
         self.num_handoffs += processed.num_handoffs;
         self.num_unidentified += processed.num_unidentified;
+        self.coverage.merge(&processed.coverage);
         self.refused_rows.extend(processed.refused_rows);
         self.measured.extend(processed.measured);
         if !processed.recorded {

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, io, sync::Arc};
 
 use forebay_domain::{
     identity::ReferenceId,
+    patch::RecordMode,
     prepare::{Preparer, RecordPolicy},
     run::{Counts, OnDuplicate},
 };
@@ -67,6 +68,7 @@ impl Window {
         self,
         policy: &Arc<RecordPolicy>,
         on_duplicate: &OnDuplicate,
+        mode: RecordMode,
         seen: &mut SeenSet,
         resolve: impl Fn(ReferenceId) -> ReferenceId,
     ) -> io::Result<Batch> {
@@ -101,7 +103,12 @@ impl Window {
             if is_contested(same_key, revisited, on_duplicate) {
                 contested.extend(same_key.iter().map(Entry::block));
             }
-            batch.settle(same_key, revisited, on_duplicate, || Preparer::new(Arc::clone(policy)));
+            match mode {
+                RecordMode::Patch => batch.settle_partial(same_key, revisited),
+                RecordMode::Replace => {
+                    batch.settle(same_key, revisited, on_duplicate, || Preparer::new(Arc::clone(policy)));
+                }
+            }
         }
         seen.add_sorted(&new_ids)?;
         pages.retain(|(block, _)| !contested.contains(block));

@@ -155,6 +155,10 @@ async fn change(
             written.rejected.push(older_than_stored(record, current));
             continue;
         }
+        if record.base_version.is_some_and(|base| base != current.version) {
+            written.rejected.push(outdated_patch(record));
+            continue;
+        }
         // A restored reference starts over: its sequence number from before the removal is ignored.
         if current.removed_at.is_none()
             && let Some(field) = &target.sequence_field
@@ -200,7 +204,7 @@ async fn change(
     }
     written.counts.num_rejected += written.rejected.len() as u64;
     if !flagged.is_empty() {
-        let removed = references::remove(transaction, &target.origin, &flagged).await?;
+        let removed = references::remove(transaction, &target.origin, &flagged, true).await?;
         if removed.len() != flagged.len() {
             return Ok(false);
         }
@@ -253,6 +257,14 @@ fn older_than_stored(record: &Record<'_>, current: &Current) -> Rejected {
     older(record, message)
 }
 
+fn outdated_patch(record: &Record<'_>) -> Rejected {
+    let message = format!(
+        "another run changed the key {:?} after this partial record was laid over it; persist it again",
+        record.record_key
+    );
+    Rejected::record(record, Reject::new(RejectReason::OutdatedPatch, message))
+}
+
 fn older(record: &Record<'_>, message: String) -> Rejected {
     Rejected::record(record, Reject::new(RejectReason::OlderThanStored, message))
 }
@@ -266,7 +278,7 @@ pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Re
         let ids = changes::removals(transaction, target.origin.run_id, after, limit).await?;
         let Some(last) = ids.last() else { return Ok(written) };
         after = *last;
-        let removed = references::remove(transaction, &target.origin, &ids).await?;
+        let removed = references::remove(transaction, &target.origin, &ids, false).await?;
         written.counts.num_removed += removed.len() as u64;
         if let Some(course) = &target.course {
             let ids: Vec<ReferenceId> = removed.iter().map(|(id, ..)| *id).collect();

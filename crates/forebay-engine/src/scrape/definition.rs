@@ -9,8 +9,8 @@ mod summary;
 use std::collections::BTreeMap;
 
 use forebay_domain::{
-    breaker::BreakerPolicy, field_path::FieldPath, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate,
-    schedule::Schedule, scope::Scope,
+    breaker::BreakerPolicy, field_path::FieldPath, guards::GuardPolicy, patch::RecordMode, rules::FieldRules,
+    run::OnDuplicate, schedule::Schedule, scope::Scope,
 };
 use forebay_sources::{
     crawl::CrawlSettings,
@@ -46,6 +46,8 @@ pub struct SourceDefinition {
     pub complete: bool,
     /// Whether an input must have an end line to be complete. `None`: if an earlier one had it.
     pub require_end: Option<bool>,
+    /// What its records are: whole, or laid over what is stored. Default: whole.
+    pub mode: RecordMode,
     /// The value by which a record says that it is gone. Default: none; for a tap: `_sdc_deleted_at`.
     pub removed_when: Option<FieldPath>,
     /// A number that increases with each change of a record (iCalendar's `sequence`): a lower one never overwrites a
@@ -150,6 +152,7 @@ impl SourceDefinition {
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
             complete: false,
             require_end: None,
+            mode: RecordMode::default(),
             removed_when: None,
             sequence_field: kind.default_sequence_field().map(str::to_owned),
             kind,
@@ -162,6 +165,11 @@ impl SourceDefinition {
             enabled: true,
             project: None,
         }
+    }
+
+    /// Whether the result for a key is known only at the end of the input.
+    pub(super) fn needs_whole_input(&self) -> bool {
+        self.mode == RecordMode::Patch || self.on_duplicate.needs_whole_input()
     }
 
     /// Whether the source can be scraped for a scope, that is, one of the declared scopes. If none is declared, a scope

@@ -223,11 +223,11 @@ impl Beginning {
         Ok(fetcher.map_err(forebay_sources::Error::from)?)
     }
 
-    /// The memory of pages. A policy that keeps the last record of a key, or merges records, needs every record. Then
+    /// The memory of pages. A policy that keeps the last record of a key, or puts records together, needs every record. Then
     /// the memory is neither read nor written, because a page whose record lost could win under another policy.
     async fn memory(&self) -> Result<PageMemory> {
         let stored = self.stored().await?;
-        let needs_whole_input = self.source.on_duplicate.needs_whole_input();
+        let needs_whole_input = self.source.needs_whole_input();
         // An archive needs every page too: a 304 response has no content to read later.
         let archives = self.options.from_warc.is_some() || self.source.fetch.warc.is_some();
         let reads_all = self.options.read_everything || archives || needs_whole_input;

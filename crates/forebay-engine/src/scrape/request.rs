@@ -51,6 +51,7 @@ impl SourceDefinition {
             sequence_field: Some(policy.sequence_field),
             contract_version_column: Some(policy.contract_version_column),
             require_end: Some(policy.require_end),
+            mode: Some(policy.mode),
             removed_when: Some(policy.removed_when),
             project: self.project.clone(),
             ..PersistRequest::new(&self.name, &self.key_fields)
@@ -67,6 +68,7 @@ impl SourceDefinition {
             sequence_field: self.sequence_field.clone(),
             contract_version_column: self.contract_version_column().map(str::to_owned),
             require_end: self.require_end,
+            mode: self.mode,
             removed_when: self.removed_when.clone(),
         }
     }

@@ -18,6 +18,7 @@ mod histories;
 mod one_connection;
 mod oracle;
 mod order;
+mod patches;
 mod pipelines;
 mod progress;
 mod refused;
@@ -81,6 +82,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         sequence_field: Some(None),
         contract_version_column: Some(None),
         require_end: None,
+        mode: None,
         removed_when: None,
         overrides: Overrides { guards: Some(false), ..Overrides::default() },
         engine: "test".into(),

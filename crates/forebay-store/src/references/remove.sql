@@ -6,7 +6,9 @@ gone as materialized (
 ),
 removed as (
     update forebay."references" as r
-    set removed_at = $2, changed_at = $2, observed_at = $2, scrape_run_id = $1
+    set removed_at = $2, changed_at = $2, observed_at = $2, scrape_run_id = $1,
+        -- A partial record that comes later doesn't build on a record that said that it is gone.
+        lineage = case when $5 then r.lineage || '{"flagged": true}' else r.lineage end
     from gone as g
     where r.reference_id = g.reference_id and r.removed_at is null and r.observed_at <= $2
     returning r.reference_id, r.version, r.version_hash

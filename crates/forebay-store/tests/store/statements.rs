@@ -199,8 +199,8 @@ async fn assert_plans(client: &mut Client, batch: usize) {
     let found = planned(UPDATE, types, literals).nodes(client, true).await;
     assert_index("writing new versions", &found, "references", "references_pkey");
 
-    let literals = format!("1, '2026-03-20', {ids}, ''");
-    let found = planned(REMOVE, "int8, timestamptz, uuid[], text", literals).nodes(client, true).await;
+    let literals = format!("1, '2026-03-20', {ids}, '', false");
+    let found = planned(REMOVE, "int8, timestamptz, uuid[], text, bool", literals).nodes(client, true).await;
     assert_index("removing", &found, "references", "references_pkey");
 
     let literals = format!("1, '{}', {batch}", ReferenceId([0; 16]));

@@ -47,6 +47,7 @@ fn record<'a>(key: &'a str, payload: &'a str) -> Record<'a> {
         payload: payload.as_bytes(),
         lineage: Lineage::default(),
         removes: false,
+        base_version: None,
     }
 }
 
@@ -137,7 +138,7 @@ impl Story {
 
     async fn remove(&mut self, key: &str) {
         let origin = self.begin().await;
-        let removed = references::remove(&self.client, &origin, &[id(key)]).await.unwrap();
+        let removed = references::remove(&self.client, &origin, &[id(key)], false).await.unwrap();
         assert_eq!(removed.len(), 1);
         self.end(&origin).await;
     }

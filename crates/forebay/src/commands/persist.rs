@@ -5,7 +5,9 @@ mod report;
 
 use std::path::PathBuf;
 
-use forebay_domain::{field_path::FieldPath, identity::SCOPE_FIELD, pointer::Pointer, run::OnDuplicate};
+use forebay_domain::{
+    field_path::FieldPath, identity::SCOPE_FIELD, patch::RecordMode, pointer::Pointer, run::OnDuplicate,
+};
 use forebay_engine::{
     freshness::enter_persisted,
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
@@ -121,6 +123,10 @@ pub(crate) struct Args {
     /// merge lets later fields overwrite earlier ones; reject keeps the first and stores the others as rejected records.
     #[arg(long, value_name = "POLICY")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
+
+    /// What the records are: replace, whole records; or patch, parts that are laid over what is stored [default: the source's, or replace]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<RecordMode>,
 
     /// Field or JSON pointer at which a record says that it is gone, such as /deleted [default: the source's, or none; for a Singer tap: `_sdc_deleted_at`]
     #[arg(long, value_name = "POINTER")]
@@ -303,6 +309,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             guards: Some(source.guards.policy()),
             max_rejected_share: Some(source.guards.max_rejected_share()),
             require_end: Some(source.require_end),
+            mode: Some(source.mode),
             removed_when: Some(source.removed_when.clone()),
             ..PersistRequest::new(&args.source, source.key_fields())
         },
@@ -317,6 +324,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
         entity_type: args.entity.clone().or(configured.entity_type),
         key_fields,
         on_duplicate: args.on_duplicate.clone().or(configured.on_duplicate),
+        mode: args.mode.or(configured.mode),
         removed_when: args.removed_when.clone().map(Some).or(configured.removed_when),
         overrides: Overrides {
             guards: args.guards.map(|switch| switch == Switch::On),

@@ -73,6 +73,7 @@ fn definition(
         max_rejected_share: source.guards.max_rejected_share(),
         complete: source.complete,
         require_end: source.require_end,
+        mode: source.mode,
         removed_when: source.removed_when.clone(),
         sequence_field: source.sequence.clone().or(default.sequence_field),
         fetch,
@@ -174,6 +175,7 @@ fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
     let settings = RecordSettings {
         key_fields: source.key.as_slice(),
         rules: &rules,
+        mode: source.mode,
         on_duplicate: &on_duplicate,
         removed_when: source.removed_when.as_ref(),
         rekey: source.guards.policy().rekey,

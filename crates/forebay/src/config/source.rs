@@ -9,9 +9,10 @@ use clap::ValueEnum;
 use forebay_domain::{
     field_path::FieldPath,
     identity::SCOPE_FIELD,
+    patch::RecordMode,
     pointer::Pointer,
     rules::{self, FieldRules},
-    run,
+    run, words,
 };
 use forebay_sources::{
     CsvOptions, TextEncoding,
@@ -77,6 +78,11 @@ pub(crate) struct Source {
     /// once an input of the source has had one.
     #[serde(default)]
     pub(crate) require_end: Option<bool>,
+    /// What its records are: `replace`, whole records; `patch`, partial records that are laid over what is stored (JSON Merge
+    /// Patch, RFC 7396): null removes a field, and objects are merged. Default: `replace`.
+    #[serde(default)]
+    #[schemars(schema_with = "words::schema::<RecordMode>")]
+    pub(crate) mode: RecordMode,
     /// Where a record says that it is gone: a field or a JSON pointer such as `/deleted`. A record with a value there
     /// removes its reference, also in a run that isn't complete. No value are null, `false`, 0, empty values, and texts such
     /// as `false`, `no`, `0` and `0000-00-00`. Default: none; for the messages of a Singer tap: `_sdc_deleted_at`.

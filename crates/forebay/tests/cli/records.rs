@@ -104,3 +104,32 @@ fn the_newest_record_of_a_key_counts() {
     }
     assert_snapshot!("records_bad_newest", found.join("\n"));
 }
+
+#[test]
+fn partial_records_are_laid_over_what_is_stored() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    write(&sandbox, "all.jsonl", "{\"id\":1,\"title\":\"Algebra\",\"room\":\"R1\"}\n");
+    write(&sandbox, "prices.jsonl", "{\"id\":1,\"price\":5,\"room\":null}\n{\"id\":2,\"price\":6}\n");
+    for (line, counts) in [
+        ("persist all.jsonl --source courses --key id", [1, 0, 0]),
+        ("persist prices.jsonl --source courses --mode patch", [1, 1, 0]),
+        // The source remembers its mode.
+        ("persist prices.jsonl --source courses", [0, 0, 2]),
+    ] {
+        let (exit, document) = db.json(&sandbox, line);
+        let run = &document["runs"][0];
+        let found = [&run["num_added"], &run["num_updated"], &run["num_unchanged"]];
+        assert_eq!((exit, found), (0, counts.map(|count| json!(count)).each_ref()), "{document}");
+    }
+    let payload = "select payload::text from forebay.\"references\" where record_key = '1'";
+    assert_eq!(db.value(payload), r#"{"id": 1, "price": 5, "title": "Algebra"}"#);
+    assert_snapshot!("records_bad_mode", sandbox.run("persist all.jsonl --source courses --mode merge"));
+    let mut found = Vec::new();
+    for settings in ["mode = \"merge\"", "mode = \"patch\"\non_duplicate = \"merge\""] {
+        write(&sandbox, "forebay.toml", &format!("[sources.courses]\nkey = \"id\"\n{settings}\n"));
+        let shown = sandbox.run("config check");
+        found.push(shown.rsplit("--- stderr ---\n").next().unwrap_or_default().to_owned());
+    }
+    assert_snapshot!("records_bad_patch", found.join("\n"));
+}

@@ -152,6 +152,7 @@ impl SourceDefinition {
         let settings = RecordSettings {
             key_fields: &self.key_fields,
             rules: &self.rules,
+            mode: self.mode,
             on_duplicate: &self.on_duplicate,
             removed_when: self.removed_when.as_ref(),
             rekey: self.guards.rekey,
