@@ -72,6 +72,9 @@ pub fn records_in_rest(rest_bytes: u64, bytes_before: u64, num_before: u64) -> u
     u64::try_from(rest / u128::from(bytes_before.max(1))).unwrap_or(u64::MAX).max(1)
 }
 
+/// Maximum length of a message, in bytes. It may quote a name from the input.
+const MAX_MESSAGE: usize = 1000;
+
 /// Rejected input: the reason, and a message that helps to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
@@ -82,15 +85,26 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// A rejection with its message.
+    /// A rejection with its message, which is cut if the input made it long.
     pub fn new(reason: RejectReason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
+        let mut message = message.into();
+        if message.len() > MAX_MESSAGE {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+            message.push('…');
+        }
+        Self { reason, message }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_are_cut() {
+        let message = Reject::new(RejectReason::InvalidKey, "é".repeat(5000)).message;
+        assert!(message.len() <= MAX_MESSAGE + 3 && message.ends_with("é…"), "{}", message.len());
+    }
 
     #[test]
     fn a_rest_counts_by_its_length() {

@@ -7,10 +7,14 @@ use forebay_domain::{
     reject::{Place, Reject, RejectReason},
 };
 
-use crate::error::Error;
+use crate::{error::Error, input::Filled};
 
 /// How many bytes of a rejected piece of input are kept.
 pub(crate) const MAX_RAW: usize = 64 << 10;
+
+/// Maximum number of records and rejected pieces in a block. Each costs up to about 200 bytes besides its text, so
+/// without this limit, a mebibyte of two-byte records would cost 70 times its size.
+pub(crate) const MAX_PIECES: usize = 8 << 10;
 
 /// One delimited record: `start..end` of the block's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,13 @@ pub struct Block {
 }
 
 impl Block {
+    /// Approximate memory use until its records are stored: their text, as read and as prepared, and what each piece
+    /// needs besides.
+    pub fn size(&self) -> usize {
+        const PER_PIECE: usize = 256;
+        2 * self.bytes.len() + PER_PIECE * (self.records.len() + self.rejected.len())
+    }
+
     /// The bytes of one of this block's records.
     pub fn text(&self, span: &Span) -> &[u8] {
         self.bytes.get(span.start..span.end).unwrap_or_default()
@@ -91,6 +102,16 @@ pub(crate) enum Tail {
     Cut,
 }
 
+impl From<Filled> for Tail {
+    fn from(filled: Filled) -> Self {
+        match filled {
+            Filled::Some => Self::Open,
+            Filled::End => Self::Complete,
+            Filled::Cut => Self::Cut,
+        }
+    }
+}
+
 /// The result of one call of a format.
 #[derive(Default)]
 pub(crate) struct Found {
@@ -100,6 +121,8 @@ pub(crate) struct Found {
     pub(crate) text: Vec<u8>,
     /// See [`Block::state`].
     pub(crate) state: Option<String>,
+    /// Whether the format stopped because the block is full; the same bytes, with the same tail, continue it.
+    pub(crate) stopped: bool,
     /// Where the rest of the input starts that could not be delimited, and its length in bytes. It is the last rejected
     /// piece.
     pub(crate) rest: Option<(u64, u64)>,
@@ -109,6 +132,12 @@ pub(crate) struct Found {
 impl Found {
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty() && self.rejected.is_empty()
+    }
+
+    /// Whether the block takes no more pieces. If it is full, the format must stop before the next piece, and note that.
+    pub(crate) fn is_full(&mut self) -> bool {
+        self.stopped = self.records.len() + self.rejected.len() >= MAX_PIECES;
+        self.stopped
     }
 
     /// Rejects a piece of input that is buffered as a whole.
@@ -162,6 +191,9 @@ pub(crate) trait Delimit: Send {
     /// Continues with `bytes`: the unconsumed bytes of the last call, then those read since. Returns how many bytes at
     /// the front were consumed; the next call gets the rest again. Spans index into `bytes`, or into `found.text` if
     /// the format writes its own text.
+    ///
+    /// A format stops before its next piece once [`Found::is_full`]. It is then called again with the rest of the same
+    /// bytes, and handles the end of the input only when it has consumed everything before it.
     ///
     /// Records found before an error are in `found`, and are returned before the error.
     fn delimit(&mut self, bytes: &[u8], tail: Tail, found: &mut Found) -> Result<usize, Error>;

@@ -203,6 +203,11 @@ impl Delimit for Csv {
             // The newline that ends the row is skipped, and counted, as a blank line.
             self.line += newlines(&bytes[start..end]);
             (start, at) = (end, end);
+            if found.is_full() {
+                self.base += start as u64;
+                self.resume = 0;
+                return Ok(start);
+            }
         }
         if tail != Tail::Open {
             if self.in_row {

@@ -130,6 +130,11 @@ impl Delimit for JsonLines {
             self.line(bytes, start, newline, found)?;
             start = newline + 1;
             self.line += 1;
+            if found.is_full() {
+                self.base += start as u64;
+                self.searched = 0;
+                return Ok(start);
+            }
         }
         if tail == Tail::Open {
             start = trim_start(bytes, start, bytes.len());

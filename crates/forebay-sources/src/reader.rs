@@ -13,7 +13,7 @@ use crate::{
     csv::{Csv, CsvOptions},
     error::Error,
     format::{Format, ReadOptions},
-    input::{Filled, Input},
+    input::Input,
     json::{Json, Path},
     json_lines::JsonLines,
     singer::Singer,
@@ -30,6 +30,8 @@ pub struct Reader {
     delimit: Box<dyn Delimit>,
     /// The bytes of an incomplete record, which the next read continues.
     carry: Vec<u8>,
+    /// The tail of bytes that are in the carry because a block was full.
+    unfinished_tail: Option<Tail>,
     /// An error that is returned after the records before it.
     failed: Option<Error>,
     ended: bool,
@@ -77,6 +79,7 @@ impl Reader {
             format,
             delimit,
             carry: Vec::new(),
+            unfinished_tail: None,
             failed: None,
             ended: false,
             ending: Ending::default(),
@@ -133,17 +136,21 @@ impl Reader {
     /// for a format that writes its own text, it is the carry.
     fn fill(&mut self, bytes: &mut Vec<u8>, found: &mut Found) {
         while found.is_empty() && !self.ended {
-            let tail = match self.input.fill(bytes) {
-                Ok(Filled::Some) => Tail::Open,
-                Ok(Filled::End) => Tail::Complete,
-                Ok(Filled::Cut) => Tail::Cut,
+            let tail = match self
+                .unfinished_tail
+                .take()
+                .map_or_else(|| self.input.fill(bytes).map(Tail::from), Ok)
+            {
+                Ok(tail) => tail,
                 Err(error) => return self.fail(error),
             };
+            found.stopped = false;
             let done = match self.delimit.delimit(bytes, tail, found) {
                 Ok(done) => done,
                 Err(error) => return self.fail(error),
             };
-            if tail != Tail::Open {
+            self.unfinished_tail = found.stopped.then_some(tail);
+            if tail != Tail::Open && !found.stopped {
                 self.ended = true;
                 self.ending = std::mem::take(&mut found.ending);
                 self.ending.notes.extend(self.input.replaced());

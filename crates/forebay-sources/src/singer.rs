@@ -311,7 +311,7 @@ impl Delimit for Singer {
             self.message(bytes, line, found)?;
         }
         found.rejected.sort_by_key(|rejected| rejected.place);
-        if tail != Tail::Open {
+        if tail != Tail::Open && !found.stopped {
             self.end(found, tail);
         }
         Ok(done)

@@ -5,7 +5,7 @@ use std::mem;
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     changes::{self, StagedRecord},
-    references, rejected,
+    references,
 };
 use tokio_postgres::Transaction;
 
@@ -27,7 +27,8 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input:
         let Some(last) = staged.last() else { break };
         after = last.reference_id;
         let mut written = apply_batch(transaction, target, &staged).await?;
-        rejected::add(transaction, run_id, input, &mem::take(&mut written.rejected)).await?;
+        let rejected = mem::take(&mut written.rejected);
+        target.rejects.add(transaction, run_id, input, rejected).await?;
         all.add(written);
     }
     all.add(remove(transaction, target).await?);

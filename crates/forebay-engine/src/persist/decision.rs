@@ -108,6 +108,10 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         // An unreadable record may be one that looks removed. With guards off, the operator accepts that risk.
         decision.may_remove = !context.policy.guards.enabled && !too_many;
     }
+    if read.is_hopeless {
+        decision.messages.push("the rest of the input was not read".to_owned());
+    }
+    decision.messages.extend(context.target.rejects.sentence());
     decision.may_remove &= decision.status != RunStatus::Failed;
     if decision.status == RunStatus::Partial && context.request.complete && !decision.may_remove {
         decision

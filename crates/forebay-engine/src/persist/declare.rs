@@ -112,6 +112,7 @@ fn given_or_stored(request: &PersistRequest, stored: SourcePolicy) -> SourcePoli
         on_duplicate: request.on_duplicate.clone().unwrap_or(stored.on_duplicate),
         guards: request.guards.unwrap_or(stored.guards),
         max_rejected_share: request.max_rejected_share.unwrap_or(stored.max_rejected_share),
+        max_rejected_kept: request.max_rejected_kept.unwrap_or(stored.max_rejected_kept),
         sequence_field: request.sequence_field.clone().unwrap_or(stored.sequence_field),
         contract_version_column: request
             .contract_version_column

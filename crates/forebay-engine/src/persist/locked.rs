@@ -1,5 +1,7 @@
 //! A run that has ended, with its scope locked, for an operator's decision about it.
 
+use std::sync::Arc;
+
 use forebay_domain::scope::Scope;
 use forebay_store::{
     connect::{Client, Database},
@@ -10,7 +12,7 @@ use forebay_store::{
 };
 use jiff::Timestamp;
 
-use super::{policy::SourcePolicy, write::Target};
+use super::{policy::SourcePolicy, rejects::Rejects, write::Target};
 use crate::error::{Error, Result};
 
 /// A run with its scope locked.
@@ -79,6 +81,7 @@ impl LockedRun {
             course,
             // They belong to the text that was measured, which may not be the stored one any more.
             measured: Vec::new(),
+            rejects: Arc::new(Rejects::keeping(policy.max_rejected_kept)),
         })
     }
 }

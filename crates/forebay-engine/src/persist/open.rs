@@ -26,6 +26,7 @@ use super::{
     declare::Declared,
     policy::{SourcePolicy, guards_json},
     progress::Progress,
+    rejects::Rejects,
     request::PersistRequest,
     write::Target,
 };
@@ -222,6 +223,7 @@ async fn start<'a>(
             contract_version_column: policy.contract_version_column.clone(),
             course,
             measured: request.measured.clone(),
+            rejects: Arc::new(Rejects::keeping(policy.max_rejected_kept)),
         },
         end_rule: EndRule::of(policy.require_end, source.sends_end_line),
         staged: under_guards || policy.needs_whole_input(),

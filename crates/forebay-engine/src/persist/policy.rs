@@ -15,6 +15,7 @@ use forebay_domain::{
 };
 use serde_json::{Value, json};
 
+use super::rejects::DEFAULT_MAX_REJECTED_KEPT;
 use crate::error::Result;
 
 /// The default share (0 to 1) of rejected records above which a run fails.
@@ -22,6 +23,7 @@ pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
 
 const GUARDS: &str = "guards";
 const MAX_REJECTED: &str = "max_rejected_share";
+const MAX_REJECTED_KEPT: &str = "max_rejected_kept";
 const SEQUENCE: &str = "sequence_field";
 const MODE: &str = "mode";
 const REMOVED_WHEN: &str = "removed_when";
@@ -39,6 +41,8 @@ pub(crate) struct SourcePolicy {
     pub(crate) guards: GuardPolicy,
     /// The share (0 to 1) of rejected records above which a run fails.
     pub(crate) max_rejected_share: f64,
+    /// How many rejected records of a run are stored with their text.
+    pub(crate) max_rejected_kept: u64,
     /// The numeric field that shows which of two records is older.
     pub(crate) sequence_field: Option<String>,
     /// The field that names the version of a record's contract.
@@ -58,6 +62,7 @@ impl Default for SourcePolicy {
             on_duplicate: OnDuplicate::default(),
             guards: GuardPolicy::default(),
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
+            max_rejected_kept: DEFAULT_MAX_REJECTED_KEPT,
             sequence_field: None,
             contract_version_column: None,
             require_end: None,
@@ -83,6 +88,9 @@ impl SourcePolicy {
         }
         if self.max_rejected_share.to_bits() != DEFAULT_MAX_REJECTED_SHARE.to_bits() {
             policy[MAX_REJECTED] = json!(self.max_rejected_share);
+        }
+        if self.max_rejected_kept != DEFAULT_MAX_REJECTED_KEPT {
+            policy[MAX_REJECTED_KEPT] = json!(self.max_rejected_kept);
         }
         for (name, field) in
             [(SEQUENCE, &self.sequence_field), (CONTRACT_VERSION, &self.contract_version_column)]
@@ -122,6 +130,7 @@ impl SourcePolicy {
             },
             guards: guards(&policy[GUARDS])?,
             max_rejected_share: policy[MAX_REJECTED].as_f64().unwrap_or(DEFAULT_MAX_REJECTED_SHARE),
+            max_rejected_kept: policy[MAX_REJECTED_KEPT].as_u64().unwrap_or(DEFAULT_MAX_REJECTED_KEPT),
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
             require_end: policy[REQUIRE_END].as_bool(),
@@ -231,6 +240,7 @@ mod tests {
                 min_coverage_kept: 0.3,
             },
             max_rejected_share: 0.25,
+            max_rejected_kept: 7,
             sequence_field: Some("seq".to_owned()),
             contract_version_column: Some("contract".to_owned()),
             require_end: Some(false),

@@ -12,20 +12,23 @@ use forebay_sources::{
 };
 use forebay_store::rejected::{RAW_LIMIT, Rejected};
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::debug_span;
 
 use super::prepared::{PreparedBlock, PreparedPage};
 
 /// A piece of input to prepare, and how far the input has been read with it.
 pub(super) enum Piece {
-    Block(Block, u64),
+    Block(Block, u64, Option<OwnedSemaphorePermit>),
     Page(Box<Crawled>, u64),
 }
 
 /// Prepares a piece of input.
 pub(super) fn prepare(preparer: &mut Preparer, piece: Piece) -> PreparedBlock {
     match piece {
-        Piece::Block(block, position) => prepare_block(preparer, &block, position),
+        Piece::Block(block, position, permit) => {
+            PreparedBlock { permit, ..prepare_block(preparer, &block, position) }
+        }
         Piece::Page(crawled, position) => prepare_page(preparer, *crawled, position),
     }
 }

@@ -9,6 +9,7 @@ use forebay_store::{
     rejected::Rejected,
 };
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A piece of input, prepared.
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ pub(super) struct PreparedBlock {
     pub(super) page: Option<Arc<PreparedPage>>,
     /// The coverage of its records, if it is a page that was read.
     pub(super) coverage: Coverage,
+    /// Its share of the memory for blocks on their way to the database.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
 }
 
 /// A page whose records are a block.
@@ -92,6 +95,11 @@ impl PreparedBlock {
             + mem::size_of_val(self.records.as_slice())
             + mem::size_of_val(self.places.as_slice())
             + mem::size_of_val(self.known())
+            + self.rejected.iter().map(rejected_size).sum::<usize>()
             + page
     }
+}
+
+fn rejected_size(rejected: &Rejected) -> usize {
+    mem::size_of::<Rejected>() + rejected.raw.len() + rejected.reject.message.len()
 }

@@ -129,15 +129,16 @@ async fn try_once(
         let Some(written) = write_straight(&transaction, context, batch, &differing, &existing).await? else {
             return Ok(None);
         };
-        rejected::add(&transaction, run_id, &context.input_name, &written.rejected).await?;
-        processed.counts += written.counts;
-        processed.num_handoffs = written.num_handoffs;
-        processed.refused_rows = written.refused_rows;
-        processed.measured = written.measured;
         let Counts { num_added, num_updated, num_restored, num_removed, .. } = written.counts;
         let num_written =
             num_added + num_updated + num_restored + num_removed + written.rejected.len() as u64;
         processed.counts.num_unchanged += batch.entries.len() as u64 - num_written;
+        // After a conflict below, the next attempt counts them again, which only makes the stored ones fewer.
+        context.target.rejects.add(&transaction, run_id, &context.input_name, written.rejected).await?;
+        processed.counts += written.counts;
+        processed.num_handoffs = written.num_handoffs;
+        processed.refused_rows = written.refused_rows;
+        processed.measured = written.measured;
     }
     // Last, because the run's row stays locked until the commit. The update also fails if the run was closed meanwhile.
     runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs).await?;

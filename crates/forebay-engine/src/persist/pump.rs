@@ -18,6 +18,7 @@ use super::{
     feed::{Feed, FilePage, Running},
     process::process,
     progress::Progress,
+    readable::Readable,
     reading::{InputEnd, Reading},
     seen::SeenSet,
     tally::{Tally, record},
@@ -37,6 +38,8 @@ pub(super) struct ReadInput {
     pub(super) end: InputEnd,
     /// Whether nothing was read, because the source is unchanged.
     pub(super) is_unchanged: bool,
+    /// Whether reading stopped early, because too many records were rejected.
+    pub(super) is_hopeless: bool,
     /// The file over HTTP that was read.
     pub(super) page: Option<FilePage>,
     pub(super) stats: Option<Arc<FetchStats>>,
@@ -71,7 +74,8 @@ pub(super) async fn pump(
     // Polled beside the windows, never before them: a window may hold the lock on the run's row.
     let mut recording = FuturesUnordered::new();
     let mut tick = time::interval_at(time::Instant::now() + FLUSH_AFTER, FLUSH_AFTER);
-    let (mut at_end, mut is_due) = (false, false);
+    let (mut at_end, mut is_due, mut is_hopeless) = (false, false, false);
+    let mut readable = Readable::default();
     let (mut input_position, mut num_batches) = (0, 0_u64);
     let seen = loop {
         let wants_sealing = window.is_full() || ((at_end || is_due) && !window.is_empty());
@@ -93,8 +97,9 @@ pub(super) async fn pump(
         tokio::select! {
             Some(done) = writing.next() => tally.add(done?),
             Some(sealed) = sealing.next() => {
-                let (batch, seen): (Batch, SeenSet) = sealed?;
+                let (mut batch, seen): (Batch, SeenSet) = sealed?;
                 idle_seen = Some(seen);
+                context.target.rejects.admit(&mut batch.rejected);
                 num_batches += 1;
                 let span = info_span!("batch", number = num_batches, num_records = batch.entries.len());
                 writing.push(process(context, batch).instrument(span));
@@ -104,7 +109,11 @@ pub(super) async fn pump(
                     let block = block?;
                     tally.num_replaced += block.num_replaced;
                     input_position = block.input_position;
+                    readable.add(&block);
                     window.push(block);
+                    // The rest of the input is not read.
+                    is_hopeless = readable.is_hopeless(context.policy.max_rejected_share);
+                    at_end = is_hopeless;
                 }
                 None => at_end = true,
             },
@@ -126,7 +135,7 @@ pub(super) async fn pump(
     {
         return Err(Error::Crawl(Box::new(incomplete.clone())));
     }
-    Ok(ReadInput { seen, end, is_unchanged, page, stats })
+    Ok(ReadInput { seen, end, is_unchanged, is_hopeless, page, stats })
 }
 
 /// Starts reading the input.

@@ -19,7 +19,8 @@ use forebay_sources::{
 };
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use tokio::{
-    sync::{mpsc, oneshot},
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task,
 };
 
@@ -34,6 +35,10 @@ use crate::error::{Error, Result};
 const BLOCKS_WAITING: usize = 3;
 /// Maximum number of blocks that wait to be prepared.
 const BLOCKS_UNPREPARED: usize = 2;
+/// Maximum number of blocks that are prepared at the same time.
+const BLOCKS_PREPARING: usize = 8;
+/// How many KiB all these blocks may use together. A larger block waits until it is alone.
+const READING_KIB: u32 = 16 << 10;
 
 /// Prepared blocks on their way to the database.
 #[derive(Debug)]
@@ -54,15 +59,19 @@ pub(super) struct InputEnd {
 }
 
 impl Reading {
-    /// Starts reading. At most `num_preparers` blocks are prepared at the same time.
+    /// Starts reading. At most `num_preparers` blocks are prepared at the same time, if their memory allows it.
     pub(super) fn start(feed: Feed, policy: Arc<RecordPolicy>, num_preparers: usize) -> Self {
         let raw = match feed {
             Feed::Bytes { reader, options, .. } => {
                 let (sender, blocks) = mpsc::channel(BLOCKS_UNPREPARED);
                 let (ended, end) = oneshot::channel();
+                let memory = Memory {
+                    runtime: Handle::current(),
+                    free: Arc::new(Semaphore::new(READING_KIB as usize)),
+                };
                 // A separate thread, because a read from a pipe may block for hours.
                 thread::spawn(move || {
-                    let ending = read(reader, &options, &sender);
+                    let ending = read(reader, &options, &sender, &memory);
                     // The receiver is gone if the run has failed.
                     let _ = ended.send(ending);
                 });
@@ -88,7 +97,23 @@ impl Reading {
     }
 }
 
-type RawItem = std::result::Result<(Block, u64), forebay_sources::Error>;
+type RawItem = std::result::Result<(Block, u64, Option<OwnedSemaphorePermit>), forebay_sources::Error>;
+
+/// The memory for blocks on their way from the reader to a window.
+struct Memory {
+    runtime: Handle,
+    free: Arc<Semaphore>,
+}
+
+impl Memory {
+    /// Waits until there is memory for a block.
+    fn reserve(&self, block: &Block) -> Option<OwnedSemaphorePermit> {
+        let size = block.size().div_ceil(1 << 10);
+        let size = u32::try_from(size).unwrap_or(u32::MAX).min(READING_KIB);
+        // The semaphore is never closed.
+        self.runtime.block_on(Arc::clone(&self.free).acquire_many_owned(size)).ok()
+    }
+}
 
 /// The input before it is prepared.
 enum Raw {
@@ -102,7 +127,8 @@ impl Raw {
         match self {
             Self::Nothing => None,
             Self::Blocks { blocks, .. } => {
-                blocks.recv().await.map(|block| block.map(|(block, position)| Piece::Block(block, position)))
+                let block = blocks.recv().await?;
+                Some(block.map(|(block, position, permit)| Piece::Block(block, position, permit)))
             }
             Self::Pages { pages, num_pages, .. } => {
                 let crawled = pages.recv().await?;
@@ -134,7 +160,12 @@ impl Raw {
     }
 }
 
-fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<RawItem>) -> Ending {
+fn read(
+    input: Box<dyn Read + Send>,
+    options: &ReadOptions,
+    raw: &mpsc::Sender<RawItem>,
+    memory: &Memory,
+) -> Ending {
     let mut reader = match Reader::open(input, options) {
         Ok(reader) => reader,
         Err(error) => {
@@ -146,7 +177,10 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
     loop {
         let mut block = Block::default();
         let item = match reader.next_block(&mut block) {
-            Ok(true) => Ok((block, reader.input_position())),
+            Ok(true) => {
+                let permit = memory.reserve(&block);
+                Ok((block, reader.input_position(), permit))
+            }
             Ok(false) => return reader.ending(),
             Err(error) => Err(error),
         };
@@ -166,6 +200,7 @@ async fn prepare_all(
     policy: Arc<RecordPolicy>,
     num_preparers: usize,
 ) -> Result<InputEnd> {
+    let num_preparers = num_preparers.min(BLOCKS_PREPARING);
     let idle = IdlePreparers::default();
     let mut coverage = Coverage::default();
     let mut at_work = FuturesOrdered::new();

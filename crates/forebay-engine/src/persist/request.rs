@@ -44,6 +44,9 @@ pub struct PersistRequest {
     /// The run fails when more than this share (0 to 1) of its input is rejected. Default: as stored, or
     /// [`DEFAULT_MAX_REJECTED_SHARE`](super::DEFAULT_MAX_REJECTED_SHARE).
     pub max_rejected_share: Option<f64>,
+    /// How many rejected records of a run are stored with their text; the others are only counted. Default: as stored,
+    /// or [`DEFAULT_MAX_REJECTED_KEPT`](super::DEFAULT_MAX_REJECTED_KEPT).
+    pub max_rejected_kept: Option<u64>,
     /// A numeric field that increases with every change of a record: a lower number than the stored one marks an older
     /// record. `Some(None)`: there is no such field. Default: as stored, or none.
     pub sequence_field: Option<Option<String>>,
@@ -96,6 +99,7 @@ impl PersistRequest {
             on_duplicate: None,
             guards: None,
             max_rejected_share: None,
+            max_rejected_kept: None,
             sequence_field: None,
             contract_version_column: None,
             require_end: None,

@@ -20,7 +20,7 @@ use super::{
 
 /// A window is full when it holds about this many bytes …
 const WINDOW_BYTES: usize = 8 << 20;
-/// … or this many records.
+/// … or this many records, good or bad.
 const WINDOW_RECORDS: usize = 32 << 10;
 
 /// A window that is being filled.
@@ -36,7 +36,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn push(&mut self, block: PreparedBlock) {
+    pub(super) fn push(&mut self, mut block: PreparedBlock) {
+        block.permit = None;
         self.num_records += block.records.len();
         self.num_known += block.known().len();
         self.num_pages += usize::from(block.page.is_some());
@@ -50,7 +51,7 @@ impl Window {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.bytes >= WINDOW_BYTES || self.num_records + self.num_known >= WINDOW_RECORDS
+        self.bytes >= WINDOW_BYTES || self.num_records + self.num_known + self.num_rejected >= WINDOW_RECORDS
     }
 
     /// The computed ids of the records, in the order of the input.

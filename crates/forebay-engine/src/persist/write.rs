@@ -2,7 +2,7 @@
 //!
 //! Everything happens in the caller's transaction.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use forebay_domain::{
     diff::diff,
@@ -22,6 +22,7 @@ use forebay_store::{
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
 
+use super::rejects::Rejects;
 use crate::error::{Error, Result};
 
 /// Rows per statement when staged changes or removals are written.
@@ -42,6 +43,8 @@ pub(super) struct Target {
     pub(super) course: Option<Course>,
     /// Measures of its lessons.
     pub(super) measured: Vec<MeasuredLesson>,
+    /// Which of its rejected records are stored.
+    pub(super) rejects: Arc<Rejects>,
 }
 
 impl Target {

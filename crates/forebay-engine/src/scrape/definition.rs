@@ -18,7 +18,7 @@ use forebay_sources::{
     kinds::{Command, File, PageKind, Postgres, Singer},
 };
 
-use crate::persist::{DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_SHARE};
+use crate::persist::{DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_KEPT, DEFAULT_MAX_REJECTED_SHARE};
 
 pub use self::check::{
     DefinitionError, DefinitionProblem, check, check_entity_type, check_identity, check_settings,
@@ -42,6 +42,8 @@ pub struct SourceDefinition {
     /// A run fails when more than this share (0 to 1) of its input is rejected. Default:
     /// [`DEFAULT_MAX_REJECTED_SHARE`].
     pub max_rejected_share: f64,
+    /// How many rejected records of a run are stored with their text. Default: [`DEFAULT_MAX_REJECTED_KEPT`].
+    pub max_rejected_kept: u64,
     /// Whether a run covers its whole scope: a record that it doesn't see is removed. Taps report this themselves.
     pub complete: bool,
     /// Whether an input must have an end line to be complete. `None`: if an earlier one had it.
@@ -150,6 +152,7 @@ impl SourceDefinition {
             on_duplicate: OnDuplicate::default(),
             guards: GuardPolicy::default(),
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
+            max_rejected_kept: DEFAULT_MAX_REJECTED_KEPT,
             complete: false,
             require_end: None,
             mode: RecordMode::default(),

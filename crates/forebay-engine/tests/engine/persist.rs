@@ -78,6 +78,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         measured: Vec::new(),
         guards: Some(GuardPolicy::default()),
         max_rejected_share: Some(0.1),
+        max_rejected_kept: None,
         with_handoffs: true,
         sequence_field: Some(None),
         contract_version_column: Some(None),

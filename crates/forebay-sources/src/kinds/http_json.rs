@@ -17,7 +17,7 @@ pub use next::{Cursor, Next, PageNumber};
 
 use super::{template::Urls, unreadable::unreadable};
 use crate::{
-    Block, Error, Harvest, Link, Page,
+    Block, Error, Harvest, Link, Page, Rejected, Span,
     block::{Delimit, Found, Tail},
     fetch::AllowedHost,
     json::{Json, Path, value_at},
@@ -84,34 +84,51 @@ impl HttpJson {
             Some(b'<') => return Err(unreadable(page, "it is HTML or XML, not JSON")),
             Some(_) => {}
         }
-        let mut found = Found::default();
-        let mut json = Json::new(Path::from(&self.records), MAX_RECORD_BYTES, mark as u64);
-        match json.delimit(body, Tail::Complete, &mut found) {
-            // Some sites write null instead of an empty list.
-            Err(Error::RecordsNotAList { .. }) if value_at(body, &self.records) == Some(b"null") => {}
-            outcome => {
-                outcome?;
-            }
-        }
-        if let Some(cut) = found.ending.truncated {
-            // A truncated page must not look complete, and the missing part may contain the link to the next page.
-            return Err(unreadable(page, cut));
-        }
-        let is_empty = found.records.is_empty() && found.rejected.is_empty();
+        let mut block = Block::default();
+        // A truncated page must not look complete, and the missing part may contain the link to the next page.
+        self.delimit(page, body, mark, |records, rejected, at| {
+            block.records.extend(records.into_iter().map(|span| Span {
+                start: at + span.start,
+                end: at + span.end,
+                ..span
+            }));
+            block.rejected.extend(rejected);
+        })?;
+        block.bytes = body.to_vec();
+        let is_empty = block.records.is_empty() && block.rejected.is_empty();
         let next = self.next_page(page, body, link, is_empty)?;
-        Ok(Harvest {
-            block: Block {
-                bytes: body.to_vec(),
-                records: found.records,
-                rejected: found.rejected,
-                ..Block::default()
-            },
-            links: next
-                .map(|url| Link { url, role: link.role, carry: link.carry.clone() })
-                .into_iter()
-                .collect(),
-            ..Harvest::default()
-        })
+        let links = next.map(|url| Link { url, role: link.role, carry: link.carry.clone() });
+        Ok(Harvest { block, links: links.into_iter().collect(), ..Harvest::default() })
+    }
+
+    /// Finds the records, some thousand at a time, with the index in `body` that their spans are relative to.
+    fn delimit(
+        &self,
+        page: &Page,
+        body: &[u8],
+        mark: usize,
+        mut take: impl FnMut(Vec<Span>, Vec<Rejected>, usize),
+    ) -> Result<(), Error> {
+        let mut json = Json::new(Path::from(&self.records), MAX_RECORD_BYTES, mark as u64);
+        let mut at = 0;
+        loop {
+            let mut found = Found::default();
+            let done = match json.delimit(body.get(at..).unwrap_or_default(), Tail::Complete, &mut found) {
+                // Some sites write null instead of an empty list.
+                Err(Error::RecordsNotAList { .. }) if value_at(body, &self.records) == Some(b"null") => {
+                    return Ok(());
+                }
+                done => done?,
+            };
+            if let Some(cut) = found.ending.truncated {
+                return Err(unreadable(page, cut));
+            }
+            take(found.records, found.rejected, at);
+            if !found.stopped {
+                return Ok(());
+            }
+            at += done;
+        }
     }
 
     /// Changes a start URL to that of its first page.

@@ -129,3 +129,34 @@ impl Read for Pipe {
         Ok(piece.len())
     }
 }
+
+#[test]
+fn a_block_has_few_pieces_however_small_they_are() {
+    for (format, before, piece, after) in [
+        (Format::JsonLines, "", "{}\n", "{\"a\":1}"),
+        (Format::Json, "[0", ",{}", "]"),
+        (Format::Json, "[0", ",1", ",2]"),
+        (Format::Csv, "id\n", "1\n", "2"),
+        (Format::Csv, "id,b\n", "1\n", "2,3\n"),
+        (Format::Singer, "", "{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{}}\n", ""),
+        (Format::Singer, "", "x\n", ""),
+    ] {
+        let count = 30_000;
+        let text = format!("{before}{}{after}", piece.repeat(count));
+        let mut reader =
+            Reader::open(Box::new(Cursor::new(text)), &ReadOptions { format, ..ReadOptions::default() })
+                .unwrap();
+        let (mut block, mut num_pieces, mut offset) = (Block::default(), 0, 0);
+        while reader.next_block(&mut block).unwrap() {
+            let in_block = block.records.len() + block.rejected.len();
+            assert!(in_block <= crate::block::MAX_PIECES, "{in_block} pieces of {piece:?}");
+            num_pieces += in_block;
+            for span in &block.records {
+                assert!(span.place.offset >= offset, "{piece:?} at {:?} after {offset}", span.place);
+                offset = span.place.offset;
+            }
+        }
+        assert!(reader.ending().truncated.is_none(), "{piece:?}: {:?}", reader.ending());
+        assert!((count..=count + 2).contains(&num_pieces), "{num_pieces} pieces of {piece:?}");
+    }
+}

@@ -308,6 +308,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             on_duplicate: Some(source.on_duplicate(format(args, Some(source)))),
             guards: Some(source.guards.policy()),
             max_rejected_share: Some(source.guards.max_rejected_share()),
+            max_rejected_kept: Some(source.guards.max_rejected_kept()),
             require_end: Some(source.require_end),
             mode: Some(source.mode),
             removed_when: Some(source.removed_when.clone()),

@@ -71,6 +71,7 @@ fn definition(
         on_duplicate: source.on_duplicate(source.format.unwrap_or_default()),
         guards: source.guards.policy(),
         max_rejected_share: source.guards.max_rejected_share(),
+        max_rejected_kept: source.guards.max_rejected_kept(),
         complete: source.complete,
         require_end: source.require_end,
         mode: source.mode,

@@ -7,7 +7,7 @@ use forebay_domain::{
     rekey::RekeyPolicy,
     words,
 };
-use forebay_engine::persist::DEFAULT_MAX_REJECTED_SHARE;
+use forebay_engine::persist::{DEFAULT_MAX_REJECTED_KEPT, DEFAULT_MAX_REJECTED_SHARE};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
     Deserialize, Deserializer,
@@ -40,6 +40,8 @@ pub(crate) struct Guards {
     pub(crate) max_changed: Option<Share>,
     /// Maximum share of rejected records; with more, the run fails. Default: 0.1.
     pub(crate) max_rejected: Option<Share>,
+    /// How many rejected records of a run are stored with their text; the others are only counted. Default: 10000.
+    pub(crate) max_rejected_kept: Option<u64>,
 }
 
 impl Default for Guards {
@@ -51,6 +53,7 @@ impl Default for Guards {
             max_removed: None,
             max_changed: None,
             max_rejected: None,
+            max_rejected_kept: None,
         }
     }
 }
@@ -73,6 +76,11 @@ impl Guards {
     /// The share of rejected records above which a run fails.
     pub(crate) fn max_rejected_share(&self) -> f64 {
         self.max_rejected.map_or(DEFAULT_MAX_REJECTED_SHARE, Share::get)
+    }
+
+    /// How many rejected records of a run are stored with their text.
+    pub(crate) fn max_rejected_kept(&self) -> u64 {
+        self.max_rejected_kept.unwrap_or(DEFAULT_MAX_REJECTED_KEPT)
     }
 }
 

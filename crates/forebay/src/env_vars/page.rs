@@ -84,7 +84,7 @@ const WORKER: [Row; 4] = [
 const PYTHON: [Row; 1] = [("FOREBAY_BIN", "The `forebay` program to start. Default: the one in `PATH`.")];
 
 /// What the tests of this project read.
-const TESTS: [Row; 14] = [
+const TESTS: [Row; 15] = [
     ("UPDATE_DOCS", "Any text makes the tests of generated pages write them."),
     ("INSTA_UPDATE", "`always` accepts changed snapshots."),
     ("FOREBAY_TEST_DATA_DIR", "Folder of the test server. Default: in the target folder."),
@@ -92,6 +92,7 @@ const TESTS: [Row; 14] = [
     ("FOREBAY_TEST_PYTHON", "Python with psycopg, for the example worker. Default: `python3`."),
     ("FOREBAY_TEST_JOIN", "Set by a test that starts itself again: the cluster to join."),
     ("FOREBAY_MODEL", "`large` checks a larger model of hand-offs. Takes minutes."),
+    ("FOREBAY_TEST_MEMORY_MB", "Megabytes of each input in the tests of memory. Default: 20."),
     ("FOREBAY_KILLS", "How often the kill test kills. Default: 12."),
     ("FOREBAY_KILL_SEED", "Selects the moments of the kill test. Default: 1."),
     ("FOREBAY_INTERLEAVINGS", "Number of histories in the test of interleavings. Default: 12."),

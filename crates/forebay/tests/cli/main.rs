@@ -30,6 +30,7 @@ mod lessons;
 mod log_lines;
 mod logs;
 mod mcp;
+mod memory;
 mod operate;
 mod producer;
 mod projects;

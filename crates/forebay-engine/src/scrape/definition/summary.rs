@@ -41,6 +41,7 @@ impl SourceDefinition {
             "sequence": self.sequence_field,
             "guards": self.guards.enabled.then(|| guards(&self.guards)),
             "max_rejected": self.max_rejected_share,
+            "max_rejected_kept": self.max_rejected_kept,
             "scopes": self.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "breaker": breaker(&self.breaker),
             "fallback": self.fallback,

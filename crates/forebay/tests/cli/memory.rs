@@ -1,0 +1,110 @@
+//! Resident memory of the real program, whatever its input is.
+//!
+//! `FOREBAY_TEST_MEMORY_MB` sets the size of each input (20 by default); 100 is for long runs.
+
+use std::{
+    env, fs,
+    io::{BufWriter, Write},
+    path::Path,
+    process::{Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+
+use crate::{
+    Sandbox,
+    database::{TestDb, database},
+    shown,
+};
+
+/// Maximum resident memory, in KiB.
+const LIMIT_KIB: u64 = 256 << 10;
+
+/// Bytes of an input.
+fn size() -> usize {
+    let megabytes = env::var("FOREBAY_TEST_MEMORY_MB").ok().and_then(|number| number.parse().ok());
+    megabytes.unwrap_or(20) * 1_000_000
+}
+
+/// Writes a unit again and again, until there are so many bytes.
+fn repeat(out: impl Write, before: &str, unit: &str, after: &str) {
+    let mut out = BufWriter::new(out);
+    out.write_all(before.as_bytes()).unwrap();
+    for _ in 0..size() / unit.len() {
+        out.write_all(unit.as_bytes()).unwrap();
+    }
+    out.write_all(after.as_bytes()).unwrap();
+    out.flush().unwrap();
+}
+
+/// Runs the program to its end. Returns its output and its peak resident memory in KiB.
+fn measured(sandbox: &Sandbox, db: &TestDb, line: &str) -> (Output, u64) {
+    let mut command = sandbox.command(&format!("{line} --output json"));
+    command.env("FOREBAY_DATABASE_URL", &db.url).env("PATH", "/usr/bin:/bin");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
+        peak = kib.unwrap_or(0).max(peak);
+        thread::sleep(Duration::from_millis(5));
+    }
+    (child.wait_with_output().unwrap(), peak)
+}
+
+/// The run of a command whose memory stayed within the limit, and that memory in MiB.
+fn run_within(sandbox: &Sandbox, db: &TestDb, name: &str, line: &str) -> (Value, u64) {
+    let (output, peak) = measured(sandbox, db, line);
+    assert!(peak < LIMIT_KIB, "{name} took {} MiB: {}", peak >> 10, shown(&output));
+    let document: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{name}: {}", shown(&output)));
+    (document["runs"][0].clone(), peak >> 10)
+}
+
+fn create(folder: &Path, name: &str) -> fs::File {
+    fs::File::create(folder.join(name)).unwrap()
+}
+
+#[test]
+fn rejected_records_of_files_are_bounded() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let folder = sandbox.path();
+    repeat(create(folder, "objects.json"), "[{}", ",{}", "]");
+    repeat(create(folder, "numbers.json"), "[1", ",1", "]");
+    repeat(GzEncoder::new(create(folder, "bomb.json.gz"), Compression::fast()), "[{}", ",{}", "]");
+    repeat(create(folder, "objects.jsonl"), "", "{}\n", "");
+    repeat(create(folder, "rows.csv"), "id,title\n", ",\n", "");
+    repeat(create(folder, "short.csv"), "id,title\n", "1\n", "");
+    repeat(create(folder, "tap.singer"), "", "{\n", "");
+    for (name, reason) in [
+        ("objects.json", "missing_key"),
+        ("numbers.json", "not_an_object"),
+        ("bomb.json.gz", "missing_key"),
+        ("objects.jsonl", "missing_key"),
+        ("rows.csv", "empty_key"),
+        ("short.csv", "invalid_csv"),
+        ("tap.singer", "invalid_json"),
+    ] {
+        let format = name.split('.').nth(1).unwrap();
+        let line = format!("persist {name} --source {format} --key id --format {format}");
+        let (run, mebibytes) = run_within(&sandbox, &db, name, &line);
+        println!("{name}: {mebibytes} MiB");
+        assert_eq!(run["status"], "failed", "{run}");
+        assert_eq!(run["reason_code"], "no_usable_records", "{run}");
+        let message = run["message"].as_str().unwrap();
+        assert!(message.contains("the rest of the input was not read"), "{message}");
+        assert!(message.contains("only the first 10,000 of"), "{message}");
+        assert!(message.contains(&format!("by reason: {reason} ")), "{message}");
+        let kept = format!(
+            "select count(*) || ' ' || string_agg(distinct reason_code, ' ') from forebay.rejected_records \
+             where run_id = {}",
+            run["run_id"]
+        );
+        assert_eq!(db.value(&kept), format!("10000 {reason}"), "{name}");
+    }
+}
