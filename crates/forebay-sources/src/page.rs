@@ -103,10 +103,14 @@ pub struct Harvest {
 impl Harvest {
     /// Adds a record at a place of the page.
     pub(crate) fn push_at(&mut self, record: &Map<String, Value>, place: forebay_domain::reject::Place) {
-        let start = self.block.bytes.len();
         // Writing JSON values to memory cannot fail.
-        let _ = serde_json::to_writer(&mut self.block.bytes, record);
-        let end = self.block.bytes.len();
-        self.block.records.push(Span { start, end, place });
+        self.push_text(&serde_json::to_vec(record).unwrap_or_default(), place);
+    }
+
+    /// Adds a record that is JSON text already.
+    pub(crate) fn push_text(&mut self, record: &[u8], place: forebay_domain::reject::Place) {
+        let start = self.block.bytes.len();
+        self.block.bytes.extend_from_slice(record);
+        self.block.records.push(Span { start, end: self.block.bytes.len(), place });
     }
 }

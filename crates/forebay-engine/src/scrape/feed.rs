@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Maximum number of pages that wait to be prepared.
-const PAGES_WAITING: usize = 16;
+const PAGES_WAITING: usize = 4;
 
 /// The input name of a run: the first URL, the program, or the table.
 pub(super) fn input_name(source: &SourceDefinition, scope: &Scope) -> String {

@@ -26,7 +26,10 @@ pub(super) use parse::parse;
 pub use rule::{LinkRule, Rule};
 pub use selector::Selector;
 
-use super::{template::Urls, unreadable::unreadable};
+use super::{
+    template::Urls,
+    unreadable::{check_number, unreadable},
+};
 use crate::{Error, Harvest, Link, Page, Role, fetch::AllowedHost};
 
 /// Records in the markup of web pages.
@@ -111,7 +114,8 @@ impl Html {
                 reading.push(record, None, &mut harvest);
             }
             (_, Some(items)) => {
-                for item in reading.matcher.select(items, None) {
+                for (number, item) in reading.matcher.select(items, None).enumerate() {
+                    check_number(page, number)?;
                     self.item(&reading, item, &mut harvest)?;
                 }
             }

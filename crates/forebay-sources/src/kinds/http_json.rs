@@ -15,7 +15,10 @@ use url::Url;
 
 pub use next::{Cursor, Next, PageNumber};
 
-use super::{template::Urls, unreadable::unreadable};
+use super::{
+    template::Urls,
+    unreadable::{check_number, unreadable},
+};
 use crate::{
     Block, Error, Harvest, Link, Page, Rejected, Span,
     block::{Delimit, Found, Tail},
@@ -110,7 +113,7 @@ impl HttpJson {
         mut take: impl FnMut(Vec<Span>, Vec<Rejected>, usize),
     ) -> Result<(), Error> {
         let mut json = Json::new(Path::from(&self.records), MAX_RECORD_BYTES, mark as u64);
-        let mut at = 0;
+        let (mut at, mut num_records) = (0, 0);
         loop {
             let mut found = Found::default();
             let done = match json.delimit(body.get(at..).unwrap_or_default(), Tail::Complete, &mut found) {
@@ -123,6 +126,8 @@ impl HttpJson {
             if let Some(cut) = found.ending.truncated {
                 return Err(unreadable(page, cut));
             }
+            num_records += found.records.len() + found.rejected.len();
+            check_number(page, num_records)?;
             take(found.records, found.rejected, at);
             if !found.stopped {
                 return Ok(());

@@ -22,7 +22,7 @@ use forebay_domain::reject::{Place, Reject, RejectReason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::template::Urls;
+use super::{template::Urls, unreadable::check_number};
 use crate::{Error, Harvest, Link, Page, Rejected, block::head, charset, fetch::AllowedHost};
 use event::{Event, Problem};
 use line::{Line, Lines, Property};
@@ -48,6 +48,7 @@ impl Ical {
         let mut reading = Calendar { body: &body, ..Calendar::default() };
         for line in Lines::of(&body) {
             reading.line(line);
+            check_number(page, reading.events.len() + reading.rejected.len())?;
         }
         if !reading.is_calendar {
             return Err(super::unreadable::unreadable(page, "it has no BEGIN:VCALENDAR"));
@@ -213,7 +214,7 @@ impl Calendar<'_> {
             } else if event.is_cancelled {
                 harvest.num_cancelled += 1;
             } else {
-                harvest.push_at(&event.record, place);
+                harvest.push_text(&event.record, place);
             }
         }
         self.rejected.sort_by_key(|rejected| rejected.place);

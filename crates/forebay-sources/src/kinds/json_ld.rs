@@ -12,7 +12,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::html::{Extraction, page_text, parse};
-use super::{html::LinkRule, template::Urls, unreadable::unreadable};
+use super::{
+    html::LinkRule,
+    template::Urls,
+    unreadable::{check_number, unreadable},
+};
 use crate::{Error, Harvest, Link, Page, Role, fetch::AllowedHost};
 
 /// Maximum number of blocks in one page.
@@ -68,6 +72,7 @@ impl JsonLd {
                 return Err(unreadable(page, format!("it has more than {MAX_BLOCKS} blocks of JSON-LD")));
             }
             blocks.read(dom.text(Some(index)), dom.elements[index as usize].line, &mut harvest.block);
+            check_number(page, harvest.block.records.len() + harvest.block.rejected.len())?;
         }
         if link.role != Role::Detail {
             for followed in self.follow.iter().flat_map(|rule| reading.links(rule)) {

@@ -18,6 +18,7 @@ use crate::{
     Sandbox,
     database::{TestDb, database},
     shown,
+    site::Site,
 };
 
 /// Maximum resident memory, in KiB.
@@ -106,5 +107,81 @@ fn rejected_records_of_files_are_bounded() {
             run["run_id"]
         );
         assert_eq!(db.value(&kept), format!("10000 {reason}"), "{name}");
+    }
+}
+
+#[test]
+fn tiny_records_of_files_are_bounded() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let folder = sandbox.path();
+    // Every record costs a row, so there are fewer of them.
+    let count = size() / 100;
+    let write = |name: &str, before: &str, record: &dyn Fn(usize) -> String, after: &str| {
+        let mut out = BufWriter::new(create(folder, name));
+        out.write_all(before.as_bytes()).unwrap();
+        for number in 0..count {
+            out.write_all(record(number).as_bytes()).unwrap();
+        }
+        out.write_all(after.as_bytes()).unwrap();
+        out.flush().unwrap();
+    };
+    write("tiny.jsonl", "", &|number| format!("{{\"id\":{number}}}\n"), "");
+    write("tiny.json", "[{\"id\":-1}", &|number| format!(",{{\"id\":{number}}}"), "]");
+    write("tiny.csv", "id,t\n", &|number| format!("{number},\n"), "");
+    let singer = r#"{"type":"RECORD","stream":"s","record":{"id":"#;
+    write("tiny.singer", "", &|number| format!("{singer}{number}}}}}\n"), "");
+    for name in ["tiny.jsonl", "tiny.json", "tiny.csv", "tiny.singer"] {
+        let format = name.split('.').nth(1).unwrap();
+        let line = format!("persist {name} --source {format} --key id --format {format} --no-handoff");
+        let (run, mebibytes) = run_within(&sandbox, &db, name, &line);
+        println!("{name}: {mebibytes} MiB");
+        assert_eq!(run["status"], "complete", "{run}");
+        assert!(run["num_added"].as_u64().unwrap() >= count as u64, "{run}");
+    }
+}
+
+#[test]
+fn pages_are_bounded() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let site = Site::open();
+    let page = |before: &str, unit: &str, after: &str| {
+        let mut text = Vec::new();
+        repeat(&mut text, before, unit, after);
+        String::from_utf8(text).unwrap()
+    };
+    let event = "BEGIN:VEVENT\nUID:1\nDTSTART:20260101T000000Z\nEND:VEVENT\n";
+    for (name, text, settings) in [
+        ("objects", page("[{}", ",{}", "]"), "http_json"),
+        ("records", page("[{\"id\":1}", ",{\"id\":1}", "]"), "http_json"),
+        ("items", page("<rss><channel>", "<item><guid>1</guid></item>", "</channel></rss>"), "feed"),
+        ("empty", page("<rss><channel>", "<item/>", "</channel></rss>"), "feed"),
+        (
+            "json_feed",
+            page("{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{}", ",{}", "]}"),
+            "feed",
+        ),
+        ("events", page("BEGIN:VCALENDAR\n", event, "END:VCALENDAR\n"), "ical"),
+        ("invalid", page("BEGIN:VCALENDAR\n", "BEGIN:VEVENT\nEND:VEVENT\n", "END:VCALENDAR\n"), "ical"),
+        ("linked", page("<html><script type=\"application/ld+json\">[{}", ",{}", "]</script>"), "json_ld"),
+        ("tags", page("<html><body>", "<b>", ""), "json_ld"),
+        ("list", page("<html><body><ul>", "<li>1", "</ul>"), "json_ld"),
+        ("sitemap", page("<urlset>", "<url><loc>/1</loc></url>", "</urlset>"), "sitemap"),
+    ] {
+        site.answer(&format!("/{name}"), 200, &text);
+        let key = if settings == "ical" { "" } else { "key = \"id\"\n" };
+        let url = format!("url = \"{}/{name}\"\n", site.url);
+        let fetch =
+            "allow_private = true\nrate = \"unlimited\"\nrobots = \"ignore\"\nmax_body = \"128MiB\"\n";
+        let table = match settings {
+            "sitemap" => format!("[sources.{name}.sitemap]\n{url}[sources.{name}.json_ld]\n"),
+            kind => format!("[sources.{name}.{kind}]\n{url}"),
+        };
+        let text = format!("[sources.{name}]\n{key}[sources.{name}.fetch]\n{fetch}{table}");
+        fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+        let (output, peak) = measured(&sandbox, &db, &format!("scrape {name}"));
+        println!("{name}: {} MiB, exit {:?}", peak >> 10, output.status.code());
+        assert!(peak < LIMIT_KIB, "{name} took {} MiB: {}", peak >> 10, shown(&output));
+        let reason = if name == "linked" { "no_usable_records" } else { "page_unreadable" };
+        assert!(shown(&output).contains(reason), "{name}: {}", shown(&output));
     }
 }

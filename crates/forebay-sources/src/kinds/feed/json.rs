@@ -5,13 +5,18 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::entry::{Author, Enclosure, Entry, filled, time};
 use super::output::{absolute, add, reject};
-use crate::{Error, Harvest, Page};
+use crate::{
+    Error, Harvest, Page,
+    block::{Delimit, Found, Tail},
+    json::{Json, Path},
+    kinds::unreadable::{check_number, unreadable},
+};
 
 /// The feed. Items are parsed one by one, so that an invalid item is rejected alone.
 #[derive(serde::Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
-    items: Vec<&'a RawValue>,
+    items: &'a RawValue,
     next_url: Option<Value>,
     authors: Option<Value>,
     author: Option<Value>,
@@ -19,32 +24,51 @@ struct Document<'a> {
 
 /// Reads a feed into the harvest. Returns the link to its next page.
 pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
-    let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
-        crate::kinds::unreadable::unreadable(page, format!("it is not a JSON Feed: {error}"))
-    })?;
+    let document: Document<'_> = serde_json::from_str(text)
+        .map_err(|error| unreadable(page, format!("it is not a JSON Feed: {error}")))?;
+    let items = items(page, document.items.get())?;
     let inherited = authors(page, document.authors.as_ref(), document.author.as_ref());
-    for (index, item) in document.items.iter().enumerate() {
-        let offset = item.get().as_ptr() as usize - text.as_ptr() as usize;
+    for (index, item) in items.into_iter().enumerate() {
+        let offset = item.as_ptr() as usize - text.as_ptr() as usize;
         // The line of an item is its number in the feed.
         let place = Place { line: index as u64 + 1, offset: offset as u64 };
-        match serde_json::from_str::<Value>(item.get()) {
+        match serde_json::from_str::<Value>(item) {
             Ok(Value::Object(item_object)) => {
                 let mut entry = entry(page, &item_object);
                 if entry.authors.is_empty() {
                     entry.authors.clone_from(&inherited);
                 }
-                add(harvest, entry, place, item.get());
+                add(harvest, entry, place, item);
             }
             Ok(_) => {
-                reject(harvest, place, RejectReason::NotAnObject, "the item is not an object", item.get());
+                reject(harvest, place, RejectReason::NotAnObject, "the item is not an object", item);
             }
             // The item is valid JSON, so it exceeds a limit of the parser, such as the nesting depth.
             Err(error) => {
-                reject(harvest, place, RejectReason::InvalidJson, &error.to_string(), item.get());
+                reject(harvest, place, RejectReason::InvalidJson, &error.to_string(), item);
             }
         }
     }
     Ok(document.next_url.as_ref().and_then(Value::as_str).and_then(filled))
+}
+
+/// The elements of an array, which is known to be valid JSON.
+fn items<'a>(page: &Page, list: &'a str) -> Result<Vec<&'a str>, Error> {
+    if !list.starts_with('[') {
+        return Err(unreadable(page, "it is not a JSON Feed: items is not an array"));
+    }
+    let mut json = Json::new(Path::default(), usize::MAX, 0);
+    let (mut at, mut items) = (0, Vec::new());
+    loop {
+        let mut found = Found::default();
+        let rest = list.get(at..).unwrap_or_default();
+        at += json.delimit(rest.as_bytes(), Tail::Complete, &mut found)?;
+        items.extend(found.records.iter().filter_map(|span| rest.get(span.start..span.end)));
+        check_number(page, items.len())?;
+        if !found.stopped {
+            return Ok(items);
+        }
+    }
 }
 
 fn entry(page: &Page, item: &Map<String, Value>) -> Entry {

@@ -20,6 +20,9 @@ const MAX_ATTRIBUTES: usize = 50;
 /// Maximum number of the feed's own links and authors.
 const MAX_ABOUT: usize = 100;
 
+/// Maximum number of items; the reader stops after one more, which is an error.
+const MAX_ITEMS: usize = crate::kinds::unreadable::MAX_PAGE_RECORDS;
+
 /// The XML vocabularies that feeds use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Space {
@@ -119,6 +122,9 @@ pub(super) fn read(text: &str) -> Document {
                 break;
             }
             _ => {}
+        }
+        if document.items.len() > MAX_ITEMS {
+            break;
         }
         if builder.nesting > MAX_NESTING {
             document.broken =

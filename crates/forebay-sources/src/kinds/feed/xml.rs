@@ -7,7 +7,7 @@ use url::Url;
 use super::entry::{Author, Enclosure, Entry, filled, time};
 use super::output::{absolute, add, reject};
 use super::tree::{self, Element, Space};
-use crate::{Error, Harvest, Page};
+use crate::{Error, Harvest, Page, kinds::unreadable::check_number};
 
 /// Reads a feed into the harvest. Returns the link to its next page.
 pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
@@ -16,6 +16,7 @@ pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Opt
         let problem = document.broken.map_or("it is neither RSS nor Atom".to_owned(), |(_, why)| why);
         return Err(crate::kinds::unreadable::unreadable(page, problem));
     }
+    check_number(page, document.items.len())?;
     let base = joined(&page.url, document.base.as_deref());
     let authors: Vec<Author> =
         document.about.iter().filter(|one| one.name == "author").map(|one| person(one, &base)).collect();

@@ -32,7 +32,7 @@ const MAX_WRITTEN_ATTRIBUTES: usize = 8192;
 /// Maximum size of a page, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 /// Maximum number of nodes of a page: one for each byte, within these limits. Ordinary pages have far fewer.
-const NODES: std::ops::RangeInclusive<usize> = 10_000..=2_000_000;
+const NODES: std::ops::RangeInclusive<usize> = 10_000..=1_000_000;
 /// How many bytes the parser gets at a time. Between two checks, a hostile page can grow by about the square of this.
 const PIECE: usize = 4 << 10;
 /// A page up to this size cannot contain a tag whose attributes are too expensive.

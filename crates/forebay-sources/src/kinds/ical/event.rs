@@ -14,7 +14,8 @@ pub(super) struct Event {
     /// `DTSTAMP` as written. RFC 5545 requires UTC, so values sort as text.
     stamp: String,
     pub(super) is_cancelled: bool,
-    pub(super) record: Map<String, Value>,
+    /// JSON text: maps of a large calendar would take ten times as much memory.
+    pub(super) record: Box<[u8]>,
 }
 
 /// Why an event is invalid.
@@ -94,6 +95,8 @@ impl Event {
             Err(problem) => return Err(problem),
         }
         let stamp = raw("DTSTAMP").unwrap_or_default();
+        // Writing JSON values to memory cannot fail.
+        let record = serde_json::to_vec(&record).unwrap_or_default().into();
         Ok(Self { uid, recurrence_id, sequence, stamp, is_cancelled, record })
     }
 }

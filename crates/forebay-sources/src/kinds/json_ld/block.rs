@@ -4,16 +4,20 @@ use std::borrow::Cow;
 
 use forebay_domain::{
     json::{Kind, Parser, Value},
-    reject::{Place, Reject},
+    reject::{Place, Reject, RejectReason},
 };
 
 use crate::{
     Block,
     block::{Rejected, Span, head},
+    kinds::unreadable::MAX_PAGE_RECORDS,
 };
 
 /// Members whose values may contain wanted objects, if the object itself is not wanted.
 const HOLDERS: [&str; 4] = ["@graph", "itemListElement", "item", "mainEntity"];
+
+/// Maximum size of a block in bytes. Parsing takes up to twelve times as much memory.
+const MAX_BLOCK: usize = 4 << 20;
 
 /// What sites put before and after a block; several may be nested.
 const WRAPPERS: [(&str, &str); 4] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("//", "//"), ("/*", "*/")];
@@ -36,6 +40,14 @@ impl<'s> Blocks<'s> {
             return;
         }
         let place = Place { line: line.into(), offset: 0 };
+        if text.len() > MAX_BLOCK {
+            let problem = format!("the block has {} bytes, more than the limit of {MAX_BLOCK}", text.len());
+            return out.rejected.push(rejected(
+                place,
+                Reject::new(RejectReason::RecordTooLong, problem),
+                block,
+            ));
+        }
         if let Err(reject) = self.parser.parse(text.as_bytes()) {
             let repaired = repaired(text);
             if self.parser.parse(repaired.as_bytes()).is_err() {
@@ -51,7 +63,10 @@ impl<'s> Blocks<'s> {
         let types = self.types;
         let Ok(document) = self.parser.parse(text.as_bytes()) else { return };
         let mut stack = vec![document.root()];
-        while let Some(value) = stack.pop() {
+        // One more is an error of the page.
+        while out.records.len() <= MAX_PAGE_RECORDS
+            && let Some(value) = stack.pop()
+        {
             let from = stack.len();
             match value.kind() {
                 Kind::Array => stack.extend(value.elements()),
