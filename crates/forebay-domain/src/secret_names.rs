@@ -1,6 +1,6 @@
-//! Recognises the names (of query parameters, headers, options, settings) whose values are secret.
+//! Recognises the names (of query parameters, headers, options, settings, variables) whose values are secret.
 //!
-//! This is the only list. A name is only an indication, so it errs on the side of masking.
+//! These are the only lists. A name is only an indication, so masking errs on the side of caution.
 
 /// Parts of a name that indicate a secret, wherever they occur.
 const PASSWORDS: [&str; 6] = ["passw", "passphrase", "pwd", "secret", "credential", "jwt"];
@@ -24,6 +24,18 @@ pub fn is_secret(name: &str) -> bool {
 pub fn is_password(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     PASSWORDS.iter().any(|part| lower.contains(part)) || lower.ends_with("pass")
+}
+
+/// Prefixes of the environment variables that configure Forebay.
+const OWN_PREFIXES: [&str; 2] = ["FOREBAY_", "SUPABASE_"];
+
+/// Other environment variables that give access to a database, of Forebay and of every program that uses libpq.
+const OF_DATABASES: [&str; 6] =
+    ["DATABASE_URL", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGSSLKEY"];
+
+/// Whether an environment variable is Forebay's own or gives access to a database.
+pub fn is_own(variable: &str) -> bool {
+    OWN_PREFIXES.iter().any(|prefix| variable.starts_with(prefix)) || OF_DATABASES.contains(&variable)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! it. So code of Forebay that reads a setting or a secret calls [`var`] instead of [`std::env::var`]. Variables that
 //! describe the machine, such as `HOME` and `PATH`, are read from the process alone.
 
+mod child;
 mod file;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
+pub use self::child::{keep_from_programs, of_programs};
 use crate::Error;
 
 /// Maximum size of a `.env` file, in bytes.

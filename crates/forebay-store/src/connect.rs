@@ -30,8 +30,8 @@ use failure::{CONNECT_TIMEOUT, refused, timed_out};
 
 pub use choice::{
     Choice, DATABASE_TABLE, DATABASE_URL, DATABASE_URL_OPTION, FOREBAY_DATA_DIR, FOREBAY_DATABASE_URL,
-    FileDatabase, Lookup, PGSSLMODE, PGSSLROOTCERT, SECRET_VARIABLES, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL,
-    SUPABASE_KEYS, SUPABASE_URL, choose, configured, is_given,
+    FileDatabase, Lookup, PGSSLMODE, PGSSLROOTCERT, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL, SUPABASE_KEYS,
+    SUPABASE_URL, choose, configured, is_given,
 };
 pub use dedicated::Dedicated;
 pub use limits::Limits;
@@ -209,8 +209,8 @@ impl Database {
         dedicated::open(&self.config, &self.tls, &self.target).await
     }
 
-    /// Keeps a connection outside the pool for the next caller, so that short runs in a row do not open one each. It must
-    /// be in no transaction and listen to nothing.
+    /// Keeps a connection outside the pool for the next caller, so that short runs in a row do not open one each. It
+    /// must be in no transaction and listen to nothing.
     pub fn give_back(&self, connection: Dedicated) {
         *self.spare() = Some(connection);
     }

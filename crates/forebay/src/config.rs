@@ -21,6 +21,7 @@ mod project;
 mod reference;
 mod schedule;
 mod schema;
+mod secrets;
 pub(crate) mod source;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
@@ -97,6 +98,7 @@ impl Config {
     /// Reads the file at `path`. `None` if it doesn't exist.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let Some(text) = text_of(path)? else { return Ok(None) };
+        secrets::keep(&text);
         let mut config = Self::parse(&text, &path.display().to_string())?;
         if config.project.name.is_none() {
             config.belongs_to(&project::default_name(path));
@@ -126,11 +128,6 @@ impl Config {
     /// The name of the project; `None`: there is no file.
     pub(crate) fn project(&self) -> Option<&str> {
         self.project.name.as_deref()
-    }
-
-    /// The variable that contains the URL of the project's database.
-    pub(crate) fn database_variable(&self) -> Option<&str> {
-        self.database.variable()
     }
 
     /// All sources with the entity type of their records, where it is known.

@@ -5,12 +5,11 @@
 //! log. The input is complete only if the exit code is 0. Any other exit is the error `command_failed` after all
 //! records read, which ends the input early ([`Error::ends_input_early`]).
 //!
-//! [`Program`] is the same for a program that a person names on the command line: it gets the environment of Forebay
-//! except what is withheld, and its standard error passes through.
+//! [`Program`] is the same for a program that a person names on the command line: its standard error passes through.
 //!
-//! The environment of a source's program consists of `PATH`, `HOME`, `LANG` and `TZ`, the variables of `env`, and variables
-//! that describe the run: `FOREBAY_SOURCE`, `FOREBAY_RUN_ID`, and `FOREBAY_SCOPE_<NAME>` for each part of the scope.
-//! The rest of Forebay's own environment is withheld, because it may contain the database's password.
+//! A program gets the environment of Forebay without its secrets ([`environment::of_programs`]), the variables of
+//! `env`, and variables that describe the run: `FOREBAY_SOURCE`, `FOREBAY_RUN_ID`, and `FOREBAY_SCOPE_<NAME>` for each
+//! part of the scope.
 
 mod log;
 mod process;
@@ -26,13 +25,11 @@ use serde::{Deserialize, Serialize};
 use super::file::{FileFormat, check_csv, check_records, read_options};
 use super::masked;
 use super::value::EnvValue;
-use crate::{CsvOptions, Error, ReadOptions, TextEncoding};
+use crate::{CsvOptions, Error, ReadOptions, TextEncoding, environment};
 
 pub use log::{LineSink, LogLevel, LogLine};
 pub use process::{Output, Stopper};
 
-/// The variables of Forebay's own environment that every command inherits.
-const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 /// Prefix of the variables that describe the run; they override `env`.
 const OWN_PREFIX: &str = "FOREBAY_";
 
@@ -46,8 +43,8 @@ pub struct Command {
     pub argv: Vec<String>,
     /// Working directory. Default: that of Forebay.
     pub cwd: Option<PathBuf>,
-    /// Environment variables: plain text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: only
-    /// `PATH`, `HOME`, `LANG`, `TZ` and variables that describe the run.
+    /// Environment variables: plain text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. They are
+    /// added to the environment of Forebay without its secrets, and to the variables that describe the run.
     #[serde(default)]
     pub env: BTreeMap<String, EnvValue>,
     /// Maximum run time. Default: `1h`.
@@ -122,7 +119,7 @@ impl Command {
     /// Errors: `secret_missing`; `command_not_started`. Reading may fail with `command_failed` or `command_timeout`.
     pub fn start(&self, context: &RunContext<'_>, log: LineSink) -> Result<Output, Error> {
         self.check()?;
-        let (environment, secrets) = environment(&self.env, context)?;
+        let (environment, secrets) = environment_with(&self.env, context)?;
         process::start(process::Plan {
             argv: self.argv.clone(),
             cwd: self.cwd.clone(),
@@ -138,8 +135,6 @@ impl Command {
 pub struct Program {
     /// The program and its arguments, run without a shell.
     pub argv: Vec<String>,
-    /// The environment variables of this process that it doesn't get.
-    pub withheld: Vec<String>,
 }
 
 impl Program {
@@ -148,9 +143,7 @@ impl Program {
     /// Errors: `invalid_source_setting`; `command_not_started`. Reading may fail with `command_failed`.
     pub fn start(&self, context: &RunContext<'_>) -> Result<Output, Error> {
         check_argv("the command", &self.argv)?;
-        let is_passed_on = |name: &OsString| !self.withheld.iter().any(|withheld| name == withheld.as_str());
-        let mut environment: BTreeMap<_, _> =
-            std::env::vars_os().filter(|(name, _)| is_passed_on(name)).collect();
+        let mut environment = environment::of_programs();
         environment.extend(of_the_run(context));
         process::start(process::Plan {
             argv: self.argv.clone(),
@@ -185,17 +178,12 @@ pub(super) fn check_env<'a>(
 }
 
 /// The environment of a program, and the secrets in it.
-pub(super) fn environment(
+pub(super) fn environment_with(
     given: &BTreeMap<String, EnvValue>,
     context: &RunContext<'_>,
 ) -> Result<(BTreeMap<OsString, OsString>, Vec<String>), Error> {
-    let mut environment = BTreeMap::new();
+    let mut environment = environment::of_programs();
     let mut secrets = Vec::new();
-    for name in ALWAYS_SEEN {
-        if let Some(value) = std::env::var_os(name) {
-            environment.insert(name.into(), value);
-        }
-    }
     for (name, value) in given {
         let text = value.read()?;
         if text.contains('\0') {

@@ -49,17 +49,6 @@ pub const PGSSLROOTCERT: &str = "PGSSLROOTCERT";
 /// The folder of the embedded cluster.
 pub const FOREBAY_DATA_DIR: &str = "FOREBAY_DATA_DIR";
 
-/// The variables that give access to a database or a project. A program that Forebay runs doesn't get them.
-pub const SECRET_VARIABLES: [&str; 7] = [
-    FOREBAY_DATABASE_URL,
-    SUPABASE_DB_URL,
-    DATABASE_URL,
-    SUPABASE_DB_PASSWORD,
-    SUPABASE_KEYS[0],
-    SUPABASE_KEYS[1],
-    SUPABASE_KEYS[2],
-];
-
 /// The table of a configuration file that names a database.
 pub const DATABASE_TABLE: &str = "[database] in forebay.toml";
 
@@ -142,7 +131,8 @@ pub fn is_given(database_url: Option<&str>, variable: &Lookup<'_>) -> Result<boo
 /// The configured database, if any. Precedence: the option, `FOREBAY_DATABASE_URL`, `SUPABASE_DB_URL`, `DATABASE_URL`,
 /// `SUPABASE_URL` with `SUPABASE_DB_PASSWORD`.
 ///
-/// Errors: `supabase_url_invalid`, `supabase_password_missing`, `variable_not_utf8`. A URL is checked when it is opened.
+/// Errors: `supabase_url_invalid`, `supabase_password_missing`, `variable_not_utf8`. A URL is checked when it is
+/// opened.
 pub fn configured(database_url: Option<&str>, variable: &Lookup<'_>) -> Result<Option<Choice>> {
     let choice = |url, configured_by| Choice { target: Target::Url(url), configured_by };
     if let Some(url) = database_url.filter(|url| !is_blank(url)) {

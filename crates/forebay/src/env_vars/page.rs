@@ -42,6 +42,22 @@ Nothing is interpolated. Errors (`env_file_invalid`, `env_file_unreadable`) name
 /// A variable that another program reads, or that Forebay sets, with its meaning.
 type Row = (&'static str, &'static str);
 
+const ABOUT_PROGRAMS: &str = "\
+One rule holds for all of them: the program of `persist -- COMMAND`, of a source (`command`, `singer`), of an `exec` pipeline, \
+of `content generate` and of `handoffs verify`. A program gets the environment of Forebay, except for
+
+- the variables of Forebay and of Supabase (`FOREBAY_*`, `SUPABASE_*`), `DATABASE_URL`, and libpq's `PGPASSWORD`, `PGPASSFILE`, \
+`PGSERVICE`, `PGSERVICEFILE` and `PGSSLKEY`;
+- every variable that `forebay.toml` names as a secret, for whatever it is: `{ env = \"NAME\" }`, `secret_env`, `api_key_env`, \
+`env:NAME` in headers.
+
+Variables that its own declaration names (`env`) are always passed on. You choose the program, on the command line or in your \
+file, and it needs more of your environment than a list could name: proxies, certificates, virtual environments. What it \
+doesn't need is the key to Forebay's database, or a secret that was meant for another receiver. A variable of `--env-file` \
+reaches a program only if its declaration names it.
+
+Forebay sets these for the program of a source:";
+
 /// What Forebay tells the programs that it starts.
 const PROGRAMS: [Row; 3] = [
     ("FOREBAY_SOURCE", "The source."),
@@ -50,16 +66,14 @@ const PROGRAMS: [Row; 3] = [
 ];
 
 /// What describes the machine.
-const MACHINE: [Row; 16] = [
-    ("HOME", "Home folder, for the default data folder. Commands of sources and pipelines get it."),
+const MACHINE: [Row; 14] = [
+    ("HOME", "Home folder, for the default data folder."),
     ("XDG_DATA_HOME", "The user's data folder. Default: `~/.local/share`."),
     (
         "XDG_RUNTIME_DIR",
         "Folder for the private Postgres's socket if the path of its data folder is too long. Default: `/tmp`.",
     ),
-    ("PATH", "Where programs are found, also those of the private Postgres. Commands get it."),
-    ("LANG", "Commands get it."),
-    ("TZ", "Commands get it."),
+    ("PATH", "Where programs are found, also those of the private Postgres."),
     ("TMPDIR", "Folder for temporary files. Default: `/tmp`."),
     ("USER", "Your name in error messages."),
     ("TERM", "`dumb` turns colour off."),
@@ -122,8 +136,7 @@ fn table(page: &mut String, rows: impl Iterator<Item = Row>) {
 fn page() -> String {
     let mut page = HEAD.to_owned();
     table(&mut page, VARIABLES.iter().map(|Variable { name, meaning }| (*name, *meaning)));
-    let about = "Forebay sets these for the program of a source (`[sources.NAME.command]`).";
-    section(&mut page, "Programs that Forebay starts", about, &PROGRAMS);
+    section(&mut page, "Programs that Forebay starts", ABOUT_PROGRAMS, &PROGRAMS);
     let about = "These describe the machine. `--env-file` can't give them.";
     section(&mut page, "Machine", about, &MACHINE);
     section(&mut page, "Example worker", "`examples/worker.py` reads these.", &WORKER);

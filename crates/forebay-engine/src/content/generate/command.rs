@@ -1,8 +1,8 @@
 //! One attempt: runs the user's program on the specification of a lesson and reads what it prints.
 //!
 //! The output is Markdown, unless it begins with `{`. Then it is one JSON object: `{"markdown": "…", "cost": 0.03}`, or
-//! a failure as in [`reported`], which may have a `cost` too. An exit code other than 0 is a transient failure, whatever
-//! was printed, unless a failure was.
+//! a failure as in [`reported`], which may have a `cost` too. An exit code other than 0 is a transient failure,
+//! whatever was printed, unless a failure was.
 
 use std::{
     path::PathBuf,
@@ -14,6 +14,7 @@ use forebay_domain::{
     content::{file_text::decode, paths::RelativePath},
     handoff::FailureClass,
 };
+use forebay_sources::environment;
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -105,7 +106,7 @@ impl Program {
         lesson: &RelativePath,
     ) -> Result<Result<Produced, AttemptFailure>, ContentError> {
         let mut command = Command::new(&self.path);
-        command.args(&self.arguments);
+        command.args(&self.arguments).env_clear().envs(environment::of_programs());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         let mut child = match command.spawn() {

@@ -13,8 +13,8 @@
 //! The whole group is killed when the command exits, when it times out, and when the worker stops waiting. Only a
 //! process that leaves the group (`setsid`) can outlive the batch.
 //!
-//! The command gets the worker's `PATH`, `HOME`, `LANG` and `TZ` and the variables listed in `env`, if they are set.
-//! Other variables are not passed on, because the worker's environment contains the database's password.
+//! The command gets the worker's environment without Forebay's secrets ([`environment::of_programs`]), and the
+//! variables listed in `env`, if they are set.
 
 mod process;
 mod verdict;
@@ -22,7 +22,7 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-use std::{env, ffi::OsString, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use forebay_domain::handoff::FailureClass;
 use forebay_sources::environment;
@@ -45,8 +45,6 @@ use verdict::Verdicts;
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 const DEFAULT_BATCH: u32 = 100;
-/// Environment variables that every command gets.
-const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 
 /// The settings.
 #[derive(Debug)]
@@ -136,8 +134,8 @@ impl Exec {
         Ok(verdicts.into_outcomes(|bad| self.unanswered(&end, &stderr, bad)))
     }
 
-    /// The outcome of an event without a verdict. `stderr` is the end of the command's standard error, `bad` the problem
-    /// with the event's verdict, if it had one.
+    /// The outcome of an event without a verdict. `stderr` is the end of the command's standard error, `bad` the
+    /// problem with the event's verdict, if it had one.
     fn unanswered(&self, end: &End, stderr: &str, bad: Option<&str>) -> Outcome {
         let (reason_code, message) = match (end, bad) {
             (End::Timeout, _) => {
@@ -164,10 +162,9 @@ impl Exec {
         Outcome::failed(FailureClass::Transient, reason_code, message)
     }
 
-    fn environment(&self) -> Vec<(String, OsString)> {
-        let always = ALWAYS_SEEN.into_iter().map(|name| (name, env::var_os(name)));
-        let named = self.config.env.iter().map(|name| (name.as_str(), environment::var_os(name)));
-        always.chain(named).filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    fn environment(&self) -> BTreeMap<OsString, OsString> {
+        let named = self.config.env.iter().filter_map(|name| Some((name.into(), environment::var_os(name)?)));
+        environment::of_programs().into_iter().chain(named).collect()
     }
 }
 

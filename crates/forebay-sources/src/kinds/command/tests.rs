@@ -71,21 +71,23 @@ fn a_spider_is_read_like_a_file() {
     assert_eq!(lines[1], LogLine { level: LogLevel::Error, message: "[courses] ERROR: token is ***".into() });
 }
 
+/// Cargo sets these for every test.
+const INHERITED: &str = "CARGO_PKG_NAME=forebay-sources\n";
+const SECRET: &str = "CARGO_PKG_DESCRIPTION";
+
 #[test]
-fn a_program_inherits_few_variables() {
+fn a_program_inherits_variables_that_are_no_secrets() {
+    environment::keep_from_programs([SECRET.to_owned()]);
     let mut command = shell("env");
     command.env.insert("GIVEN".into(), EnvValue::Plain("x".into()));
     let (text, ended, _) = run(&command);
     ended.unwrap();
-    let expected =
-        ["PATH", "HOME", "LANG", "TZ", "GIVEN", "FOREBAY_SOURCE", "FOREBAY_RUN_ID", "FOREBAY_SCOPE_SEMESTER"];
-    // Variables that a shell sets itself.
-    let of_the_shell = ["PWD", "OLDPWD", "SHLVL", "_"];
-    for line in text.lines() {
-        let name = line.split('=').next().unwrap();
-        assert!(expected.contains(&name) || of_the_shell.contains(&name), "{name} is seen");
+    for line in ["GIVEN=x\n", "FOREBAY_SCOPE_SEMESTER=Spring 2026\n", INHERITED] {
+        assert!(text.contains(line), "{text}");
     }
-    assert!(text.contains("GIVEN=x\n") && text.contains("FOREBAY_SCOPE_SEMESTER=Spring 2026\n"));
+    assert!(!text.contains(SECRET), "{text}");
+    let named = settings(json!({"argv": ["sh", "-c", "env"], "env": {SECRET: {"env": SECRET}}}));
+    assert!(run(&named).0.contains(SECRET), "what the declaration names is passed on");
 }
 
 #[test]
@@ -122,21 +124,19 @@ fn codes_126_and_127_mean_that_the_program_did_not_run() {
 }
 
 #[test]
-fn a_program_of_the_command_line_gets_the_environment_without_what_is_withheld() {
+fn a_program_of_the_command_line_gets_the_same_environment() {
+    environment::keep_from_programs([SECRET.to_owned()]);
     let scope = Scope::parse(["semester=Spring 2026"]).unwrap();
     let context = RunContext { source: "courses", run_id: 7, scope: &scope };
-    let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-    let program = |argv: &[&str], withheld: &[&str]| Program { argv: owned(argv), withheld: owned(withheld) };
-    // Every test has both variables.
-    let mut output = program(&["env"], &["CARGO_MANIFEST_DIR"]).start(&context).unwrap();
+    let program = |argv: &[&str]| Program { argv: argv.iter().map(|&text| text.to_owned()).collect() };
+    let mut output = program(&["env"]).start(&context).unwrap();
     let mut text = String::new();
     output.read_to_string(&mut text).unwrap();
-    assert!(text.contains("\nCARGO_PKG_NAME=") || text.starts_with("CARGO_PKG_NAME="), "{text}");
-    assert!(!text.contains("CARGO_MANIFEST_DIR="), "{text}");
-    assert!(
-        text.contains("FOREBAY_SOURCE=courses\n") && text.contains("FOREBAY_SCOPE_SEMESTER=Spring 2026\n")
-    );
-    let code = |argv: &[&str]| program(argv, &[]).start(&context).unwrap_err().code();
+    for line in ["FOREBAY_SOURCE=courses\n", "FOREBAY_SCOPE_SEMESTER=Spring 2026\n", INHERITED] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!text.contains(SECRET), "{text}");
+    let code = |argv: &[&str]| program(argv).start(&context).unwrap_err().code();
     assert_eq!(code(&[]), "invalid_source_setting");
     assert_eq!(code(&["no-such-program-here"]), "command_not_started");
 }

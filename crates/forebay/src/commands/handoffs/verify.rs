@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, process::Stdio};
 
 use forebay_domain::identity::ReferenceId;
 use forebay_engine::work::reconciliation::{self, Reconciliation, Target};
+use forebay_sources::environment;
 use forebay_store::{
     connect::{Client, Database},
     handoffs,
@@ -110,6 +111,8 @@ async fn listed(words: &[String]) -> Result<BTreeSet<ReferenceId>, Failure> {
     let failed = |reason: String| Failure::new("command_failed", format!("{program}: {reason}"));
     let mut child = Command::new(program)
         .args(arguments)
+        .env_clear()
+        .envs(environment::of_programs())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -12,7 +12,6 @@ use forebay_sources::{
     ReadOptions,
     kinds::command::{Program, RunContext},
 };
-use forebay_store::connect::SECRET_VARIABLES;
 
 use crate::failure::Failure;
 
@@ -31,17 +30,9 @@ pub(super) fn check_readable(file: &Path) -> Result<(), Failure> {
 }
 
 /// The output of a program, which starts when no other run holds the scope and is stopped when its run ends.
-/// It doesn't get the variables that give access to a database, of which `database_variable` is the project's own.
-pub(super) fn program(
-    argv: &[String],
-    database_variable: Option<&str>,
-    source: &str,
-    scope: &Scope,
-    options: ReadOptions,
-) -> Input {
+pub(super) fn program(argv: &[String], source: &str, scope: &Scope, options: ReadOptions) -> Input {
     let name = argv.first().cloned().unwrap_or_default();
-    let withheld = SECRET_VARIABLES.into_iter().chain(database_variable).map(str::to_owned).collect();
-    let program = Program { argv: argv.to_vec(), withheld };
+    let program = Program { argv: argv.to_vec() };
     let (source, scope, format) = (source.to_owned(), scope.clone(), options.format);
     let begin = Box::new(move |run_id| {
         let start = async move {

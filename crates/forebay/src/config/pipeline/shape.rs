@@ -73,7 +73,7 @@ pub(super) struct PipelineShape {
     /// `exec`: maximum changes per batch, at most 10000. Default: 100.
     #[schemars(range(min = 1, max = 10_000))]
     batch: Option<u32>,
-    /// `exec`: environment variables to pass besides `PATH`, `HOME`, `LANG` and `TZ`. Default: none.
+    /// `exec`: secrets in the environment to pass on; other variables are passed on anyway. Default: none.
     env: Option<Vec<String>>,
     /// `exec`: working directory. Default: that of the worker.
     directory: Option<String>,

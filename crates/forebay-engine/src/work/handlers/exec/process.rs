@@ -4,6 +4,7 @@
 //! the output and the time are limited.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io::{Error, Result},
     path::Path,
@@ -35,7 +36,7 @@ pub(super) struct Run<'a> {
     pub(super) program: &'a Path,
     pub(super) arguments: &'a [String],
     pub(super) directory: Option<&'a Path>,
-    pub(super) environment: Vec<(String, OsString)>,
+    pub(super) environment: BTreeMap<OsString, OsString>,
     pub(super) timeout: Duration,
 }
 

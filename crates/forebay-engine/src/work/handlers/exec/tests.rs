@@ -212,13 +212,16 @@ async fn cancelling_the_delivery_kills_the_group() {
 }
 
 #[tokio::test]
-async fn only_named_variables_are_passed_on() {
+async fn secrets_are_passed_on_only_if_they_are_named() {
     // Cargo sets these for every test.
-    let text = r#"printf '%s\n' "${CARGO_MANIFEST_DIR-none}" "${CARGO_PKG_NAME-none}" >&2; exit 1"#;
+    let secrets = ["CARGO_PKG_NAME", "CARGO_PKG_DESCRIPTION"];
+    forebay_sources::environment::keep_from_programs(secrets.map(str::to_owned));
+    let text =
+        r#"echo "${CARGO_PKG_DESCRIPTION-none} $CARGO_PKG_NAME ${CARGO_MANIFEST_DIR+inherited}" >&2; exit 1"#;
     let config = json!({"command": ["sh", "-c", text], "env": ["CARGO_PKG_NAME", "NOT_SET_ANYWHERE"]});
     let outcomes = Exec::open(&spec(config)).unwrap().deliver(&events(1)).await.unwrap();
     assert!(
-        message(&outcomes[0]).ends_with("its last output: none forebay-engine"),
+        message(&outcomes[0]).ends_with("its last output: none forebay-engine inherited"),
         "{}",
         message(&outcomes[0])
     );
