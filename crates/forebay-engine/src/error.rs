@@ -200,16 +200,6 @@ pub enum Error {
         /// Its actual status.
         status: &'static str,
     },
-    /// A later run of the scope is held or was applied.
-    #[error("run {run_id} is out of date: run {newer} of the same scope came later and is {status}")]
-    NewerRun {
-        /// The run.
-        run_id: i64,
-        /// The later run.
-        newer: i64,
-        /// The status of the later run.
-        status: &'static str,
-    },
     /// The run cannot be undone.
     #[error("run {run_id} is {status}; only a run that was applied can be reverted")]
     NotApplied {
@@ -225,6 +215,12 @@ pub enum Error {
         run_id: i64,
         /// The run that undid it.
         by: i64,
+    },
+    /// The run undid another one and moved keys back. Moving them again needs the records under their new keys.
+    #[error("run {run_id} moved keys back, so it can't be reverted")]
+    MovedKeysBack {
+        /// The run.
+        run_id: i64,
     },
     /// The changes of a held run do not look like a re-key.
     #[error("the removals and additions of run {run_id} do not look like the same records under other keys")]
@@ -292,9 +288,9 @@ impl Error {
             Self::PipelineConfig(_) => "pipeline_config",
             Self::NoSuchRun { .. } => "no_such_run",
             Self::NotHeld { .. } => "run_not_held",
-            Self::NewerRun { .. } => "newer_run",
             Self::NotApplied { .. } => "run_not_applied",
             Self::AlreadyReverted { .. } => "run_already_reverted",
+            Self::MovedKeysBack { .. } => "keys_moved_back",
             Self::NotARekey { .. } => "not_a_rekey",
         }
     }
@@ -339,9 +335,9 @@ impl Error {
             | Self::KeyChanged { .. }
             | Self::NoSuchRun { .. }
             | Self::NotHeld { .. }
-            | Self::NewerRun { .. }
             | Self::NotApplied { .. }
             | Self::AlreadyReverted { .. }
+            | Self::MovedKeysBack { .. }
             | Self::OutOfOrder { .. }
             | Self::ObservedInFuture { .. }
             | Self::NoSuchPipeline { .. }

@@ -71,3 +71,9 @@ pub async fn rekey(
     }
     Ok(())
 }
+
+/// Moves references back from the keys to which `run_id` moved them, unless a later run has written or moved them.
+/// Frees the new keys. Returns their number.
+pub async fn move_back(transaction: &impl GenericClient, run_id: i64) -> Result<u64> {
+    Ok(transaction.execute_typed(include_str!("aliases/move_back.sql"), &[(&run_id, Type::INT8)]).await?)
+}

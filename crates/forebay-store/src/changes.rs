@@ -1,7 +1,6 @@
 //! Changes staged by a guarded run until its guards or an operator have decided.
 
 use forebay_domain::{
-    handoff::Change,
     identity::{ReferenceId, VersionHash},
     reject::Place,
 };
@@ -205,36 +204,6 @@ pub async fn totals(client: &impl GenericClient, run_id: i64) -> Result<StagedTo
         num_restored: row.count("num_restored")?,
         num_removed: row.count("num_removed")?,
     })
-}
-
-/// A staged change as an operator sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldChange {
-    /// Its reference.
-    pub reference_id: ReferenceId,
-    /// The reference's key.
-    pub record_key: String,
-    /// Its effect if applied.
-    pub change: Change,
-    /// The current version; `None`: the reference does not exist yet.
-    pub version: Option<i32>,
-}
-
-/// The first staged changes of a run, at most `limit`, removals first.
-pub async fn held(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<HeldChange>> {
-    let rows = client
-        .query_typed(include_str!("changes/held.sql"), &[(&run_id, Type::INT8), (&limit, Type::INT8)])
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(HeldChange {
-                reference_id: row.read::<SqlId>("reference_id")?.0,
-                record_key: row.read("record_key")?,
-                change: row.word("change")?,
-                version: row.read("version")?,
-            })
-        })
-        .collect()
 }
 
 /// A key with its content, on one side of a possible re-key.

@@ -1,6 +1,6 @@
 //! The effects of releasing a held run.
 
-use forebay_store::changes::{self, StagedTotals};
+use forebay_store::changes::{Difference, StagedTotals};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +31,13 @@ pub struct HeldTotals {
     pub num_removed: u64,
 }
 
-impl From<changes::HeldChange> for HeldChange {
-    fn from(change: changes::HeldChange) -> Self {
+impl From<Difference> for HeldChange {
+    fn from(difference: Difference) -> Self {
         Self {
-            reference_id: change.reference_id.to_string(),
-            record_key: change.record_key,
-            change: change.change.as_str().to_owned(),
-            version: change.version,
+            reference_id: difference.reference_id.to_string(),
+            record_key: difference.record_key,
+            change: difference.change.as_str().to_owned(),
+            version: difference.version,
         }
     }
 }

@@ -145,11 +145,5 @@ fn change_diff(found: persist::ChangeDiff, canonical: &mut Canonical) -> Result<
         Ok(FieldChange::new(change.field, value(change.old)?, value(change.new)?, false))
     };
     let fields = fields.into_iter().map(&mut field).collect::<Result<_>>()?;
-    let change = HeldChange {
-        reference_id: difference.reference_id.to_string(),
-        record_key: difference.record_key,
-        change: difference.change.as_str().to_owned(),
-        version: difference.version,
-    };
-    Ok(ChangeDiff { change, fields })
+    Ok(ChangeDiff { change: difference.into(), fields })
 }

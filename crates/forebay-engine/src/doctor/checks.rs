@@ -161,8 +161,8 @@ pub(super) fn future_runs(runs: &[FutureRun]) -> Vec<Check> {
         .about(source)
         .hint(format!(
             "until then, later runs of its scope are refused (observed_out_of_order) or their records rejected \
-             (older_than_stored). Look at it with `forebay runs show {run_id}`; to start afresh, \
-             `forebay sources delete {source}` and persist its records again"
+             (older_than_stored). Look at it with `forebay runs show {run_id}`; \
+             `forebay runs revert {run_id}` undoes it, and later runs are accepted again"
         ))
     };
     if runs.is_empty() {

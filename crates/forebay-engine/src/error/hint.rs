@@ -69,15 +69,14 @@ impl Error {
             )),
             Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
             Self::NotHeld { .. } => Some("`forebay runs list --status held` shows the held runs".into()),
-            Self::NewerRun { newer, status: "held", .. } => {
-                Some(format!("decide about run {newer}: it withholds what is still suspicious"))
-            }
-            Self::NewerRun { run_id, .. } => Some(format!(
-                "read the source again: a complete run decides afresh about what run {run_id} withheld"
-            )),
             Self::NotApplied { run_id, status: "held" } => {
                 Some(format!("`forebay runs reject {run_id}` drops what it withholds"))
             }
+            Self::MovedKeysBack { .. } => Some(
+                "persist the source again: if it still has the new keys, the run is held, and `forebay runs rekey` moves \
+                 them"
+                    .into(),
+            ),
             Self::AlreadyReverted { by, .. } => {
                 Some(format!("`forebay runs revert {by}` applies its changes again"))
             }

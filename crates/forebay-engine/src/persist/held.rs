@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use forebay_domain::{rekey::RekeyPolicy, run::RunStatus, scope::Scope};
+use forebay_domain::{rekey::RekeyPolicy, run::RunStatus};
 use forebay_store::{
     aliases::{self, Move},
     changes,
-    connect::{Client, Database},
+    connect::Database,
     references,
-    runs::{self, Ending, NewerRun, RunRow},
+    runs::{self, Ending, RunRow},
 };
 use tokio_postgres::Transaction;
 use tracing::info;
@@ -25,10 +25,9 @@ pub struct Rekeyed {
     pub num_rekeyed: u64,
 }
 
-/// Applies what a held run withheld; the run ends as partial if its input was incomplete. Errors: `run_not_held`,
-/// `newer_run`.
+/// Applies what a held run withheld; the run ends as partial if its input was incomplete. Error: `run_not_held`.
 pub async fn release(database: &Database, run_id: i64) -> Result<RunRow> {
-    let held = Held::open_newest(database, run_id).await?;
+    let held = Held::open(database, run_id).await?;
     held.apply(Decision { reason_code: "released", message: "an operator released it" }, &[]).await
 }
 
@@ -51,7 +50,7 @@ pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
 /// Accepts a held run as a re-key: the references that would have been removed keep their ids and get the new keys. The
 /// other changes of the run are applied.
 pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
-    let held = Held::open_newest(database, run_id).await?;
+    let held = Held::open(database, run_id).await?;
     let client = database.client().await?;
     let found = find_rekey(&client, run_id, &held.locked.source.key_fields, RekeyPolicy::Hold)
         .await?
@@ -68,16 +67,6 @@ pub(super) fn check_held(run: &RunRow) -> Result<()> {
     match run.status {
         RunStatus::Held => Ok(()),
         status => Err(Error::NotHeld { run_id: run.run_id, status: status.as_str() }),
-    }
-}
-
-/// Error: `newer_run` if a later run has decided about the scope, so applying this one would undo that.
-pub(super) async fn check_newest(client: &Client, run: &RunRow, scope: &Scope) -> Result<()> {
-    match runs::newer(&***client, run.run_id, run.source_id, scope).await? {
-        Some(NewerRun { run_id: newer, status }) => {
-            Err(Error::NewerRun { run_id: run.run_id, newer, status: status.as_str() })
-        }
-        None => Ok(()),
     }
 }
 
@@ -99,13 +88,6 @@ impl<'a> Held<'a> {
         let locked = LockedRun::open(database, run_id).await?;
         check_held(&locked.run)?;
         Ok(Self { database, locked, started: Instant::now() })
-    }
-
-    /// The same for a decision that applies what the run withheld. Error: `newer_run`.
-    async fn open_newest(database: &'a Database, run_id: i64) -> Result<Self> {
-        let held = Self::open(database, run_id).await?;
-        check_newest(&database.client().await?, &held.locked.run, &held.locked.scope).await?;
-        Ok(held)
     }
 
     /// Moves keys, applies the staged changes, and closes the run, in one transaction.

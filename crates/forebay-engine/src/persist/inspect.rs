@@ -13,11 +13,7 @@ use forebay_store::{
     sources,
 };
 
-use super::{
-    held::{check_held, check_newest},
-    locked::find,
-    rekey::find_rekey,
-};
+use super::{held::check_held, locked::find, rekey::find_rekey};
 use crate::error::{Error, Result};
 
 /// A decision about a held run.
@@ -44,15 +40,12 @@ pub struct Preview {
     pub num_rekeyed: Option<u64>,
 }
 
-/// What a decision about a held run would do. Fails as the decision would: `no_such_run`, `run_not_held`, `newer_run`,
+/// What a decision about a held run would do. Fails as the decision would: `no_such_run`, `run_not_held`,
 /// `not_a_rekey`.
 pub async fn preview(database: &Database, run_id: i64, decision: HeldDecision) -> Result<Preview> {
     let client = database.client().await?;
-    let (run, scope) = find(&client, run_id).await?;
+    let (run, _) = find(&client, run_id).await?;
     check_held(&run)?;
-    if decision != HeldDecision::Reject {
-        check_newest(&client, &run, &scope).await?;
-    }
     let num_rekeyed = if decision == HeldDecision::Rekey {
         let source = sources::find(&**client, &run.source).await?.ok_or(Error::NoSuchRun { run_id })?;
         let found = find_rekey(&client, run_id, &source.key_fields, RekeyPolicy::Hold).await?;
@@ -90,8 +83,8 @@ pub struct ChangeDiff {
     pub fields: Vec<FieldChange>,
 }
 
-/// The withheld changes of a held run, at most `limit`, after the change of a reference (whether it is a removal, and its
-/// id). Errors: `no_such_run`, `run_not_held`.
+/// The withheld changes of a held run, at most `limit`, after the change of a reference (whether it is a removal, and
+/// its id). Errors: `no_such_run`, `run_not_held`.
 pub async fn diff(
     database: &Database,
     run_id: i64,

@@ -1,24 +1,24 @@
 //! Undoes a run as a new run: history is added, never rewritten.
 //!
 //! Each reference that the run wrote last gets the state that it had before; those that later runs have written stay as
-//! they are. The changes are staged and applied like those of any other run, so hand-offs and tables follow. Keys that the
-//! run moved stay moved: both names lead to the reference. Guards learn nothing from a run that was undone.
+//! they are. The changes are staged and applied like those of any other run, so hand-offs and tables follow. Keys that
+//! the run moved move back, and the new ones are free again. Guards learn nothing from a run that was undone.
 
 use std::{sync::Arc, time::Instant};
 
 use forebay_domain::{
-    identity::ReferenceId,
     prepare::{Preparer, RecordPolicy},
     reject::Place,
     run::{Counts, RunStatus},
 };
 use forebay_store::{
-    changes,
+    aliases, changes,
     connect::{Client, Database},
     references::{self, Lineage, Record},
     runs::{self, Ending, NewRun, RunRow, Undo, UndoTotals},
 };
 use jiff::Timestamp;
+use tokio_postgres::Transaction;
 use tracing::info;
 
 use super::{
@@ -31,6 +31,9 @@ use crate::{
     error::{Error, Result},
 };
 
+/// The engine of runs that undo others.
+const ENGINE: &str = "revert";
+
 /// A run that was undone.
 #[derive(Clone, Debug)]
 pub struct Reverted {
@@ -40,7 +43,7 @@ pub struct Reverted {
     pub num_kept: u64,
 }
 
-/// What undoing a run would do. Errors: `no_such_run`, `run_not_applied`, `run_already_reverted`.
+/// What undoing a run would do. Fails as [`revert`] would.
 pub async fn preview_revert(database: &Database, run_id: i64) -> Result<(RunRow, UndoTotals, u64)> {
     let client = database.client().await?;
     let (run, _) = find(&client, run_id).await?;
@@ -50,7 +53,8 @@ pub async fn preview_revert(database: &Database, run_id: i64) -> Result<(RunRow,
     Ok((run, totals, num_active))
 }
 
-/// Undoes a run that was applied, as a new run. Errors: `no_such_run`, `run_not_applied`, `run_already_reverted`.
+/// Undoes a run that was applied, as a new run. Errors: `no_such_run`, `run_not_applied`, `run_already_reverted`,
+/// `keys_moved_back`.
 pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
     let locked = LockedRun::open(database, run_id).await?;
     check(&locked.run)?;
@@ -67,7 +71,7 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
         is_complete: false,
         guards: None,
         with_handoffs: locked.run.with_handoffs,
-        engine: "revert".to_owned(),
+        engine: ENGINE.to_owned(),
         input: format!("run {run_id}"),
         observed_at,
     };
@@ -99,6 +103,9 @@ fn check(run: &RunRow) -> Result<()> {
     if let Some(by) = run.reverted_by {
         return Err(Error::AlreadyReverted { run_id, by });
     }
+    if run.engine == ENGINE && run.num_rekeyed > 0 {
+        return Err(Error::MovedKeysBack { run_id });
+    }
     match run.status {
         // The part of an aborted or failed run that was applied can be undone, too.
         RunStatus::Complete | RunStatus::Partial | RunStatus::Aborted | RunStatus::Failed => Ok(()),
@@ -118,10 +125,11 @@ async fn undo(
     started: Instant,
 ) -> Result<()> {
     let run_id = locked.run.run_id;
-    let num_staged = stage(locked, client, new_id).await?;
     // An earlier state has a lower sequence number by nature.
     let target = Target { sequence_field: None, ..locked.target(client, new_id, observed_at).await? };
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let num_rekeyed = aliases::move_back(&*transaction, run_id).await?;
+    let num_staged = stage(locked, &transaction, new_id).await?;
     references::hold_plans(&*transaction).await?;
     if locked.run.observed_at > observed_at {
         runs::move_back(&*transaction, run_id, observed_at).await?;
@@ -129,6 +137,7 @@ async fn undo(
     let written = apply(&transaction, &target, &format!("run {run_id}")).await?;
     let counts = written.counts + Counts { num_seen: num_staged, ..Counts::default() };
     runs::progress(&*transaction, new_id, &counts, written.num_handoffs).await?;
+    runs::settled(&*transaction, new_id, num_rekeyed).await?;
     runs::mark_reverted(&*transaction, run_id, new_id).await?;
     let message = match totals.num_kept {
         0 => format!("undid run {run_id}"),
@@ -148,22 +157,28 @@ async fn undo(
 }
 
 /// Stages the states before the run. Returns their number.
-async fn stage(locked: &LockedRun, client: &Client, new_id: i64) -> Result<u64> {
+async fn stage(locked: &LockedRun, transaction: &Transaction<'_>, new_id: i64) -> Result<u64> {
     let rules = locked.policy()?.rules;
     let policy = RecordPolicy { rules, ..RecordPolicy::new(locked.source.name.clone(), Vec::new()) };
     let mut preparer = Preparer::new(Arc::new(policy));
-    let limit = i64::try_from(ROWS_PER_STATEMENT).unwrap_or(i64::MAX);
-    let (mut after, mut num_staged) = (ReferenceId([0; 16]), 0);
+    runs::begin_undo(transaction, locked.run.run_id).await?;
+    let mut num_staged = 0;
     loop {
-        let undos = runs::undo(&***client, locked.run.run_id, after, limit).await?;
-        let Some(last) = undos.last() else { return Ok(num_staged) };
-        after = last.reference_id;
+        let undos = runs::next_undos(transaction, ROWS_PER_STATEMENT).await?;
+        if undos.is_empty() {
+            return Ok(num_staged);
+        }
         num_staged += undos.len() as u64;
-        stage_page(client, new_id, &undos, &mut preparer).await?;
+        stage_page(transaction, new_id, &undos, &mut preparer).await?;
     }
 }
 
-async fn stage_page(client: &Client, new_id: i64, undos: &[Undo], preparer: &mut Preparer) -> Result<()> {
+async fn stage_page(
+    transaction: &Transaction<'_>,
+    new_id: i64,
+    undos: &[Undo],
+    preparer: &mut Preparer,
+) -> Result<()> {
     let mut payloads = Vec::new();
     let mut contents = Vec::new();
     let mut removed = Vec::new();
@@ -190,7 +205,7 @@ async fn stage_page(client: &Client, new_id: i64, undos: &[Undo], preparer: &mut
             base_version: None,
         })
         .collect();
-    changes::stage(&***client, new_id, &records).await?;
-    changes::stage_removed(&***client, new_id, &removed).await?;
+    changes::stage(transaction, new_id, &records).await?;
+    changes::stage_removed(transaction, new_id, &removed).await?;
     Ok(())
 }

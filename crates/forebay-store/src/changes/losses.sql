@@ -1,5 +1,5 @@
--- The updates of a run within its scope, grouped by the fields that have a value in the stored version and none in the new
--- record.
+-- The updates of a run within its scope, grouped by the fields that have a value in the stored version and none in the
+-- new record.
 with
 updates as (
     select array(

@@ -21,14 +21,18 @@ static TOTALS: LazyLock<String> = LazyLock::new(|| {
         "select count(*) filter (where e.is_last and e.removed_at is null and (e.is_added or e.is_restored)) as num_removed, \
              count(*) filter (where e.is_last and e.removed_at is null and not (e.is_added or e.is_restored)) as num_updated, \
              count(*) filter (where e.is_last and e.removed_at is not null and not e.is_added) as num_restored, \
-             count(*) filter (where not e.is_last) as num_kept \
+             count(*) filter (where not e.is_last) as num_kept, \
+             (select count(*) from forebay.reference_aliases as a \
+              join forebay.\"references\" as r using (reference_id) \
+              where a.run_id = $1 and r.record_key = a.record_key and r.scrape_run_id <= $1) as num_rekeyed \
          from effects as e",
     )
 });
 
-/// The state before a run of the references that it wrote last. One without a payload did not exist or was removed.
+/// A cursor over the state before a run of the references that it wrote last. One without a payload did not exist or
+/// was removed.
 static UNDO: LazyLock<String> = LazyLock::new(|| {
-    of_effects(
+    let query = of_effects(
         "select e.reference_id, e.record_key, \
              case \
                  when e.removed_at is null and (e.is_added or e.is_restored) then null \
@@ -42,9 +46,9 @@ static UNDO: LazyLock<String> = LazyLock::new(|| {
              from forebay.reference_revisions as v \
              where v.reference_id = e.reference_id and v.scrape_run_id = $1 and v.change = 'updated' \
          ) as u on true \
-         where e.is_last and e.reference_id > $2 and (e.removed_at is null or not e.is_added) \
-         order by e.reference_id limit $3",
-    )
+         where e.is_last and (e.removed_at is null or not e.is_added)",
+    );
+    format!("declare undo no scroll cursor for {query}")
 });
 
 /// A query over [`EFFECTS`].
@@ -76,6 +80,8 @@ pub struct UndoTotals {
     pub num_restored: u64,
     /// References that later runs have changed, so they stay as they are.
     pub num_kept: u64,
+    /// References that move back to the keys that they had before the run.
+    pub num_rekeyed: u64,
 }
 
 /// Counts what undoing a run would do.
@@ -86,19 +92,20 @@ pub async fn undo_totals(client: &impl GenericClient, run_id: i64) -> Result<Und
         num_updated: row.count("num_updated")?,
         num_restored: row.count("num_restored")?,
         num_kept: row.count("num_kept")?,
+        num_rekeyed: row.count("num_rekeyed")?,
     })
 }
 
-/// The next `limit` references whose last change a run made, with ids after `after`, in order.
-pub async fn undo(
-    client: &impl GenericClient,
-    run_id: i64,
-    after: ReferenceId,
-    limit: i64,
-) -> Result<Vec<Undo>> {
-    let rows = client
-        .query_typed(&UNDO, &[(&run_id, Type::INT8), (&SqlId(after), Type::UUID), (&limit, Type::INT8)])
-        .await?;
+/// Finds the references whose last change a run made, as they are now. [`next_undos`] returns them; both belong to the
+/// same transaction.
+pub async fn begin_undo(transaction: &impl GenericClient, run_id: i64) -> Result<()> {
+    transaction.execute_typed(&UNDO, &[(&run_id, Type::INT8)]).await?;
+    Ok(())
+}
+
+/// The next references of [`begin_undo`], at most `limit`.
+pub async fn next_undos(transaction: &impl GenericClient, limit: usize) -> Result<Vec<Undo>> {
+    let rows = transaction.query_typed(&format!("fetch forward {limit} from undo"), &[]).await?;
     rows.iter()
         .map(|row| {
             Ok(Undo {

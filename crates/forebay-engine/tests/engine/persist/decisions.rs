@@ -143,3 +143,47 @@ async fn a_run_from_the_future_can_be_undone() {
     let report = shop.persist(now(2), &numbered(0..5, 3)).await;
     assert_eq!(counts(&report), [5, 0, 5, 0, 0, 0, 0, 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reverting_a_rekey_moves_the_keys_back() {
+    let shop = Shop::open().await;
+    let courses =
+        |prefix: &str| lines((0..10).map(|n| format!("{{\"id\":\"{prefix}{n}\",\"title\":\"Title {n}\"}}")));
+    shop.persist(complete(1), &courses("a")).await;
+    let state = "select count(*), count(removed_at), min(record_key), min(payload ->> 'id'),
+        sum(jsonb_array_length(lineage -> 'previous_keys')), (select count(*) from forebay.reference_aliases)
+        from forebay.\"references\"";
+    let ids = "select array_agg(reference_id order by reference_id) from forebay.\"references\"";
+    let before = shop.row(ids).await;
+    for prefix in ["b", "c"] {
+        let held = shop.persist(guarded(2), &courses(prefix)).await;
+        assert_eq!(persist::rekey(&shop.database, held.run_id).await.unwrap().num_rekeyed, 10);
+    }
+    assert_eq!(shop.row(state).await, "10 0 c0 c0 20 20");
+    let last: i64 = shop.row("select max(run_id) from forebay.scrape_runs").await.parse().unwrap();
+    // A later run wrote one of them under its new key, where it stays.
+    shop.persist(incremental(3), "{\"id\":\"c9\",\"title\":\"Changed\"}\n").await;
+
+    let (_, totals, _) = persist::preview_revert(&shop.database, last).await.unwrap();
+    assert_eq!((totals.num_rekeyed, totals.num_updated, totals.num_kept), (9, 9, 1));
+    let reverted = persist::revert(&shop.database, last).await.unwrap();
+    assert_eq!((reverted.run.num_rekeyed, reverted.num_kept), (9, 1));
+    assert_eq!(shop.row(state).await, "10 0 b0 b0 11 11");
+    assert_eq!(shop.row(&format!("{state} where record_key = 'b0'")).await, "1 0 b0 b0 1 11");
+    assert_eq!(shop.row(ids).await, before);
+    let again = persist::revert(&shop.database, reverted.run.run_id).await.unwrap_err();
+    assert_eq!(again.code(), "keys_moved_back");
+
+    // Under either key, the next runs find what is stored.
+    let now = |mut request: forebay_engine::persist::PersistRequest| {
+        request.observed_at = None;
+        request
+    };
+    let mixed = courses("b")
+        .replace("{\"id\":\"b9\",\"title\":\"Title 9\"}", "{\"id\":\"c9\",\"title\":\"Changed\"}");
+    assert_eq!(counts(&shop.persist(now(complete(4)), &mixed).await), [10, 0, 0, 10, 0, 0, 0, 0]);
+    let held = shop.persist(now(guarded(5)), &courses("c")).await;
+    assert_eq!(held.reason_code.as_deref(), Some("rekey_suspected"));
+    assert_eq!(persist::rekey(&shop.database, held.run_id).await.unwrap().num_rekeyed, 9);
+    assert_eq!(shop.row(ids).await, before);
+}

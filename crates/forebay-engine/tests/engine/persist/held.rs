@@ -1,6 +1,6 @@
 //! Runs that a guard holds, and the operator's decisions about them.
 
-use forebay_engine::persist::{self, Feed, HeldDecision, Input, PersistRequest};
+use forebay_engine::persist::{self, Feed, Input, PersistRequest};
 
 use super::{Shop, complete, counts, day, guarded, id, incremental, lines, numbered};
 
@@ -34,23 +34,6 @@ async fn releasing_applies_the_withheld_changes() {
     let again = persist::release(&shop.database, run_id).await.unwrap_err();
     assert_eq!(again.code(), "run_not_held");
     assert_eq!(persist::reject(&shop.database, run_id + 9).await.unwrap_err().code(), "no_such_run");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_with_a_newer_one_is_not_released() {
-    let (shop, run_id) = held().await;
-    let newer = shop.persist(incremental(3), &numbered(0..1, 3)).await.run_id;
-    // A complete run closes older held ones, unless an older Forebay wrote it.
-    let complete = format!("update forebay.scrape_runs set is_complete = true where run_id = {newer}");
-    shop.client.batch_execute(&complete).await.unwrap();
-    for refused in [
-        persist::release(&shop.database, run_id).await.unwrap_err(),
-        persist::rekey(&shop.database, run_id).await.unwrap_err(),
-        persist::preview(&shop.database, run_id, HeldDecision::Release).await.unwrap_err(),
-    ] {
-        assert_eq!(refused.code(), "newer_run");
-    }
-    assert_eq!(shop.row(TOTALS).await, "41 0 43 30", "nothing was removed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

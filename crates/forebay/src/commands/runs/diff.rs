@@ -19,8 +19,8 @@ const VALUE_SHOWN: usize = 60;
 
 /// Show what a held run withholds
 ///
-/// First how much it would remove, change and add, then the fields that updates would change, then each change, removals
-/// first.
+/// First how much it would remove, change and add, then the fields that updates would change, then each change,
+/// removals first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -42,7 +42,7 @@ pub(crate) async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Fa
     let row = row(client, run_id).await?;
     let is_held = row.status == RunStatus::Held;
     let (held, held_changes) = if is_held {
-        let changes = changes::held(&***client, run_id, i64::from(SHOWN)).await?;
+        let changes = changes::differences(&***client, run_id, None, i64::from(SHOWN)).await?;
         (Some(changes::totals(&***client, run_id).await?.into()), changes)
     } else {
         (None, Vec::new())
