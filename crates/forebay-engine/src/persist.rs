@@ -68,7 +68,7 @@ use tracing::{Instrument, info_span};
 pub use feed::{Begin, Feed, FilePage, Input};
 pub use held::{Rekeyed, reject, rekey, release};
 pub use inspect::{ChangeDiff, HeldDecision, Preview, RunDiff, diff, preview};
-pub use overrides::Overrides;
+pub use overrides::{DEFAULT_MAX_WAIT, Overrides};
 pub use policy::DEFAULT_MAX_REJECTED_SHARE;
 pub use progress::Progress;
 pub use rejects::DEFAULT_MAX_REJECTED_KEPT;

@@ -1,9 +1,7 @@
 //! Runs: one at a time for each source and scope, visible to other processes, ended with counts.
 //!
-//! An advisory lock, held by a transaction on its own connection, ensures one run at a time for each scope. Such a
-//! transaction has no snapshot, so it doesn't block vacuum, it works through a transaction-mode pooler, and it ends
-//! with its process in every case: the next run doesn't wait for a lease. The run's row is the fence: every batch
-//! requires it to be `running`, so a process that lost its lock without noticing can't write.
+//! [`ScopeLock`] ensures one run at a time for each scope. The run's row is the fence: every batch requires it to be
+//! `running`, so a process that lost its lock without noticing can't write.
 
 use std::time::Duration;
 
@@ -15,23 +13,24 @@ use forebay_domain::{
 };
 use jiff::Timestamp;
 use tokio_postgres::{
-    GenericClient, SimpleQueryMessage,
+    GenericClient,
     types::{ToSql, Type},
 };
 
 use crate::{
-    connect::Dedicated,
     error::{Error, Result},
     row::ReadRow,
 };
 
 mod learn;
-mod newer;
 mod revert;
+pub(crate) mod scope_holder;
+mod scope_lock;
 mod show;
 pub use learn::{AdvisedScope, history, judged, scopes_to_advise, settled};
-pub use newer::{NewerRun, newer};
-pub use revert::{Undo, UndoTotals, mark_reverted, move_back, undo, undo_totals};
+pub use revert::{Undo, UndoTotals, begin_undo, mark_reverted, move_back, next_undos, undo_totals};
+pub use scope_holder::ScopeHolder;
+pub use scope_lock::{ScopeLock, try_lock};
 pub use show::{RejectedRecord, RunFilter, RunRow, find, latest, list, rejected};
 
 /// A run to start.
@@ -53,65 +52,6 @@ pub struct NewRun {
     pub input: String,
     /// When the source was observed.
     pub observed_at: Timestamp,
-}
-
-/// The lock on a source's scope. Dropping it closes its connection, which unlocks the scope.
-#[derive(Debug)]
-pub struct ScopeLock {
-    connection: Dedicated,
-}
-
-impl ScopeLock {
-    /// Locks the scope, calling `waiting` once if another run holds it.
-    pub async fn acquire(
-        connection: Dedicated,
-        source_id: i32,
-        scope: &Scope,
-        waiting: impl FnOnce(),
-    ) -> Result<Self> {
-        let mut waiting = Some(waiting);
-        let mut pause = Duration::from_millis(20);
-        let statement =
-            format!("select pg_try_advisory_xact_lock({}) as is_granted", lock_key(source_id, scope));
-        // Otherwise a server that ends idle transactions would release the lock.
-        connection.client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
-        // The simple protocol, because a portal of the extended protocol would keep its snapshot, and block vacuum,
-        // during the whole run. It polls, because waiting in the server also keeps a snapshot.
-        while !is_granted(&connection.client.simple_query(&statement).await?) {
-            if let Some(waiting) = waiting.take() {
-                waiting();
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
-        }
-        Ok(Self { connection })
-    }
-
-    /// Unlocks the scope. Returns the connection.
-    pub async fn release(self) -> Result<Dedicated> {
-        self.connection.client.batch_execute("commit").await?;
-        Ok(self.connection)
-    }
-}
-
-/// Locks the scope until the transaction ends, unless a run holds it. Returns whether it is locked.
-pub async fn try_lock(transaction: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<bool> {
-    let statement = "select pg_try_advisory_xact_lock($1) as is_granted";
-    let key = lock_key(source_id, scope);
-    transaction.query_typed_one(statement, &[(&key, Type::INT8)]).await?.read("is_granted")
-}
-
-/// The advisory lock's number for a scope.
-fn lock_key(source_id: i32, scope: &Scope) -> i64 {
-    let digest =
-        ring::digest::digest(&ring::digest::SHA256, format!("forebay run {source_id} {scope}").as_bytes());
-    digest.as_ref().first_chunk().copied().map_or(0, i64::from_be_bytes)
-}
-
-fn is_granted(answer: &[SimpleQueryMessage]) -> bool {
-    answer
-        .iter()
-        .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get("is_granted") == Some("t")))
 }
 
 /// Whether a scope has open runs. If the caller holds its lock, their processes are dead.

@@ -1,6 +1,6 @@
 //! A run that has ended, with its scope locked, for an operator's decision about it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use forebay_domain::scope::Scope;
 use forebay_store::{
@@ -14,6 +14,9 @@ use jiff::Timestamp;
 
 use super::{policy::SourcePolicy, rejects::Rejects, write::Target};
 use crate::error::{Error, Result};
+
+/// An operator waits at most this long for a run of the scope.
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// A run with its scope locked.
 pub(super) struct LockedRun {
@@ -31,13 +34,14 @@ pub(super) async fn find(client: &Client, run_id: i64) -> Result<(RunRow, Scope)
 }
 
 impl LockedRun {
-    /// Waits for the run's scope. Error: `no_such_run`.
+    /// Waits for the run's scope. Errors: `no_such_run`, `scope_busy`.
     pub(super) async fn open(database: &Database, run_id: i64) -> Result<Self> {
         let client = database.client().await?;
         let (run, scope) = find(&client, run_id).await?;
         // No pooled connection is held while waiting, because the run that holds the scope may need it.
         drop(client);
-        let lock = ScopeLock::acquire(database.dedicated().await?, run.source_id, &scope, || {}).await?;
+        let connection = database.dedicated().await?;
+        let lock = ScopeLock::acquire(connection, run.source_id, &scope, MAX_WAIT, |_| {}).await?;
         let client = database.client().await?;
         // Read again, because its state is only stable under the lock.
         let (run, scope) = find(&client, run_id).await?;

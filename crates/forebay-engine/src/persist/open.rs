@@ -24,6 +24,7 @@ use tokio_postgres::Client;
 use super::{
     context::RunContext,
     declare::Declared,
+    overrides::DEFAULT_MAX_WAIT,
     policy::{SourcePolicy, guards_json},
     progress::Progress,
     rejects::Rejects,
@@ -56,10 +57,12 @@ impl<'a> OpenRun<'a> {
         let Declared { source, policy, warning: _ } = declared;
         // No pooled connection is held here: a run that waits must not block the run that it waits for.
         let connection = database.dedicated().await?;
-        let lock = ScopeLock::acquire(connection, source.source_id, &request.scope, || {
-            progress(Progress::Waiting);
-        })
-        .await?;
+        let max_wait = request.overrides.max_wait.unwrap_or(DEFAULT_MAX_WAIT);
+        let waiting = |holder: Option<_>| {
+            progress(holder.map_or(Progress::Waiting, |holder| Progress::Blocked { holder }));
+        };
+        let lock =
+            ScopeLock::acquire(connection, source.source_id, &request.scope, max_wait, waiting).await?;
         // After the wait: otherwise a run that waited for hours would look older than data written meanwhile.
         let mut observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;

@@ -1,6 +1,11 @@
 //! Settings of one run that override its source's policy and are not stored with it.
 
+use std::time::Duration;
+
 use super::policy::SourcePolicy;
+
+/// How long a run waits for another one of its scope.
+pub const DEFAULT_MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// Settings of one run that override its source's policy. They are not stored, so the next run uses the policy again.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -11,6 +16,8 @@ pub struct Overrides {
     pub max_removed_share: Option<f64>,
     /// The share (0 to 1) of rejected records above which the run fails. Default: that of the policy.
     pub max_rejected_share: Option<f64>,
+    /// How long to wait for another run of the scope. Default: [`DEFAULT_MAX_WAIT`].
+    pub max_wait: Option<Duration>,
 }
 
 impl Overrides {
@@ -34,8 +41,12 @@ mod tests {
         let guards = GuardPolicy { max_changed_share: 0.3, ..GuardPolicy::off() };
         let policy = SourcePolicy { guards, ..SourcePolicy::default() };
         assert_eq!(Overrides::default().apply_to(policy.clone()), policy);
-        let overrides =
-            Overrides { guards: Some(true), max_removed_share: Some(0.9), max_rejected_share: Some(0.2) };
+        let overrides = Overrides {
+            guards: Some(true),
+            max_removed_share: Some(0.9),
+            max_rejected_share: Some(0.2),
+            max_wait: None,
+        };
         let expected = SourcePolicy {
             guards: GuardPolicy { enabled: true, max_removed_share: Some(0.9), ..guards },
             max_rejected_share: 0.2,

@@ -1,10 +1,17 @@
 //! Progress reports of a run.
 
+use forebay_store::runs::ScopeHolder;
+
 /// Progress of a run.
 #[derive(Clone, Debug)]
 pub enum Progress {
     /// Another run holds the scope; this one waits for it.
     Waiting,
+    /// It still waits.
+    Blocked {
+        /// Who holds the scope.
+        holder: ScopeHolder,
+    },
     /// Runs whose process had died were closed.
     Aborted {
         /// Their number.

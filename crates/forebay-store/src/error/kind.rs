@@ -1,9 +1,9 @@
 //! Every error of this crate, with its stable code.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use super::{server::ServerError, text};
-use crate::{content::TableDifference, migrations::list};
+use crate::{content::TableDifference, migrations::list, runs::scope_holder::ScopeHolder};
 
 /// An error of Forebay's Postgres database or embedded cluster.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +171,14 @@ pub enum Error {
         /// The run.
         run_id: i64,
     },
+    /// Another run held the scope for longer than this one was to wait.
+    #[error("the scope is locked by {holder}; gave up after {} s", waited.as_secs())]
+    ScopeBusy {
+        /// Who holds it.
+        holder: Box<ScopeHolder>,
+        /// How long this run waited.
+        waited: Duration,
+    },
     /// The user's own tables for courses do not fit.
     #[error("the tables of [content.tables] do not fit: {}", joined(differences))]
     ContentTables {
@@ -255,6 +263,7 @@ impl Error {
             Self::MigrationFailed { .. } => "migration_failed",
             Self::Postgres(error) => error.kind(),
             Self::RunLost { .. } => "run_lost",
+            Self::ScopeBusy { .. } => "scope_busy",
             Self::UnknownWord { .. } => "unknown_word",
             Self::Column { .. } | Self::ColumnMissing { .. } => "column_unreadable",
             Self::NameRefused { .. } => "name_refused",

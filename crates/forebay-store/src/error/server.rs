@@ -6,8 +6,8 @@
 
 use std::{error::Error as _, fmt};
 
-/// The classes of SQLSTATE that are about the data of a row: values, constraints, check options, limits such as the size
-/// of an index row, and exceptions of triggers.
+/// The classes of SQLSTATE that are about the data of a row: values, constraints, check options, limits such as the
+/// size of an index row, and exceptions of triggers.
 const DATA_CLASSES: [&str; 5] = ["22", "23", "44", "54", "P0"];
 
 /// An error of the driver or of the server behind it.

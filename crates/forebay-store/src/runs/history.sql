@@ -1,5 +1,5 @@
--- The complete runs of a scope that guards learn from, newest first; the coverage of the newest $4 of them. A partial run
--- may look ordinary, but its input was incomplete.
+-- The complete runs of a scope that guards learn from, newest first; the coverage of the newest $4 of them. A partial
+-- run may look ordinary, but its input was incomplete.
 with
 good as (
     select r.run_id, coalesce(r.num_active_before, 0) as num_active_before,

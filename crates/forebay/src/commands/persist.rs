@@ -31,12 +31,12 @@ use crate::{
 /// Persist records from files, standard input or a program
 ///
 /// Makes one run per FILE, in the given order. With `-- COMMAND`, it runs that program, without a shell, and reads what
-/// it prints: if the program fails or is killed, the run is partial and removes nothing. The source and the key identify
-/// a record. A record that is already stored with the same content writes nothing.
+/// it prints: if the program fails or is killed, the run is partial and removes nothing. The source and the key
+/// identify a record. A record that is already stored with the same content writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A source in forebay.toml or in the database needs no --key. COMMAND gets the environment without the variables that \
-configure Forebay's database; its standard error passes through.
+A source in forebay.toml or in the database needs no --key. COMMAND gets your environment without \
+Forebay's secrets; its standard error passes through.
 
 Examples:
   forebay persist --source courses --key id --complete -- scrapy crawl courses -o -:jsonlines
@@ -117,18 +117,22 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) allow_future: bool,
 
-    /// How to handle a key that appears again in a run: first, last, merge, reject or `newest_by=FIELD` [default: the source's, or first; for a Singer tap: last]
+    /// How to handle a key that appears again in a run: first, last, merge, reject or `newest_by=FIELD` [default: the
+    /// source's, or first; for a Singer tap: last]
     ///
-    /// first and last keep that record; `newest_by=FIELD` keeps the one with the greatest value of a field or JSON pointer;
-    /// merge lets later fields overwrite earlier ones; reject keeps the first and stores the others as rejected records.
+    /// first and last keep that record; `newest_by=FIELD` keeps the one with the greatest value of a field or JSON
+    /// pointer; merge lets later fields overwrite earlier ones; reject keeps the first and stores the others as
+    /// rejected records.
     #[arg(long, value_name = "POLICY")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
 
-    /// What the records are: replace, whole records; or patch, parts that are laid over what is stored [default: the source's, or replace]
+    /// What the records are: replace, whole records; or patch, parts that are laid over what is stored [default: the
+    /// source's, or replace]
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<RecordMode>,
 
-    /// Field or JSON pointer at which a record says that it is gone, such as /deleted [default: the source's, or none; for a Singer tap: `_sdc_deleted_at`]
+    /// Field or JSON pointer at which a record says that it is gone, such as /deleted [default: the source's, or none;
+    /// for a Singer tap: `_sdc_deleted_at`]
     #[arg(long, value_name = "POINTER")]
     pub(crate) removed_when: Option<FieldPath>,
 
@@ -136,13 +140,18 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "SWITCH")]
     pub(crate) guards: Option<Switch>,
 
-    /// Maximum share of the scope that this run may remove, such as 0.2 or 20% [default: the source's, or learnt from earlier runs, at least 10%]
+    /// Maximum share of the scope that this run may remove, such as 0.2 or 20% [default: the source's, or learnt from
+    /// earlier runs, at least 10%]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_removed: Option<Share>,
 
     /// Maximum share of rejected records; with more, the run fails [default: the source's, or 0.1]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_rejected: Option<Share>,
+
+    /// How long to wait for another run of the same scope [default: 1h]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) wait: Option<values::Duration>,
 
     /// Don't hand off changes to ingestion
     #[arg(long)]
@@ -189,13 +198,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let sources = config.definitions();
         let one = One { context, database, request: &request, sources, stop: &stop };
         if !args.command.is_empty() {
-            let input = input::program(
-                &args.command,
-                config.database_variable(),
-                &args.source,
-                &request.scope,
-                options.clone(),
-            );
+            let input = input::program(&args.command, &args.source, &request.scope, options.clone());
             report.runs.push(one.persist(input, None).await??);
         }
         for file in &args.files {
@@ -285,6 +288,7 @@ fn read_options(args: &Args, source: Option<&config::Source>, request: &PersistR
 fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress) {
     match progress {
         Progress::Waiting => ui.note("waiting: another run of the same source and scope is under way"),
+        Progress::Blocked { holder } => ui.note(&format!("still waiting for {holder}")),
         Progress::Aborted { num_runs } => {
             ui.note(&format!(
                 "closed as aborted: {num_runs} earlier runs of this scope whose process had died"
@@ -331,6 +335,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             guards: args.guards.map(|switch| switch == Switch::On),
             max_removed_share: args.max_removed.map(Share::get),
             max_rejected_share: args.max_rejected.map(Share::get),
+            max_wait: args.wait.map(values::Duration::get),
         },
         project: source.and(config.project()).map(str::to_owned),
         scope: scope_of(&args.scope)?,

@@ -78,6 +78,9 @@ impl Live<'_> {
             Progress::Waiting => {
                 self.ui.note(&format!("{source}: waiting for another run of the same scope"));
             }
+            Progress::Blocked { holder } => {
+                self.ui.note(&format!("{source}: still waiting for {holder}"));
+            }
             Progress::Aborted { num_runs } => self.ui.note(&format!(
                 "{source}: closed {num_runs} earlier runs of this scope whose process had died"
             )),

@@ -20,8 +20,8 @@ use crate::{
 
 /// Search the ingested documents
 ///
-/// Supports "quoted phrases", OR, and -word to exclude a word. If no document contains all words, those with some of them
-/// are shown.
+/// Supports "quoted phrases", OR, and -word to exclude a word. If no document contains all words, those with some of
+/// them are shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -35,8 +35,8 @@ use crate::{
 /// once. You can run any number of workers on any number of machines:
 /// each hand-off and each scheduled scrape goes to one of them.
 ///
-/// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the last
-/// line is `report` or, if the command fails, `error`.
+/// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the
+/// last line is `report` or, if the command fails, `error`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -1,4 +1,5 @@
-//! Small inputs that went wrong once. They are not part of the project; without them, these tests say that they are skipped.
+//! Small inputs that went wrong once. They are not part of the project; without them, these tests say that they are
+//! skipped.
 
 use std::{fs, path::Path};
 

@@ -67,7 +67,8 @@ fn a_complete_persist_is_a_sync() {
     let first = last_sync();
     assert!(first.as_str().unwrap().parse::<jiff::Timestamp>().unwrap() > started, "{first}");
 
-    // An incremental run, a partial one and a held one leave the last sync. Only those that claimed to be complete fail.
+    // An incremental run, a partial one and a held one leave the last sync. Only those that claimed to be complete
+    // fail.
     let output = db.run(&sandbox, persist);
     let warnings = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{warnings}");

@@ -47,6 +47,7 @@ mod small;
 mod source_changes;
 mod stats;
 mod stored;
+mod terminal;
 mod unread;
 mod usage;
 mod work;

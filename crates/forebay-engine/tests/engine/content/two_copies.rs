@@ -44,7 +44,9 @@ async fn of_two_edits_at_the_same_moment_none_is_overwritten() {
     let client = stage.test.client().await;
     let source = sources::find(&client, "content.rust-basics").await.unwrap().unwrap();
     let connection = stage.database.dedicated().await.unwrap();
-    let lock = ScopeLock::acquire(connection, source.source_id, &Scope::default(), || {}).await.unwrap();
+    let lock = ScopeLock::acquire(connection, source.source_id, &Scope::default(), Duration::MAX, |_| {})
+        .await
+        .unwrap();
     let release = async {
         let waiting = "select count(*) from pg_stat_activity where datname = current_database() \
              and state = 'idle in transaction' and query like '%pg_try_advisory_xact_lock%'";

@@ -1,10 +1,10 @@
 //! Waiting for another run of the scope: as long as necessary, and then with the current state.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use forebay_engine::{
     clock,
-    persist::{self, PersistRequest, Progress},
+    persist::{self, Overrides, PersistRequest, Progress},
 };
 use forebay_store::{runs::ScopeLock, sources};
 use tokio::{sync::Notify, time};
@@ -15,7 +15,7 @@ async fn lock(shop: &Shop) -> ScopeLock {
     let source = sources::find(&shop.client, SOURCE).await.unwrap().unwrap();
     let connection = shop.database.dedicated().await.unwrap();
     let scope = forebay_domain::scope::Scope::default();
-    ScopeLock::acquire(connection, source.source_id, &scope, || {}).await.unwrap()
+    ScopeLock::acquire(connection, source.source_id, &scope, Duration::MAX, |_| {}).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,4 +141,38 @@ async fn neither_the_lock_nor_waiting_for_it_blocks_vacuum() {
     let (report, open) = tokio::join!(run, observer);
     report.unwrap();
     assert_eq!(open, "2 0", "two open transactions, none with a snapshot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_wait_says_who_holds_the_scope_and_ends() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &numbered(0..3, 1)).await;
+    let lock = lock(&shop).await;
+    let running = "insert into forebay.scrape_runs
+            (source_id, scope, status, is_complete, with_handoffs, engine, input, observed_at, started_at)
+        select source_id, scope, 'running', true, true, engine, input, observed_at, '2026-01-02 03:04:05+00'
+        from forebay.scrape_runs";
+    shop.client.batch_execute(running).await.unwrap();
+    let process = format!("forebay {} on ", std::process::id());
+    let told = Mutex::new(Vec::new());
+    let on_progress = |progress: Progress| match progress {
+        Progress::Waiting => told.lock().unwrap().push("waiting".to_owned()),
+        Progress::Blocked { holder } => told.lock().unwrap().push(holder.to_string()),
+        _ => {}
+    };
+    let overrides = Overrides { max_wait: Some(Duration::from_secs(7)), ..Overrides::default() };
+    let request = PersistRequest { overrides, ..complete(2) };
+    let text = numbered(0..3, 2);
+    let error =
+        persist::persist(&shop.database, request, input(text.as_bytes()), &on_progress).await.unwrap_err();
+    assert_eq!(error.code(), "scope_busy");
+    let said = error.to_string();
+    let told = told.into_inner().unwrap();
+    assert_eq!((told.len(), told[0].as_str()), (2, "waiting"), "{told:?}");
+    for text in [&told[1], &said] {
+        let holder = "run 2, which started at 2026-01-02T03:04:05Z, of the process ";
+        assert!(text.contains(holder) && text.contains(&process), "{text}");
+    }
+    assert!(said.ends_with("; gave up after 7 s"), "{said}");
+    lock.release().await.unwrap();
 }

@@ -14,8 +14,8 @@ use crate::{
 
 /// The exit code of every command that writes a course. `is_done`: the files are as they should be.
 ///
-/// A held run is 3, whatever else happened: it waits for a decision. Then anything that is left to do is 1. An outage of
-/// the database is no reason to fail, because the next sync stores what it missed.
+/// A held run is 3, whatever else happened: it waits for a decision. Then anything that is left to do is 1. An outage
+/// of the database is no reason to fail, because the next sync stores what it missed.
 pub(super) fn exit(is_done: bool, attention: Attention) -> Exit {
     match attention {
         Attention::HeldRun => Exit::Held,

@@ -16,7 +16,8 @@ use crate::{
 
 /// Show a stored course, or one of its lessons
 ///
-/// Lists lessons with their scores, approvals, research, performance and tags. With LESSON, shows that lesson with its text.
+/// Lists lessons with their scores, approvals, research, performance and tags. With LESSON, shows that lesson with its
+/// text.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

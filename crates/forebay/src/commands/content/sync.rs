@@ -77,7 +77,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(exit)
 }
 
-/// The path of a file in the course folder. One that begins with the folder, as a shell completes it, is understood too.
+/// The path of a file in the course folder. One that begins with the folder, as a shell completes it, is understood
+/// too.
 fn path_in(folder: &Path, path: &Path) -> Result<RelativePath, Failure> {
     let inside = path.strip_prefix(folder).unwrap_or(path);
     let parsed = RelativePath::parse(&inside.to_string_lossy());

@@ -23,11 +23,11 @@ use crate::{
 
 /// Keep the database equal to a course folder while others write it
 ///
-/// Runs until stopped. Changes are stored within a second, as soon as their files are complete. A folder that is gone or
-/// has lost more than 20% of its files (and more than one) at once ends the command, and nothing is removed.
+/// Runs until stopped. Changes are stored within a second, as soon as their files are complete. A folder that is gone
+/// or has lost more than 20% of its files (and more than one) at once ends the command, and nothing is removed.
 ///
-/// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the last
-/// line is `stopped` or, if the command fails, `error`.
+/// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the
+/// last line is `stopped` or, if the command fails, `error`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

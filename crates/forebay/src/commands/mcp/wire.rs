@@ -1,7 +1,7 @@
 //! The lines between a client and the server of the protocol.
 //!
-//! The protocol's library drops a line that is too long or not JSON, and its sender would wait for ever. Here, such a line
-//! is answered as JSON-RPC 2.0 (section 5.1) says, and all others are passed on.
+//! The protocol's library drops a line that is too long or not JSON, and its sender would wait for ever. Here, such a
+//! line is answered as JSON-RPC 2.0 (section 5.1) says, and all others are passed on.
 
 mod message_id;
 

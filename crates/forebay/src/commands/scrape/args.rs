@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::value_parser;
 use jiff::Timestamp;
 
-use crate::cli::values::{self, LogLevel, ScopePair, Share, Switch};
+use crate::cli::values::{self, Duration, LogLevel, ScopePair, Share, Switch};
 
 /// Scrape configured sources
 ///
@@ -55,6 +55,10 @@ pub(crate) struct Args {
     /// Maximum share of the scope that a run may remove, such as 0.2 or 20% [default: the source's]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_removed: Option<Share>,
+
+    /// How long to wait for another run of the same scope [default: 1h]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) wait: Option<Duration>,
 
     /// Don't hand off changes to ingestion
     #[arg(long)]

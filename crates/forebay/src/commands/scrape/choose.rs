@@ -10,7 +10,7 @@ use forebay_engine::{
 
 use super::args::Args;
 use crate::{
-    cli::values::{Share, Switch, scope_of},
+    cli::values::{Duration, Share, Switch, scope_of},
     failure::Failure,
     names::nearest,
 };
@@ -57,6 +57,7 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         overrides: Overrides {
             guards: args.guards.map(|switch| switch == Switch::On),
             max_removed_share: args.max_removed.map(Share::get),
+            max_wait: args.wait.map(Duration::get),
             ..Overrides::default()
         },
         with_handoffs: !args.no_handoff,

@@ -16,8 +16,8 @@ use crate::{
     ui::{Page, Report, Tone, format},
 };
 
-/// Exit codes, the worst first: failures before held runs, held runs before unavailable sources, and those before partial
-/// runs. An interruption takes precedence over everything else.
+/// Exit codes, the worst first: failures before held runs, held runs before unavailable sources, and those before
+/// partial runs. An interruption takes precedence over everything else.
 const WORST_FIRST: [Exit; 7] = [
     Exit::Interrupted,
     Exit::DatabaseUnreachable,

@@ -13,9 +13,9 @@ use crate::{
 
 /// Rename a field of a source in everything that is stored
 ///
-/// For a site that renames a column: the next run finds its records unchanged, and the field has one history. Renames it in
-/// payloads, revisions, coverage, key fields and field rules. Nothing is handed off again. Only for top-level fields, and
-/// only while no run of the source is in progress or held.
+/// For a site that renames a column: the next run finds its records unchanged, and the field has one history. Renames
+/// it in payloads, revisions, coverage, key fields and field rules. Nothing is handed off again. Only for top-level
+/// fields, and only while no run of the source is in progress or held.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

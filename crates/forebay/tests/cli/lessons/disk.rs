@@ -1,5 +1,5 @@
-//! A disk that is full, and a folder that cannot be written. Both tests need a disk of their own or another user; they say
-//! so where they can have neither.
+//! A disk that is full, and a folder that cannot be written. Both tests need a disk of their own or another user; they
+//! say so where they can have neither.
 
 use std::{
     fs::{self, Permissions},

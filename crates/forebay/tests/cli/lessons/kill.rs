@@ -1,5 +1,5 @@
-//! Kills `generate`, `sync` and `watch` with SIGKILL at random moments: no file is ever torn, and a sync makes folder and
-//! database equal.
+//! Kills `generate`, `sync` and `watch` with SIGKILL at random moments: no file is ever torn, and a sync makes folder
+//! and database equal.
 //!
 //! `FOREBAY_KILLS=200` kills more often than the default of a dozen. `FOREBAY_KILL_SEED` selects other moments.
 
@@ -71,8 +71,8 @@ impl Stage {
         (path(module, lesson), text(module, lesson))
     }
 
-    /// Starts a command, lets `meanwhile` work, and kills the command after a random part of `longest`. Returns whether it
-    /// was still running.
+    /// Starts a command, lets `meanwhile` work, and kills the command after a random part of `longest`. Returns whether
+    /// it was still running.
     fn kill(&mut self, mut command: Command, longest: Duration, meanwhile: impl FnOnce(&mut Self)) -> bool {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let micros = self.dice.below(u64::try_from(longest.as_micros()).unwrap());

@@ -33,8 +33,8 @@ pub(in super::super) struct Search;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
-    /// A question or words in web search syntax: "quoted phrases", or, and -word to exclude. Documents with all words come
-    /// first; if there are none, documents with some of them. At most 1,000 characters.
+    /// A question or words in web search syntax: "quoted phrases", or, and -word to exclude. Documents with all words
+    /// come first; if there are none, documents with some of them. At most 1,000 characters.
     query: String,
     /// Only documents of this source. Default: all.
     #[serde(default)]
