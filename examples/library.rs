@@ -1,6 +1,7 @@
 //! Forebay as a library: persist records, ask for fresh data, and ingest what changed.
 //!
-//! Run it twice: `cargo run -p forebay-engine --example library -- /tmp/forebay-library`. The second run changes nothing.
+//! Run it twice: `cargo run -p forebay-engine --example library -- /tmp/forebay-library`. The second run changes
+//! nothing.
 
 #![expect(clippy::print_stdout, reason = "a program that shows what it does")]
 

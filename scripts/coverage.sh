@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the line coverage of the content modules (generated courses) by their own tests, in a target folder of its own
-# (COVERAGE_TARGET_DIR, default target/coverage; about 6 GB). Fails below 95 %.
+# Measures the line coverage of the content modules (generated courses) by their own tests, in a target folder of its
+# own (COVERAGE_TARGET_DIR, default target/coverage; about 6 GB). Fails below 95 %.
 #
 # It needs cargo-llvm-cov, and llvm-cov and llvm-profdata: those that LLVM_COV and LLVM_PROFDATA name, those of the
 # toolchain, or those of the system.

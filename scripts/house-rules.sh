@@ -3,11 +3,13 @@
 # - imports are merged by crate (rustfmt's `imports_granularity = "Crate"`, which only nightly knows);
 # - a module is `name.rs` beside `name/`, never `mod.rs`;
 # - every source file opens with a `//!` comment;
-# - no source file is longer than 450 lines.
+# - no source file is longer than 450 lines;
+# - no comment line is longer than 120 characters, except for tables.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 MAX_LINES=450
+MAX_COMMENT=120
 failed=0
 complain() { echo "$1" >&2; failed=1; }
 
@@ -43,6 +45,12 @@ duplicates=$(git ls-files 'crates/*.rs' 'fuzz/*.rs' 'examples/*.rs' | xargs awk 
     /^[[:space:]]*(pub |fn |async fn |impl|struct |enum |const |static )/ && !/use / { }
     { previous = $0 }')
 if [ -n "$duplicates" ]; then complain "$duplicates"; fi
+
+long_comments=$(git ls-files 'crates/*.rs' 'crates/*.sql' 'fuzz/*.rs' 'examples/*.rs' |
+    LC_ALL=C.UTF-8 xargs grep -nHE "^.{$((MAX_COMMENT + 1)),}\$" |
+    grep -E '^[^:]+:[0-9]+:[[:space:]]*(//|--)' | grep -vE '^[^:]+:[0-9]+:[[:space:]]*//[/!] \|' |
+    cut -d: -f1,2 | sed "s/\$/: wrap the comment at $MAX_COMMENT characters/" || true)
+if [ -n "$long_comments" ]; then complain "$long_comments"; fi
 
 if [ "$failed" -ne 0 ]; then
     echo "error: house rules are broken in the places above (scripts/house-rules.sh)" >&2

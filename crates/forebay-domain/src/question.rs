@@ -77,7 +77,8 @@ fn sign(text: &str) -> (bool, &str) {
     (num_minus % 2 == 1, unsigned)
 }
 
-/// The first operand of a text, whether it is in quotes, and what follows. A quote that is not closed ends with the text.
+/// The first operand of a text, whether it is in quotes, and what follows. A quote that is not closed ends with the
+/// text.
 fn operand(text: &str) -> (&str, bool, &str) {
     let (operand, is_phrase, after) = if let Some(quoted) = text.strip_prefix('"') {
         let (phrase, after) = quoted.split_once('"').unwrap_or((quoted, ""));

@@ -65,8 +65,8 @@ impl RejectReason {
     }
 }
 
-/// How many records an unread rest of an input stands for, judged by its length: text that swallowed 19 of 20 records is
-/// one rejected piece, but not one bad record. `bytes_before` contained `num_before` records, good or bad.
+/// How many records an unread rest of an input stands for, judged by its length: text that swallowed 19 of 20 records
+/// is one rejected piece, but not one bad record. `bytes_before` contained `num_before` records, good or bad.
 pub fn records_in_rest(rest_bytes: u64, bytes_before: u64, num_before: u64) -> u64 {
     let rest = u128::from(rest_bytes) * u128::from(num_before);
     u64::try_from(rest / u128::from(bytes_before.max(1))).unwrap_or(u64::MAX).max(1)

@@ -25,9 +25,9 @@ pub fn is_set(flag: &FieldPath, record: Value<'_>) -> bool {
     flag.locate(record).is_some_and(is_true)
 }
 
-/// Whether a value says yes. These say no: null, `false`, a number equal to 0, an empty array or object, and a text that
-/// is blank, consists of zeros as in `0` or `0000-00-00 00:00:00`, or is `false`, `f`, `no`, `n`, `off`, `null` or `none` in
-/// any case. Everything else says yes.
+/// Whether a value says yes. These say no: null, `false`, a number equal to 0, an empty array or object, and a text
+/// that is blank, consists of zeros as in `0` or `0000-00-00 00:00:00`, or is `false`, `f`, `no`, `n`, `off`, `null` or
+/// `none` in any case. Everything else says yes.
 fn is_true(value: Value<'_>) -> bool {
     match value.kind() {
         Kind::Null | Kind::False => false,

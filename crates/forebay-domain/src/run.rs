@@ -122,8 +122,8 @@ impl FromStr for OnDuplicate {
 }
 
 impl OnDuplicate {
-    /// The policy of a source that has chosen none. Singer targets write the messages of a tap in order, so the last record
-    /// of a key wins.
+    /// The policy of a source that has chosen none. Singer targets write the messages of a tap in order, so the last
+    /// record of a key wins.
     pub const fn default_for(is_tap: bool) -> Self {
         if is_tap { Self::Last } else { Self::First }
     }

@@ -1,5 +1,5 @@
-//! A whole configuration: declaring what it names, disabling what its project no longer names, and what is probably wrong
-//! with it.
+//! A whole configuration: declaring what it names, disabling what its project no longer names, and what is probably
+//! wrong with it.
 //!
 //! Commands declare what they need and touch nothing else, because several configurations can share a database. Only
 //! [`apply`] with [`ApplyOptions::prune`] disables, and only what the same project declared.

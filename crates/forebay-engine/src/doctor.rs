@@ -39,8 +39,8 @@ pub struct Configured<'a> {
     pub policies: &'a Policies,
 }
 
-/// Checks the database, its maintenance, the queues and what waits for a person; the worst first. Changes nothing, except
-/// that `deep`, which computes the hashes of all stored payloads, may repair those.
+/// Checks the database, its maintenance, the queues and what waits for a person; the worst first. Changes nothing,
+/// except that `deep`, which computes the hashes of all stored payloads, may repair those.
 pub async fn check(
     database: &Database,
     configured: Configured<'_>,

@@ -1,7 +1,7 @@
 //! Stops runs early, for example on Ctrl-C.
 //!
-//! A stopped run is dropped: programs are stopped, open transactions are rolled back, and the run is closed as aborted at
-//! once. Batches that were written straight stay, and the next run finds them unchanged.
+//! A stopped run is dropped: programs are stopped, open transactions are rolled back, and the run is closed as aborted
+//! at once. Batches that were written straight stay, and the next run finds them unchanged.
 
 use std::{sync::Arc, time::Duration};
 

@@ -134,7 +134,8 @@ impl Found {
         self.records.is_empty() && self.rejected.is_empty()
     }
 
-    /// Whether the block takes no more pieces. If it is full, the format must stop before the next piece, and note that.
+    /// Whether the block takes no more pieces. If it is full, the format must stop before the next piece, and note
+    /// that.
     pub(crate) fn is_full(&mut self) -> bool {
         self.stopped = self.records.len() + self.rejected.len() >= MAX_PIECES;
         self.stopped

@@ -1,7 +1,7 @@
 //! Delimited text with a header row: each row becomes a JSON object of strings.
 //!
-//! Rows follow RFC 4180. Values are never converted to numbers or null: an empty cell is an empty string. A quote opens a
-//! quoted field only at the start of the field. Text after a closing quote makes the row a rejected record, because a
+//! Rows follow RFC 4180. Values are never converted to numbers or null: an empty cell is an empty string. A quote opens
+//! a quoted field only at the start of the field. Text after a closing quote makes the row a rejected record, because a
 //! quote that was not closed has probably swallowed the rows before it. The raw bytes of a row are buffered until it is
 //! complete, so a bad row is rejected with its exact text.
 
@@ -66,8 +66,8 @@ impl Csv {
         }
     }
 
-    /// Starts the row at `from`, or after blank lines and comments there. Returns where the row starts; if there is none
-    /// yet, the error is where to continue.
+    /// Starts the row at `from`, or after blank lines and comments there. Returns where the row starts; if there is
+    /// none yet, the error is where to continue.
     fn begin_row(&mut self, bytes: &[u8], from: usize, tail: Tail) -> Result<usize, usize> {
         let mut start = from;
         loop {

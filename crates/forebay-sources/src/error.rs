@@ -259,8 +259,8 @@ impl Error {
         }
     }
 
-    /// Whether the input only ended early: the records before the error are as good as those of a whole input. A program
-    /// that exits with 126 or 127 didn't run what it should have run, according to the shell's convention.
+    /// Whether the input only ended early: the records before the error are as good as those of a whole input. A
+    /// program that exits with 126 or 127 didn't run what it should have run, according to the shell's convention.
     pub const fn ends_input_early(&self) -> bool {
         match self {
             Self::CommandFailed { exit_code, .. } => !matches!(exit_code, Some(126 | 127)),

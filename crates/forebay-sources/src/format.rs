@@ -64,12 +64,13 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format. Default: [`Format::Auto`].
     pub format: Format,
-    /// The array of records in a document, such as `/data/items`; JSON only. Default: none, which means a top-level array
-    /// of records or a top-level object as one record.
+    /// The array of records in a document, such as `/data/items`; JSON only. Default: none, which means a top-level
+    /// array of records or a top-level object as one record.
     pub records: Option<Pointer>,
     /// The maximum size of a record in bytes. Default: 16 MiB.
     pub max_record_bytes: usize,
-    /// Options of [`Format::Csv`]. If one is given, [`Format::Auto`] is CSV. Default: a header row, everything detected.
+    /// Options of [`Format::Csv`]. If one is given, [`Format::Auto`] is CSV. Default: a header row, everything
+    /// detected.
     pub csv: CsvOptions,
     /// The encoding of the input, after decompression. Default: UTF-8, and input in another recognisable encoding is
     /// refused.

@@ -4,12 +4,12 @@
 //! enters and skips all other values; in the array it delimits elements; after the array it only looks for the end of
 //! the document. Several documents may follow each other, each with its own array.
 //!
-//! The machine is lenient: a comma counts as whitespace, so a missing or extra one loses nothing; a note says where. After
-//! the array, it still compares the keys of the enclosing objects: a second array under the same key was not read, so
-//! the input is not complete. Text between elements that does not start a value is rejected with its place, up to the next comma or bracket. After a document, such text
-//! is rejected as one piece to the end of the input, because nothing marks where valid text starts again. A string that
-//! is never closed consumes the rest of the input: any records in it would be guesses, and a guess could take a nested
-//! object for a record.
+//! The machine is lenient: a comma counts as whitespace, so a missing or extra one loses nothing; a note says where.
+//! After the array, it still compares the keys of the enclosing objects: a second array under the same key was not
+//! read, so the input is not complete. Text between elements that does not start a value is rejected with its place, up
+//! to the next comma or bracket. After a document, such text is rejected as one piece to the end of the input, because
+//! nothing marks where valid text starts again. A string that is never closed consumes the rest of the input: any
+//! records in it would be guesses, and a guess could take a nested object for a record.
 
 mod commas;
 mod pointer;

@@ -10,8 +10,8 @@
 //!
 //! A tap sends `ACTIVATE_VERSION` to say that records with another version are gone. Taps also send it before the first
 //! record, and repeat the previous version when they only send changes. So an input counts as complete only if the
-//! version is new, arrived after the last record, and is the version of every record. An input without records is complete
-//! only if something else protects the stored ones: a tap that dies early looks the same.
+//! version is new, arrived after the last record, and is the version of every record. An input without records is
+//! complete only if something else protects the stored ones: a tap that dies early looks the same.
 
 use std::{
     collections::BTreeMap,
@@ -52,8 +52,8 @@ pub struct SingerOptions {
 /// How far to look for the first schema. Taps send it before anything else.
 const MAX_PEEKED: u64 = 1 << 20;
 
-/// The key that a tap gives the records of a stream; by default, of its first one. Empty: it names none before its first
-/// record. Returns the whole output as well, whose errors come when it is read.
+/// The key that a tap gives the records of a stream; by default, of its first one. Empty: it names none before its
+/// first record. Returns the whole output as well, whose errors come when it is read.
 pub fn key_properties(
     output: Box<dyn Read + Send>,
     stream: Option<&str>,

@@ -1,6 +1,6 @@
 -- Generated courses. The files of a course are references of the source content.<slug>; the transaction that writes the
--- references also writes these tables from their payloads. What is measured or decided about a course (scores, approvals,
--- costs) exists only here.
+-- references also writes these tables from their payloads. What is measured or decided about a course (scores,
+-- approvals, costs) exists only here.
 
 create table forebay.content_pieces (
     piece_id bigint generated always as identity primary key,
@@ -106,9 +106,10 @@ comment on column forebay.curriculum_approvals.approved_by is 'Who approved it.'
 comment on column forebay.curriculum_approvals.curriculum is 'The text of the file that was approved.';
 comment on column forebay.curriculum_approvals.content_hash is 'SHA-256 of that file.';
 
--- Text for the full-text index of lessons: without accents, so that `licao` finds `lição`. The accents are taken off after
--- decomposition (Unicode normalization form D). Short text in ASCII, which has none, costs nothing: bytes are counted
--- without reading them. The function is not strict because only then Postgres can put its body in place of a call.
+-- Text for the full-text index of lessons: without accents, so that `licao` finds `lição`. The accents are taken off
+-- after decomposition (Unicode normalization form D). Short text in ASCII, which has none, costs nothing: bytes are
+-- counted without reading them. The function is not strict because only then Postgres can put its body in place of a
+-- call.
 create function forebay.fold_text(content text, max_chars int) returns text
 language sql immutable parallel safe
 return case
@@ -150,10 +151,10 @@ create table forebay.course_lessons (
     validation_issues jsonb not null default '[]',
     file_path text not null,
     content_hash bytea not null constraint course_lessons_content_hash_check check (octet_length(content_hash) = 32),
-    -- The configuration is `simple`, without stemming and stop words: courses are written in Portuguese, Spanish, English
-    -- and mixtures of them, and nothing declares which, so a configuration for one language would mangle the words of
-    -- the others. A tsvector holds at most 1 MiB; the limits keep any text below that, also one that grows when it is
-    -- decomposed.
+    -- The configuration is `simple`, without stemming and stop words: courses are written in Portuguese, Spanish,
+    -- English and mixtures of them, and nothing declares which, so a configuration for one language would mangle the
+    -- words of the others. A tsvector holds at most 1 MiB; the limits keep any text below that, also one that grows
+    -- when it is decomposed.
     search tsvector not null generated always as (
         setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(title, 1000)), 'A')
         || setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(content, 200000)), 'C')) stored,

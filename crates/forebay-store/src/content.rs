@@ -2,8 +2,9 @@
 //! courses.
 //!
 //! A course is a source; each of its files is a reference. [`project`] runs in the transaction that writes references
-//! and writes the content tables from their payloads. Rows that are equal are not written. [`differences`] finds the rows
-//! that differ all the same, because somebody else edited them or the database refused them, and [`repair`] writes them.
+//! and writes the content tables from their payloads. Rows that are equal are not written. [`differences`] finds the
+//! rows that differ all the same, because somebody else edited them or the database refused them, and [`repair`] writes
+//! them.
 
 mod course;
 mod details;

@@ -153,8 +153,8 @@ pub async fn declare(
     })
 }
 
-/// Disables the pipelines of a project that are not in `named`, which it no longer owns. Returns their names, and whether
-/// each was enabled.
+/// Disables the pipelines of a project that are not in `named`, which it no longer owns. Returns their names, and
+/// whether each was enabled.
 pub async fn disable_others(
     client: &impl GenericClient,
     project: &str,

@@ -1,8 +1,9 @@
 //! Which project declared a source, pipeline or schedule, and whose declaration counts.
 //!
-//! Several configurations can share a database. The project that declares a name first keeps it: a different declaration
-//! by another project changes nothing until it takes the name over, or the owner prunes it. An equal declaration is no
-//! conflict. Declarations without a project (made by a program, not a file) are never refused and own nothing.
+//! Several configurations can share a database. The project that declares a name first keeps it: a different
+//! declaration by another project changes nothing until it takes the name over, or the owner prunes it. An equal
+//! declaration is no conflict. Declarations without a project (made by a program, not a file) are never refused and own
+//! nothing.
 
 /// What to do with a name that another project declared differently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -73,8 +73,8 @@ pub struct Due {
     pub claim: Receipt,
 }
 
-/// Declares the schedules of a source for its project: adds, changes and removes. Unchanged schedules are not written. Returns the
-/// number of written and deleted rows.
+/// Declares the schedules of a source for its project: adds, changes and removes. Unchanged schedules are not written.
+/// Returns the number of written and deleted rows.
 pub async fn declare(
     client: &impl GenericClient,
     source: &Source,
@@ -117,7 +117,8 @@ pub struct Scrapable<'a> {
     pub disabled: &'a [&'a str],
 }
 
-/// Claims at most `limit` schedules of the sources in `scrapable` that are due at `now`, longest due first, for `lease`.
+/// Claims at most `limit` schedules of the sources in `scrapable` that are due at `now`, longest due first, for
+/// `lease`.
 pub async fn claim_due(
     client: &impl GenericClient,
     now: Timestamp,

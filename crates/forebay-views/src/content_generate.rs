@@ -132,7 +132,8 @@ pub struct GeneratedLesson {
     pub lesson_id: Option<String>,
     /// Its file; null: it cannot have one.
     pub path: Option<String>,
-    /// Where the former bytes of its file are kept, in the folder, because no sync had stored them; null: nothing was lost.
+    /// Where the former bytes of its file are kept, in the folder, because no sync had stored them; null: nothing was
+    /// lost.
     pub kept_as: Option<String>,
     /// How it ended.
     #[schemars(schema_with = "crate::words::lesson_status")]

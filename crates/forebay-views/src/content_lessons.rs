@@ -57,8 +57,8 @@ impl ContentLessons {
         }
     }
 
-    /// Lessons from the lines of the input `name`. `refused` makes the error of a line, and `failed` that of a code and a
-    /// message.
+    /// Lessons from the lines of the input `name`. `refused` makes the error of a line, and `failed` that of a code and
+    /// a message.
     pub fn of_lines(
         lines: engine::LessonLines,
         name: &str,

@@ -47,7 +47,8 @@ pub struct SearchHit {
     pub ordinal: u32,
     /// Its place among the hits, from 1.
     pub rank: u32,
-    /// The cosine similarity of the query and the passage, from 0 to 1; null: the passage or the query has no embedding.
+    /// The cosine similarity of the query and the passage, from 0 to 1; null: the passage or the query has no
+    /// embedding.
     pub score: Option<f32>,
     /// The matching parts of the passage, with matching words between « and ».
     pub snippet: String,

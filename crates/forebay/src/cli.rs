@@ -27,8 +27,8 @@ pub(crate) struct Globals {
     /// Postgres to use, such as `postgres://user@host/database`
     ///
     /// Precedence: `--database-url`, `FOREBAY_DATABASE_URL`, `[database]` in forebay.toml, `SUPABASE_DB_URL`,
-    /// `DATABASE_URL`, `SUPABASE_URL` with `SUPABASE_DB_PASSWORD`. Default: a private Postgres. Lists of processes show options, so set a variable if the
-    /// URL contains a password.
+    /// `DATABASE_URL`, `SUPABASE_URL` with `SUPABASE_DB_PASSWORD`. Default: a private Postgres. Lists of processes show
+    /// options, so set a variable if the URL contains a password.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<DatabaseUrl>,
 

@@ -1,8 +1,8 @@
 //! Front matter: the YAML between `---` lines at the top of a Markdown file.
 //!
 //! [`split`] finds it, [`compose`] writes it for a text that has none, and [`patch`] changes one field. Everything else
-//! keeps its bytes: comments, order, quotes, line endings and byte order mark. The result of a patch is parsed again before
-//! it is returned.
+//! keeps its bytes: comments, order, quotes, line endings and byte order mark. The result of a patch is parsed again
+//! before it is returned.
 
 mod compose;
 mod patch;

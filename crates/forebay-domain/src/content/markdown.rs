@@ -1,8 +1,9 @@
 //! The structure of a Markdown text: headings, sections, blocks and links, each with its place.
 //!
-//! Standard Markdown (commonmark.org) with tables and task lists, parsed by `pulldown-cmark`. Footnotes and definition lists stay off: lessons
-//! don't need them, and the parser is not linear on hostile footnotes. Nesting is limited to 100 quotes and lists. All offsets and lines count from the start of the
-//! whole text, front matter included. The result is flat: one list for each kind, in the order of the text.
+//! Standard Markdown (commonmark.org) with tables and task lists, parsed by `pulldown-cmark`. Footnotes and definition
+//! lists stay off: lessons don't need them, and the parser is not linear on hostile footnotes. Nesting is limited to
+//! 100 quotes and lists. All offsets and lines count from the start of the whole text, front matter included. The
+//! result is flat: one list for each kind, in the order of the text.
 
 mod nesting;
 mod scan;

@@ -5,8 +5,8 @@
 //! If only the database changed, that is reported and left alone. If both changed, both are kept and reported.
 //!
 //! A file's identity is its lesson id, not its path. Files without an id are identified by path, then by a path that
-//! differs only by case, then by equal content if exactly one file on each side has it. Only what is left after that was
-//! added or removed, so a rename never costs a lesson its history.
+//! differs only by case, then by equal content if exactly one file on each side has it. Only what is left after that
+//! was added or removed, so a rename never costs a lesson its history.
 //!
 //! A plan is pure: nothing is read or written here. What cannot be decided safely is left alone on both sides.
 

@@ -63,7 +63,8 @@ pub struct Evidence<'a> {
 
 impl Evidence<'_> {
     /// The share (0 to 1) that some missing references are of those that were there until then. References that earlier
-    /// runs missed are not counted: otherwise, with each run that removes nothing, they would make a new group look smaller.
+    /// runs missed are not counted: otherwise, with each run that removes nothing, they would make a new group look
+    /// smaller.
     pub(super) fn missing_share(&self, missing: &Missing) -> f64 {
         let earlier = self.missing.iter().filter(|group| group.num_runs > 1 && *group != missing);
         let num_earlier: u64 = earlier.map(|group| group.num_references).sum();

@@ -56,8 +56,8 @@ pub(super) fn record_count(policy: &GuardPolicy, baseline: &Baseline, seen: u64)
     })
 }
 
-/// Sorts the missing references into those to remove and those to withhold. Returns whether some are withheld only because
-/// the run is not trusted.
+/// Sorts the missing references into those to remove and those to withhold. Returns whether some are withheld only
+/// because the run is not trusted.
 pub(super) fn judge(
     policy: &GuardPolicy,
     baseline: &Baseline,
@@ -90,9 +90,10 @@ pub(super) fn judge(
     is_doubted
 }
 
-/// Withholds the removals that the records themselves ask for, if they are as many as no run usually removes: a field that
-/// suddenly says "deleted" in every record has more likely changed its meaning. How else the run looks doesn't matter, and
-/// neither does a policy that never removes what is missing: a flag doesn't depend on what the run has not seen.
+/// Withholds the removals that the records themselves ask for, if they are as many as no run usually removes: a field
+/// that suddenly says "deleted" in every record has more likely changed its meaning. How else the run looks doesn't
+/// matter, and neither does a policy that never removes what is missing: a flag doesn't depend on what the run has not
+/// seen.
 pub(super) fn judge_flagged(
     policy: &GuardPolicy,
     baseline: &Baseline,

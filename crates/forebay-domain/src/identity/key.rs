@@ -23,10 +23,12 @@ use crate::{
 /// Maximum length of a record key, in bytes of UTF-8: keys are indexed and displayed.
 pub const MAX_KEY_BYTES: usize = 1024;
 
-/// The key field that is not in the record but in its run: the scope. With it, equal keys in two scopes are two records.
+/// The key field that is not in the record but in its run: the scope. With it, equal keys in two scopes are two
+/// records.
 pub const SCOPE_FIELD: &str = "$scope";
 
-/// The key field that stands for the whole record: its version hash. Equal records are one, and a changed record is another.
+/// The key field that stands for the whole record: its version hash. Equal records are one, and a changed record is
+/// another.
 pub const HASH_FIELD: &str = "$hash";
 
 /// The digits of a hash that is not known yet.

@@ -170,9 +170,9 @@ fn number_values(
     numbered
 }
 
-/// The weight of each value: ln((records + 1) / records with it) among the vanished records. The appeared ones count only
-/// for values that are new: vanished records stay the same while a re-key waits for an operator, but each run brings other
-/// new records, which must not change the result.
+/// The weight of each value: ln((records + 1) / records with it) among the vanished records. The appeared ones count
+/// only for values that are new: vanished records stay the same while a re-key waits for an operator, but each run
+/// brings other new records, which must not change the result.
 fn weigh(vanished: &[Vec<u32>], appeared: &[Vec<u32>], num_values: usize) -> Vec<f64> {
     let count = |side: &[Vec<u32>]| {
         let mut counts = vec![0_u32; num_values];

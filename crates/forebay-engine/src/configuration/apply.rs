@@ -118,8 +118,8 @@ async fn declare_sources(
     Ok(Applied { sources: changed, schedules, sources_elsewhere: declared.elsewhere, ..Applied::default() })
 }
 
-/// Ends the declarations of the project that the configuration no longer contains. Returns whether the built-in pipeline
-/// is among them, which the caller declares with its default settings.
+/// Ends the declarations of the project that the configuration no longer contains. Returns whether the built-in
+/// pipeline is among them, which the caller declares with its default settings.
 async fn prune(
     client: &impl GenericClient,
     configuration: &Configuration<'_>,

@@ -1,8 +1,8 @@
 //! The approvals of a course's curricula, in `.forebay/approvals.json` of its folder.
 //!
-//! An approval says who approved which bytes, and when; the bytes are kept beside it, in `.forebay/approved/`. The folder
-//! comes first here too: an approval that the database missed is found by comparing, even if the curriculum has changed
-//! since.
+//! An approval says who approved which bytes, and when; the bytes are kept beside it, in `.forebay/approved/`. The
+//! folder comes first here too: an approval that the database missed is found by comparing, even if the curriculum has
+//! changed since.
 
 use std::sync::Arc;
 

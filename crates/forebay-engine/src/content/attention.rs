@@ -1,7 +1,7 @@
 //! Whether a person must act after a course was written: the one rule behind the exit codes of all commands.
 //!
-//! After an outage of the database, no one has to act: the files are written, and the next sync stores what the database
-//! missed. Differences that no later sync settles need a person.
+//! After an outage of the database, no one has to act: the files are written, and the next sync stores what the
+//! database missed. Differences that no later sync settles need a person.
 
 use forebay_domain::run::RunStatus;
 
@@ -12,8 +12,8 @@ forebay_domain::words! {
     pub enum Attention {
         /// Nothing.
         None = "none",
-        /// Both sides differ and stay so: conflicts, changes that only the database has, files that cannot be stored, or
-        /// a run that failed.
+        /// Both sides differ and stay so: conflicts, changes that only the database has, files that cannot be stored,
+        /// or a run that failed.
         Differences = "differences",
         /// A guard holds a run.
         HeldRun = "held_run",

@@ -25,7 +25,8 @@ use crate::{
 pub const ENTITY_TYPE: &str = "content";
 /// The default size in bytes up to which a file is stored. Larger assets are only hashed.
 pub const DEFAULT_MAX_FILE_BYTES: u64 = 8 << 20;
-/// The prefix of the names of courses' sources. A source's name contains no slash, because `NAME/KEY` names a reference.
+/// The prefix of the names of courses' sources. A source's name contains no slash, because `NAME/KEY` names a
+/// reference.
 const PREFIX: &str = "content.";
 /// The longest name of a source.
 const MAX_NAME_BYTES: usize = 63;
@@ -103,8 +104,8 @@ pub(super) struct DeclaredCourse {
     pub(super) is_reconfigured: bool,
 }
 
-/// Opens a database that can hold a course: with the current schema, and with the user's own tables as configured. A lock
-/// that another session holds, or a slow statement, must not block a generator, so statements are limited.
+/// Opens a database that can hold a course: with the current schema, and with the user's own tables as configured. A
+/// lock that another session holds, or a slow statement, must not block a generator, so statements are limited.
 pub(super) async fn connect(
     target: Target,
     options: OpenOptions,

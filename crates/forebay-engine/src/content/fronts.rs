@@ -1,7 +1,7 @@
 //! What files say about the ids and the order of lessons, parsed once for each content.
 //!
-//! A folder is read and hashed at each look, because only the bytes tell whether a file has changed. Parsing is the larger
-//! part of a look, and what it finds depends on path, bytes and layout alone.
+//! A folder is read and hashed at each look, because only the bytes tell whether a file has changed. Parsing is the
+//! larger part of a look, and what it finds depends on path, bytes and layout alone.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,8 +1,8 @@
 //! `generate`: runs the user's program for each lesson of the curriculum that is missing.
 //!
-//! The model stays the user's: the program reads the specification of one lesson and prints its Markdown. Each lesson is
-//! a file as soon as it is there, written as a whole, so a killed process continues where it was: with the lessons that
-//! have no file. The database is written in the background and never delays or fails a lesson.
+//! The model stays the user's: the program reads the specification of one lesson and prints its Markdown. Each lesson
+//! is a file as soon as it is there, written as a whole, so a killed process continues where it was: with the lessons
+//! that have no file. The database is written in the background and never delays or fails a lesson.
 
 mod command;
 mod keeper;
@@ -56,8 +56,8 @@ pub struct GenerateOptions {
     pub num_jobs: usize,
     /// How long a program may run. Default: 10 minutes.
     pub timeout: Duration,
-    /// How much a program may print, in bytes. Default: the largest file that is stored by default. A lesson larger than
-    /// the course's largest file is a failed attempt, whatever this says.
+    /// How much a program may print, in bytes. Default: the largest file that is stored by default. A lesson larger
+    /// than the course's largest file is a failed attempt, whatever this says.
     pub max_output_bytes: u64,
     /// How failed attempts are retried.
     pub retries: Retries,

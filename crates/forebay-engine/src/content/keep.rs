@@ -1,8 +1,8 @@
 //! `sync --keep`: a person decides which side wins where a sync leaves both alone.
 //!
-//! If the folder wins, the plan follows it, and the losing version is history in the database. If the database wins, its
-//! files are written into the folder before the sync, which then finds both sides equal. A losing version that was never
-//! stored is first copied to `.forebay/kept/HASH/PATH`, so nothing that a person wrote is lost.
+//! If the folder wins, the plan follows it, and the losing version is history in the database. If the database wins,
+//! its files are written into the folder before the sync, which then finds both sides equal. A losing version that was
+//! never stored is first copied to `.forebay/kept/HASH/PATH`, so nothing that a person wrote is lost.
 //!
 //! When changing this: a process may be killed between any two steps. Copies come first and removals last, and the same
 //! command again ends what is left.
@@ -61,8 +61,8 @@ pub(super) struct Take {
     is_unstored: bool,
 }
 
-/// What the folder takes from the database; nothing if the folder wins. Error: `not_in_conflict` for a path that needs no
-/// decision.
+/// What the folder takes from the database; nothing if the folder wins. Error: `not_in_conflict` for a path that needs
+/// no decision.
 pub(super) fn takes(
     keep: &Keep,
     changes: &Changes,
@@ -90,7 +90,8 @@ pub(super) fn takes(
         is_unstored: unstored.contains(folder),
     };
     let mut takes: Vec<Take> = decided.into_iter().map(take).collect();
-    // A file of the folder that is not part of the decision is not overwritten. The file that would take its path waits.
+    // A file of the folder that is not part of the decision is not overwritten. The file that would take its path
+    // waits.
     loop {
         let leaving: BTreeSet<RelativePath> =
             takes.iter().filter_map(|take| Some(take.folder.as_ref()?.path.clone())).collect();
@@ -115,8 +116,8 @@ pub(super) fn preview(takes: &[Take]) -> Vec<FolderChange> {
     sorted(changes.collect())
 }
 
-/// Changes the folder. A file that changed after the comparison, and one of which the database has only a hash, stays as it
-/// is, so the sync reports it again.
+/// Changes the folder. A file that changed after the comparison, and one of which the database has only a hash, stays
+/// as it is, so the sync reports it again.
 pub(super) async fn apply(
     database: &Database,
     source: &Source,

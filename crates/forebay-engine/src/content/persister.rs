@@ -1,7 +1,7 @@
 //! Dual-writing: everything that a generator makes is written to the folder first, then to the database.
 //!
-//! The files are what counts. A database that fails costs a warning and a count, never the call: what it missed is found
-//! again when the folder is compared with it, by the next call or by `sync`.
+//! The files are what counts. A database that fails costs a warning and a count, never the call: what it missed is
+//! found again when the folder is compared with it, by the next call or by `sync`.
 
 mod details;
 mod facts;

@@ -1,7 +1,7 @@
 //! The record of a file: what is stored of it as the payload of its reference.
 //!
-//! Bytes are the truth: `content` holds the text of the file as it is (`content_base64` its bytes, if it is not text), and
-//! everything else is derived from it. A file that is too large to be stored has a hash and a size only.
+//! Bytes are the truth: `content` holds the text of the file as it is (`content_base64` its bytes, if it is not text),
+//! and everything else is derived from it. A file that is too large to be stored has a hash and a size only.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use forebay_domain::{
@@ -91,7 +91,8 @@ pub(super) fn record(key: &str, file: &CourseFile, layout: &Layout, bytes: Optio
     Value::Object(fields)
 }
 
-/// The path of a record; `None`: it is no record of a file. Error: a path that no sync stores, so somebody else wrote it.
+/// The path of a record; `None`: it is no record of a file. Error: a path that no sync stores, so somebody else wrote
+/// it.
 pub(super) fn path_of(record: &Value) -> Result<Option<RelativePath>> {
     let Some(path) = record.get("path").and_then(Value::as_str) else { return Ok(None) };
     let path = RelativePath::parse(path).map_err(ContentError::Problem)?;

@@ -32,16 +32,16 @@ use crate::{
 pub(super) struct Work {
     /// Files whose records are written, with their keys.
     files: Vec<(String, CourseFile)>,
-    /// Whether the run must see everything that stays, because it removes files, or because it decides about what a held
-    /// run withholds.
+    /// Whether the run must see everything that stays, because it removes files, or because it decides about what a
+    /// held run withholds.
     is_complete: bool,
     /// Keys of stored files that stay as they are although the folder does not have them like that.
     kept: BTreeSet<String>,
 }
 
 impl Work {
-    /// `None`: there is nothing to write. While guards withhold something, each run is complete, because only such a run
-    /// decides about it afresh.
+    /// `None`: there is nothing to write. While guards withhold something, each run is complete, because only such a
+    /// run decides about it afresh.
     pub(super) fn new(
         snapshot: &Snapshot,
         known: &Known,

@@ -62,9 +62,9 @@ impl Restored {
     }
 }
 
-/// Writes the stored files into a folder. Files that somebody changed since the last sync are kept unless `force` is set.
-/// A file that the restored state does not have is removed only if it is as it was at the last sync and the database has
-/// its bytes. Errors: `course_unknown`, `no_files_at_time`.
+/// Writes the stored files into a folder. Files that somebody changed since the last sync are kept unless `force` is
+/// set. A file that the restored state does not have is removed only if it is as it was at the last sync and the
+/// database has its bytes. Errors: `course_unknown`, `no_files_at_time`.
 pub async fn restore(
     database: &Database,
     settings: &CourseSettings,
@@ -126,8 +126,8 @@ pub async fn restore(
 /// A file of the folder that the restored state does not have.
 struct Extra {
     path: RelativePath,
-    /// Its hash at the last sync; `None`: it was not there, or its name differs from another file's only by case, so some
-    /// file systems take both for one file.
+    /// Its hash at the last sync; `None`: it was not there, or its name differs from another file's only by case, so
+    /// some file systems take both for one file.
     known: Option<[u8; 32]>,
 }
 

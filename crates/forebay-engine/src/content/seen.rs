@@ -1,7 +1,7 @@
 //! Writing files into a folder that people edit at the same time.
 //!
-//! A call replaces a file if its bytes are not lost: this process wrote them, or a sync has stored them. Other bytes are
-//! first copied to `.forebay/kept/HASH/PATH`, as after a decision with `sync --keep`.
+//! A call replaces a file if its bytes are not lost: this process wrote them, or a sync has stored them. Other bytes
+//! are first copied to `.forebay/kept/HASH/PATH`, as after a decision with `sync --keep`.
 
 use std::{collections::BTreeMap, io};
 

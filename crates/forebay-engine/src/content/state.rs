@@ -1,8 +1,8 @@
 //! What Forebay remembers in a course folder: the files after the last sync, in `.forebay/state.json`.
 //!
-//! This is the base of the three-way comparison. It belongs to the folder and not to the database, because two copies of
-//! a folder may sync with one database, each from another state. Without it, the folder is compared with the database
-//! alone.
+//! This is the base of the three-way comparison. It belongs to the folder and not to the database, because two copies
+//! of a folder may sync with one database, each from another state. Without it, the folder is compared with the
+//! database alone.
 
 use std::collections::BTreeMap;
 

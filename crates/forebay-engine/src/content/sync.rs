@@ -1,8 +1,8 @@
 //! `sync`: makes the database equal the folder.
 //!
 //! The plan decides which files to add, update, move and remove; a run persists their records. If nothing is to be
-//! removed, the run holds only what changed. A removal needs a complete run, so its guards have a say: they are the second
-//! line behind the guard of the plan.
+//! removed, the run holds only what changed. A removal needs a complete run, so its guards have a say: they are the
+//! second line behind the guard of the plan.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -203,8 +203,8 @@ pub(super) async fn sync_locked(
     Ok(sync_settled(database, settings, folder, lock, options, RowCheck::Hashes, None).await?.0)
 }
 
-/// [`sync_locked`] that leaves out files that differ from an earlier look, because somebody is writing them. Returns how
-/// many these are as well.
+/// [`sync_locked`] that leaves out files that differ from an earlier look, because somebody is writing them. Returns
+/// how many these are as well.
 ///
 /// If another run writes the course between the comparison and the run of this one, both sides are compared again.
 pub(super) async fn sync_settled(

@@ -1,8 +1,8 @@
 //! `watch`: follows a folder that others write, and keeps the database equal to it.
 //!
-//! Events are hints: they only say when to look. A look compares the whole folder, so a lost event costs time and nothing
-//! else; a look without a hint comes regularly. A file is persisted when two looks see the same bytes, so neither a file
-//! that is being written nor one that an editor is replacing is taken for a change.
+//! Events are hints: they only say when to look. A look compares the whole folder, so a lost event costs time and
+//! nothing else; a look without a hint comes regularly. A file is persisted when two looks see the same bytes, so
+//! neither a file that is being written nor one that an editor is replacing is taken for a change.
 //!
 //! The folder is locked only while it is synced: the generator may use commands that lock it, too. It is
 //! not kept open between two looks, so that it can be unmounted.

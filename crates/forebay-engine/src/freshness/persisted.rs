@@ -1,7 +1,8 @@
 //! Enters runs of `persist` in the ledger.
 //!
 //! A complete run of a source is a sync of its entity type and scope: everything that the source has was read and
-//! applied. A run that is incremental, partial, held or empty is none, because part of the scope may be as old as before.
+//! applied. A run that is incremental, partial, held or empty is none, because part of the scope may be as old as
+//! before.
 
 use forebay_domain::{run::RunStatus, scope::Scope};
 use forebay_store::{
@@ -22,8 +23,8 @@ use crate::{
 
 /// Records a run of `persist` in the ledger, if it was a sync; if a complete run is none, records why.
 ///
-/// `configured` are the sources that `ensure` can scrape. If it would scrape others for the scope, or others have stored
-/// records in it without ever being complete, this run alone doesn't bring the scope up to date.
+/// `configured` are the sources that `ensure` can scrape. If it would scrape others for the scope, or others have
+/// stored records in it without ever being complete, this run alone doesn't bring the scope up to date.
 pub async fn enter_persisted(database: &Database, configured: &Sources, report: &RunReport) -> Result<()> {
     enter(database, configured, report.run_id, report.is_sync()).await
 }
@@ -71,8 +72,8 @@ async fn enter(database: &Database, configured: &Sources, run_id: i64, is_sync: 
     Ok(())
 }
 
-/// How old the data of the scope is: the time of this run, or of the last complete run of another source with records in
-/// it. `None`: another source has records in the scope and was never complete.
+/// How old the data of the scope is: the time of this run, or of the last complete run of another source with records
+/// in it. `None`: another source has records in the scope and was never complete.
 async fn oldest(
     client: &Client,
     run: &RunRow,

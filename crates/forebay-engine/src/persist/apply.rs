@@ -15,8 +15,8 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Applies all staged changes that are not withheld, then the removals. Records that turn out to be older than the stored
-/// ones, and those that the database refuses, become rejected records of `input`.
+/// Applies all staged changes that are not withheld, then the removals. Records that turn out to be older than the
+/// stored ones, and those that the database refuses, become rejected records of `input`.
 pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input: &str) -> Result<Written> {
     let run_id = target.origin.run_id;
     let mut all = Written::default();

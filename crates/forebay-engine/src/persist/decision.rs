@@ -33,8 +33,8 @@ pub(super) struct Decision {
 }
 
 impl Decision {
-    /// Whether the run decides afresh about everything that older held runs of the scope withhold. An unchanged source may
-    /// still be in the state that a held run saw. A run whose input is incomplete is partial, or not complete.
+    /// Whether the run decides afresh about everything that older held runs of the scope withhold. An unchanged source
+    /// may still be in the state that a held run saw. A run whose input is incomplete is partial, or not complete.
     pub(super) fn decides_about_scope(&self, read: &ReadInput) -> bool {
         let is_applied = matches!(self.status, RunStatus::Complete | RunStatus::Held);
         self.is_complete && is_applied && !read.is_unchanged

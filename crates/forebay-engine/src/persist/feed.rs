@@ -121,8 +121,8 @@ impl Input {
         Self { name: name.into(), feed: Feed::bytes(reader, options) }
     }
 
-    /// The key that a tap gives its records; empty if this is not the output of a tap, or its schema names none. Returns
-    /// the input as well, which is read from its beginning.
+    /// The key that a tap gives its records; empty if this is not the output of a tap, or its schema names none.
+    /// Returns the input as well, which is read from its beginning.
     pub(super) async fn key_of_tap(mut self) -> Result<(Vec<String>, Self)> {
         let Feed::Bytes { reader, options, .. } = &mut self.feed else { return Ok((Vec::new(), self)) };
         if options.format != Format::Singer {

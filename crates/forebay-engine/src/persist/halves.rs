@@ -1,8 +1,8 @@
 //! Writes a batch so that a record that the database refuses costs only that record.
 //!
 //! The database is the user's: a check, a trigger or an index of theirs may refuse a record. A batch is written in a
-//! savepoint; one that is refused is tried in halves, down to the refused records. Checks that are deferred to the end of the
-//! transaction are not covered: they may be about more than one batch.
+//! savepoint; one that is refused is tried in halves, down to the refused records. Checks that are deferred to the end
+//! of the transaction are not covered: they may be about more than one batch.
 
 use forebay_domain::reject::{Reject, RejectReason};
 use forebay_store::{references::Record, rejected::Rejected};

@@ -1,8 +1,8 @@
 //! What older held runs withhold about references that this run has seen.
 //!
 //! A complete run closes all older held runs of its scope, because it decides afresh about the whole scope. Every other
-//! run knows more only about the references that it has seen: it decided about their changes itself, and none of them is
-//! gone. So only the changes of these references are dropped, and the rest keeps waiting.
+//! run knows more only about the references that it has seen: it decided about their changes itself, and none of them
+//! is gone. So only the changes of these references are dropped, and the rest keeps waiting.
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::changes;

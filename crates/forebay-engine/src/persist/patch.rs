@@ -1,8 +1,8 @@
 //! Lays the partial records of a window over what is stored, or over what earlier windows of the run have staged.
 //!
-//! The result replaces the content of the records, so everything after this treats them like whole records. Each keeps the
-//! version that it builds on: if another run has changed the reference when the record is written, the record is rejected
-//! instead of undoing that change.
+//! The result replaces the content of the records, so everything after this treats them like whole records. Each keeps
+//! the version that it builds on: if another run has changed the reference when the record is written, the record is
+//! rejected instead of undoing that change.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -68,8 +68,9 @@ struct Bases {
 impl Bases {
     /// The payload under a record, and the version that it builds on.
     ///
-    /// A reference that vanished from a complete run continues from its last payload: it was missing there, and nobody said
-    /// that its content is outdated. A record that said that it is gone ended what it was, so the next one starts from nothing.
+    /// A reference that vanished from a complete run continues from its last payload: it was missing there, and nobody
+    /// said that its content is outdated. A record that said that it is gone ended what it was, so the next one starts
+    /// from nothing.
     fn of(&self, entry: &Entry, revisited: bool) -> (Option<&str>, i32) {
         let stored = self.stored.get(&entry.reference_id);
         let version = stored.map_or(0, |stored| stored.version);
@@ -80,14 +81,15 @@ impl Bases {
             let payload = Some(staged.payload.as_str()).filter(|_| !staged.removes);
             return (payload, staged.base_version.unwrap_or(version));
         }
-        // An earlier window that restored the reference would have staged it, so it had a record that says that it is gone.
+        // An earlier window that restored the reference would have staged it, so it had a record that says that it is
+        // gone.
         let continues = |stored: &&Current| stored.removed_at.is_none() || !(stored.is_flagged || revisited);
         (stored.filter(continues).map(|stored| stored.payload.as_str()), version)
     }
 }
 
-/// Replaces the content of one record. It stays as it is if the result cannot be prepared, for example because it is nested
-/// too deeply.
+/// Replaces the content of one record. It stays as it is if the result cannot be prepared, for example because it is
+/// nested too deeply.
 fn lay(batch: &mut Batch, entry: &mut Entry, bases: &Bases, revisited: bool, preparer: &mut Preparer) {
     let (base, version) = bases.of(entry, revisited);
     let before = batch.before.remove(&entry.reference_id).unwrap_or_default();

@@ -147,8 +147,8 @@ async fn try_once(
     Ok(Some(processed))
 }
 
-/// Leaves out removals of references that are removed already or never existed. If the newest record of a key counts, they
-/// are staged nevertheless: a later window may have an older record.
+/// Leaves out removals of references that are removed already or never existed. If the newest record of a key counts,
+/// they are staged nevertheless: a later window may have an older record.
 fn with_effect(
     context: &RunContext<'_>,
     batch: &Batch,
@@ -247,8 +247,9 @@ struct Earlier {
     removes: bool,
 }
 
-/// What earlier windows have left. It is staged if it differed from the stored content; otherwise it is the stored content.
-/// A record that removes its reference is staged if the reference is active; if not, nothing is left of the key.
+/// What earlier windows have left. It is staged if it differed from the stored content; otherwise it is the stored
+/// content. A record that removes its reference is staged if the reference is active; if not, nothing is left of the
+/// key.
 async fn earlier_contents(
     context: &RunContext<'_>,
     client: &Client,

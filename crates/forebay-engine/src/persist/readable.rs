@@ -18,8 +18,8 @@ impl Readable {
         self.num_seen += (block.records.len() + block.known().len() + block.rejected.len()) as u64;
     }
 
-    /// Whether a run that allows this share of rejected records gives up: the share is exceeded after so many that a bad
-    /// start is no explanation.
+    /// Whether a run that allows this share of rejected records gives up: the share is exceeded after so many that a
+    /// bad start is no explanation.
     pub(super) fn is_hopeless(&self, max_rejected_share: f64) -> bool {
         self.num_rejected >= PATIENCE && self.num_rejected as f64 > max_rejected_share * self.num_seen as f64
     }

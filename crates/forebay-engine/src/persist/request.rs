@@ -58,8 +58,8 @@ pub struct PersistRequest {
     pub require_end: Option<Option<bool>>,
     /// What the records are: whole, or laid over what is stored. Default: as stored, or whole.
     pub mode: Option<RecordMode>,
-    /// The value by which a record says that it is gone; `Some(None)`: none. Default: as stored, or none. The records of a
-    /// Singer tap that have none use [`forebay_domain::removal_flag::of_singer`].
+    /// The value by which a record says that it is gone; `Some(None)`: none. Default: as stored, or none. The records
+    /// of a Singer tap that have none use [`forebay_domain::removal_flag::of_singer`].
     pub removed_when: Option<Option<FieldPath>>,
     /// Settings of this run only, which are not stored. Default: none.
     pub overrides: Overrides,
@@ -70,8 +70,8 @@ pub struct PersistRequest {
     pub complete: bool,
     /// When the source was observed. Default: when the run begins, after it has waited for other runs of its scope.
     pub observed_at: Option<Timestamp>,
-    /// Whether `observed_at` may be more than 24 hours ahead of the server's clock. Until that time, every later run looks
-    /// older than this one. Default: false.
+    /// Whether `observed_at` may be more than 24 hours ahead of the server's clock. Until that time, every later run
+    /// looks older than this one. Default: false.
     pub allow_future: bool,
     /// For a caller that persists what differs from the stored records of a course. The run is refused if another one
     /// has written them since ([`Error::Outdated`](crate::Error::Outdated)), and it is dated after that one, whatever
@@ -84,7 +84,8 @@ pub struct PersistRequest {
     /// The program that produces the records. Default: `persist`.
     pub engine: String,
     /// The project whose configuration gives these settings. Settings of a source that another project declared are not
-    /// changed, and a warning says so. Default: none; the settings are stored even if another project declared the source.
+    /// changed, and a warning says so. Default: none; the settings are stored even if another project declared the
+    /// source.
     pub project: Option<String>,
 }
 

@@ -91,8 +91,8 @@ pub(super) enum Attempt {
     Conflict,
 }
 
-/// Writes differing records: `added` do not exist yet, `known` do, and some of those may be removed. The transaction must have called
-/// [`references::hold_plans`].
+/// Writes differing records: `added` do not exist yet, `known` do, and some of those may be removed. The transaction
+/// must have called [`references::hold_plans`].
 pub(super) async fn write(
     transaction: &Transaction<'_>,
     target: &Target,

@@ -223,8 +223,8 @@ impl Beginning {
         Ok(fetcher.map_err(forebay_sources::Error::from)?)
     }
 
-    /// The memory of pages. A policy that keeps the last record of a key, or puts records together, needs every record. Then
-    /// the memory is neither read nor written, because a page whose record lost could win under another policy.
+    /// The memory of pages. A policy that keeps the last record of a key, or puts records together, needs every record.
+    /// Then the memory is neither read nor written, because a page whose record lost could win under another policy.
     async fn memory(&self) -> Result<PageMemory> {
         let stored = self.stored().await?;
         let needs_whole_input = self.source.needs_whole_input();

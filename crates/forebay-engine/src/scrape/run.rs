@@ -16,9 +16,9 @@ use crate::{
 
 /// Scrapes a scope of a source, as one run.
 ///
-/// Errors: `breaker_open`, `declared_elsewhere` and similar, before anything is requested or written; those of [`persist::persist`]; the code
-/// of the first page that failed, if no page could be read; `interrupted`. The breaker has recorded the outcome in
-/// every case.
+/// Errors: `breaker_open`, `declared_elsewhere` and similar, before anything is requested or written; those of
+/// [`persist::persist`]; the code of the first page that failed, if no page could be read; `interrupted`. The breaker
+/// has recorded the outcome in every case.
 pub async fn scrape(
     scraper: &Scraper,
     source: &SourceDefinition,

@@ -9,9 +9,9 @@ use forebay_store::{
 use super::locked::locked;
 use crate::error::Result;
 
-/// Deletes a source: its references, their versions and hand-offs, its runs and logs, its breaker, schedules and states,
-/// and its entries in the ledger of freshness. Rows in the user's own tables stay. Returns what was deleted; with
-/// `dry_run`, what would be.
+/// Deletes a source: its references, their versions and hand-offs, its runs and logs, its breaker, schedules and
+/// states, and its entries in the ledger of freshness. Rows in the user's own tables stay. Returns what was deleted;
+/// with `dry_run`, what would be.
 ///
 /// Errors: `source_is_course`, `source_busy`.
 pub async fn delete(database: &Database, source_name: &str, dry_run: bool) -> Result<Totals> {

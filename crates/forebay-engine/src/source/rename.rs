@@ -6,8 +6,8 @@ use forebay_store::{connect::Database, sources, sources::change};
 use super::locked::locked;
 use crate::error::{DeclarationError, Result};
 
-/// Renames a source without references, with the pipelines and fallbacks that name it. The ids of references are computed
-/// from the name of their source, so a source with references keeps its name.
+/// Renames a source without references, with the pipelines and fallbacks that name it. The ids of references are
+/// computed from the name of their source, so a source with references keeps its name.
 ///
 /// Errors: `source_name_invalid`, `source_exists`, `source_has_references`, `source_is_course`, `source_busy`.
 pub async fn rename(database: &Database, from: &str, to: &str) -> Result<()> {

@@ -1,8 +1,9 @@
 //! Renames a field of a source in everything that is stored, so its history goes on under the new name.
 //!
-//! A site that renames a column changes no record. After the rename, stored payloads have the new name, and their hashes
-//! are those of records that have it, so the next run finds them unchanged. Hand-offs keep counting as delivered. Versions
-//! and times don't change. A past payload is read with the new name too: the field has one line of revisions.
+//! A site that renames a column changes no record. After the rename, stored payloads have the new name, and their
+//! hashes are those of records that have it, so the next run finds them unchanged. Hand-offs keep counting as
+//! delivered. Versions and times don't change. A past payload is read with the new name too: the field has one line of
+//! revisions.
 //!
 //! When changing this: whatever stores the name of a field or the hash of a payload must be renamed here.
 
@@ -44,8 +45,8 @@ pub struct FieldRenamed {
     pub key_fields: Vec<String>,
 }
 
-/// Renames a top-level field of a source. With `dry_run`, nothing is written. A key field can be renamed: a record's key
-/// consists of values only.
+/// Renames a top-level field of a source. With `dry_run`, nothing is written. A key field can be renamed: a record's
+/// key consists of values only.
 ///
 /// Errors: `field_name_invalid`, `no_such_field`, `field_exists`, `source_has_held_runs`, `source_is_course`,
 /// `source_busy`, `key_is_hash`.
@@ -82,8 +83,8 @@ pub async fn rename_field(
     Ok(FieldRenamed { num_references, num_revisions, key_fields })
 }
 
-/// The old name must be used. The new one may be used by references that never had the old one, such as those that a run
-/// added after the site renamed its column; no reference may have both.
+/// The old name must be used. The new one may be used by references that never had the old one, such as those that a
+/// run added after the site renamed its column; no reference may have both.
 async fn check_names(
     transaction: &Transaction<'_>,
     source: &Source,
@@ -153,8 +154,8 @@ fn first_of(field: &str) -> Option<String> {
     field.parse::<KeyField>().ok()?.path().first().cloned()
 }
 
-/// A key field with the new name: a name, or a JSON pointer if it is nested, begins with a slash, or is the word for the
-/// scope or the hash.
+/// A key field with the new name: a name, or a JSON pointer if it is nested, begins with a slash, or is the word for
+/// the scope or the hash.
 fn renamed_key(field: &str, from: &str, to: &str) -> String {
     if first_of(field).as_deref() != Some(from) {
         return field.to_owned();

@@ -11,8 +11,8 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CsvOptions {
-    /// Character between fields, or `tab`. Default: that of a `sep=` line, or the most frequent of comma, semicolon, tab
-    /// and vertical bar in the header.
+    /// Character between fields, or `tab`. Default: that of a `sep=` line, or the most frequent of comma, semicolon,
+    /// tab and vertical bar in the header.
     #[serde(default)]
     pub delimiter: Option<Symbol>,
     /// Character at the start of lines to skip. Default: none.

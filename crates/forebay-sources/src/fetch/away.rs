@@ -1,8 +1,8 @@
 //! Decides which redirects may be followed.
 //!
 //! A redirect could make another site's origin the page's own. So redirects stay on the requested origin (scheme, host,
-//! port), except to hosts that the source's settings allow. Two common redirects are also allowed: to HTTPS, and between
-//! a host with and without `www.`. A refused target gets no request, not even for its robots.txt.
+//! port), except to hosts that the source's settings allow. Two common redirects are also allowed: to HTTPS, and
+//! between a host with and without `www.`. A refused target gets no request, not even for its robots.txt.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};

@@ -2,8 +2,8 @@
 //!
 //! The format is small and the files are untrusted, so this is our own parser. It reads at most [`MAX_BYTES`] bytes and
 //! [`MAX_RULES`] rules, and never fails. Matching a pattern takes as many steps as pattern and path have bytes, and all
-//! rules together take at most [`MAX_STEPS`]. Rules for `forebay` override those for `*`. All groups for one name are merged. The longest
-//! matching pattern wins, and `Allow` wins over a `Disallow` of equal length.
+//! rules together take at most [`MAX_STEPS`]. Rules for `forebay` override those for `*`. All groups for one name are
+//! merged. The longest matching pattern wins, and `Allow` wins over a `Disallow` of equal length.
 
 use std::time::Duration;
 
@@ -168,8 +168,8 @@ fn seconds(value: &[u8]) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Whether a path starts with a match of the pattern. `*` matches any text; a final `$` matches the end of the path. `None`:
-/// the steps are used up.
+/// Whether a path starts with a match of the pattern. `*` matches any text; a final `$` matches the end of the path.
+/// `None`: the steps are used up.
 ///
 /// The shortest match of each piece leaves the most text for those after it, so no piece is tried twice.
 fn matches(pattern: &[u8], path: &[u8], steps: &mut usize) -> Option<bool> {

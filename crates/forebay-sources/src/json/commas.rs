@@ -1,5 +1,5 @@
-//! The commas of an array of records: missing and extra ones lose nothing, but they show that something wrote the text by
-//! hand or twice, so they are counted.
+//! The commas of an array of records: missing and extra ones lose nothing, but they show that something wrote the text
+//! by hand or twice, so they are counted.
 
 use crate::scan::skip_space;
 

@@ -41,7 +41,8 @@ pub struct LastRun {
     pub observed_at: Timestamp,
 }
 
-/// The course whose files are the references of a source. `None`: the source is no course. Checks the user's own tables.
+/// The course whose files are the references of a source. `None`: the source is no course. Checks the user's own
+/// tables.
 pub async fn of_source(client: &impl GenericClient, source_id: i32) -> Result<Option<Course>> {
     let row = client.query_typed_opt(OF_SOURCE, &[(&source_id, Type::INT4)]).await?;
     let Some(row) = row else { return Ok(None) };

@@ -170,8 +170,8 @@ pub async fn details(
     Ok(Some(details))
 }
 
-/// A lesson with its text, named by its path, id, number (`2.10`) or slug; several lessons may share a slug, and then the
-/// first one counts. `None`: the course has no such lesson.
+/// A lesson with its text, named by its path, id, number (`2.10`) or slug; several lessons may share a slug, and then
+/// the first one counts. `None`: the course has no such lesson.
 pub async fn find_lesson(
     client: &impl GenericClient,
     piece_id: i64,

@@ -1,5 +1,5 @@
-//! Measures and decisions: scores, validation, status, approval, performance. No file of a course contains them, so they
-//! are written here directly.
+//! Measures and decisions: scores, validation, status, approval, performance. No file of a course contains them, so
+//! they are written here directly.
 
 use forebay_domain::{content::ContentStatus, identity::VersionHash};
 use jiff::Timestamp;
@@ -115,8 +115,8 @@ pub async fn update_lessons(
     Ok(Measured { found, refused: written.refused })
 }
 
-/// Updates the measures of lessons whose files this transaction writes. Returns the paths of those that it took, or none if
-/// a value is refused: the files are stored all the same.
+/// Updates the measures of lessons whose files this transaction writes. Returns the paths of those that it took, or
+/// none if a value is refused: the files are stored all the same.
 pub async fn measure_written(
     transaction: &Transaction<'_>,
     course: &Course,

@@ -1,8 +1,8 @@
 //! The user's own tables, filled with the rows of the content tables in the same transaction.
 //!
-//! Names come from the configuration and are checked as [`TableName`] and [`ColumnName`]; types come from the catalogue,
-//! so values arrive in the types of the user's columns. [`OwnStatements::load`] checks the tables and builds their
-//! statements. Only rows that Forebay wrote are ever deleted, and only changed rows are written.
+//! Names come from the configuration and are checked as [`TableName`] and [`ColumnName`]; types come from the
+//! catalogue, so values arrive in the types of the user's columns. [`OwnStatements::load`] checks the tables and builds
+//! their statements. Only rows that Forebay wrote are ever deleted, and only changed rows are written.
 
 mod check;
 mod columns;
@@ -120,8 +120,8 @@ impl OwnStatements {
         Ok(own)
     }
 
-    /// Checks the deferred constraints of the tables now; `None`: there are none. Without it, they would fail the commit,
-    /// with all rows.
+    /// Checks the deferred constraints of the tables now; `None`: there are none. Without it, they would fail the
+    /// commit, with all rows.
     pub(super) fn check_deferred(&self) -> Option<&str> {
         self.check_deferred.as_deref()
     }

@@ -1,7 +1,7 @@
 //! The content tables that follow references, and the statements that write and compare them.
 //!
-//! A [`Projection`] has one query for the rows as the references say they should be, and one list of columns. Writing and
-//! comparing are made from both, so a comparison finds exactly what writing would change.
+//! A [`Projection`] has one query for the rows as the references say they should be, and one list of columns. Writing
+//! and comparing are made from both, so a comparison finds exactly what writing would change.
 
 use std::fmt::Write;
 
@@ -91,8 +91,8 @@ pub(super) const RESEARCH: Projection = Projection {
 impl Projection {
     /// Updates the rows that differ, then inserts the missing ones. It returns a row for each.
     ///
-    /// With `on conflict do update`, a generated column would be computed twice: for the row that is proposed and for the
-    /// row that is written. The search vector of a lesson is by far its most expensive column.
+    /// With `on conflict do update`, a generated column would be computed twice: for the row that is proposed and for
+    /// the row that is written. The search vector of a lesson is by far its most expensive column.
     pub(super) fn upsert(&self, condition: &str) -> String {
         let Self { table, key, columns, rows, .. } = self;
         format!(

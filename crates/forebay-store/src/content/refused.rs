@@ -1,7 +1,7 @@
 //! Writes rows so that one that the database refuses costs only that row.
 //!
-//! Each statement has a savepoint, which is sent in the same round trip. If the data of a row is refused, the statement is
-//! undone and its rows are tried in halves, down to the refused ones. Other errors fail the transaction.
+//! Each statement has a savepoint, which is sent in the same round trip. If the data of a row is refused, the statement
+//! is undone and its rows are tried in halves, down to the refused ones. Other errors fail the transaction.
 
 use forebay_domain::identity::ReferenceId;
 use futures_util::future;

@@ -1,5 +1,5 @@
-//! What waits for a person: held runs, breakers, sources that stand still, embeddings, rights on targets, and tables that
-//! a web API can write.
+//! What waits for a person: held runs, breakers, sources that stand still, embeddings, rights on targets, and tables
+//! that a web API can write.
 
 use std::time::Duration;
 

@@ -323,7 +323,8 @@ impl Opened {
         rows.iter().map(candidate).collect()
     }
 
-    /// The cosine similarities of the query and the chunks that have an embedding, from 0 (also for negative ones) to 1.
+    /// The cosine similarities of the query and the chunks that have an embedding, from 0 (also for negative ones) to
+    /// 1.
     pub async fn scores(
         &self,
         client: &impl GenericClient,

@@ -135,8 +135,8 @@ pub async fn candidates(
     rows.iter().map(candidate).collect()
 }
 
-/// Finds chunks that contain at least one word of a query, the rarest words first, and match all that binds in it. The rank
-/// is the share of the query that they contain, 0 to 1, where rare words count more.
+/// Finds chunks that contain at least one word of a query, the rarest words first, and match all that binds in it. The
+/// rank is the share of the query that they contain, 0 to 1, where rare words count more.
 pub async fn candidates_by_any_word(
     client: &impl GenericClient,
     query: &str,

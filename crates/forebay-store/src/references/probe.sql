@@ -1,9 +1,9 @@
 -- Finds the records of a batch that differ from what is stored. Returns only those: the id, and whether the reference
 -- exists. A record without a hash removes its reference, so it differs from an active one. The inner select is a scalar
--- subquery because the planner can't turn it into a join; a join would hash the whole table for every batch. So each record
--- is one index-only lookup, regardless of statistics. "offset 0" keeps the lookup from being evaluated twice, for the
--- condition and for the result. Two unnest in a select list advance together and, unlike in a from list, write no
--- intermediate rows.
+-- subquery because the planner can't turn it into a join; a join would hash the whole table for every batch. So each
+-- record is one index-only lookup, regardless of statistics. "offset 0" keeps the lookup from being evaluated twice,
+-- for the condition and for the result. Two unnest in a select list advance together and, unlike in a from list, write
+-- no intermediate rows.
 select p.reference_id, p.differs is not null as exists
 from (
     select s.reference_id, (

@@ -121,8 +121,8 @@ pub async fn store_rehashed(client: &impl GenericClient, rehashed: &[Rehashed]) 
     Ok(())
 }
 
-/// Renames the field in revisions, in the coverage and drift of runs, and forgets pages, whose counts have the old name.
-/// Returns the number of revisions.
+/// Renames the field in revisions, in the coverage and drift of runs, and forgets pages, whose counts have the old
+/// name. Returns the number of revisions.
 pub async fn rename_in_history(client: &impl GenericClient, rename: &FieldRename<'_>) -> Result<u64> {
     let parameters = [
         (&rename.source_id as _, Type::INT4),

@@ -66,8 +66,8 @@ pub async fn mirror(
     Ok(mirrored)
 }
 
-/// Gives sources to a project, and returns the names of those that it did not own before. Sources that aren't stored are left
-/// out.
+/// Gives sources to a project, and returns the names of those that it did not own before. Sources that aren't stored
+/// are left out.
 pub async fn take_over(client: &impl GenericClient, project: &str, names: &[&str]) -> Result<Vec<String>> {
     let statement = "update forebay.sources set project = $1, updated_at = now() \
          where name = any($2) and project is distinct from $1 returning name";

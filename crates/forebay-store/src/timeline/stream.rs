@@ -1,8 +1,8 @@
 //! The stream of changes, for readers that follow it: nothing is missed and nothing is read twice.
 //!
 //! A change becomes part of the stream when its run ends. Ends are numbered in the order in which they become visible
-//! (`run_ends` in `0012_content`), so after a reader has seen an end, no earlier one can appear. A run that was held and
-//! then released ends twice, each time with the changes that were applied since.
+//! (`run_ends` in `0012_content`), so after a reader has seen an end, no earlier one can appear. A run that was held
+//! and then released ends twice, each time with the changes that were applied since.
 
 use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;

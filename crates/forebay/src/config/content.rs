@@ -27,8 +27,8 @@ pub(crate) struct Content {
     pub(crate) persist: Option<PersistMode>,
     /// Project that courses belong to. Default: `default`.
     pub(crate) project: Option<String>,
-    /// Layout of the folders: `creator-os`, `markdown`, `mdbook`, `docusaurus` or `hugo`, or a table that changes one of
-    /// these. Default: `creator-os`.
+    /// Layout of the folders: `creator-os`, `markdown`, `mdbook`, `docusaurus` or `hugo`, or a table that changes one
+    /// of these. Default: `creator-os`.
     layout: Option<LayoutChoice>,
     /// Size up to which a file is stored, such as `8MiB`. Larger texts are errors; of larger assets, only the hash is
     /// stored. Default: `8MiB`.

@@ -36,8 +36,8 @@ enum Word {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Newest {
-    /// Field or JSON pointer whose greatest value is the newest: numbers by value, times (RFC 3339) as instants, other texts
-    /// by their bytes. Required.
+    /// Field or JSON pointer whose greatest value is the newest: numbers by value, times (RFC 3339) as instants, other
+    /// texts by their bytes. Required.
     newest_by: FieldPath,
 }
 

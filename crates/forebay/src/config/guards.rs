@@ -34,7 +34,8 @@ pub(crate) struct Guards {
     /// content to their new keys, `off` removes and adds. Default: `hold`.
     #[schemars(schema_with = "words::schema::<RekeyPolicy>")]
     rekey: RekeyPolicy,
-    /// Maximum share of references that may vanish at once. Default: learnt from the scope's earlier runs, at least 0.1.
+    /// Maximum share of references that may vanish at once. Default: learnt from the scope's earlier runs, at least
+    /// 0.1.
     pub(crate) max_removed: Option<Share>,
     /// Maximum share of references that one run may change. Default: 1, no limit.
     pub(crate) max_changed: Option<Share>,

@@ -34,8 +34,8 @@ use super::{breaker::Breaker, duplicates::OnDuplicate, guards::Guards, schedule:
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
     /// The field that identifies a record within the source, or a list of fields in order: names or JSON pointers
-    /// (RFC 6901) such as `/course/id`. `"$hash"`: the content, for records that nothing else identifies. Required; default for `ical`: `["uid", "recurrence_id"]`, for `feed`:
-    /// `["id"]`.
+    /// (RFC 6901) such as `/course/id`. `"$hash"`: the content, for records that nothing else identifies. Required;
+    /// default for `ical`: `["uid", "recurrence_id"]`, for `feed`: `["id"]`.
     #[serde(default)]
     pub(crate) key: KeyFields,
     /// Whether equal keys in two scopes are two records, such as a course number that begins anew each semester. The
@@ -54,9 +54,10 @@ pub(crate) struct Source {
     /// Top-level fields to normalise for comparison. Default: none.
     #[serde(default)]
     pub(crate) normalise: BTreeMap<String, BTreeSet<Normalise>>,
-    /// How to handle a key that appears again in a run: keep the `first` record, the `last`, or the one with the greatest
-    /// value of a field (`{ newest_by = "updated_at" }`); `merge` lets later fields overwrite earlier ones; `reject` keeps the
-    /// first and stores the others as rejected records. Default: `first`; for the messages of a Singer tap: `last`.
+    /// How to handle a key that appears again in a run: keep the `first` record, the `last`, or the one with the
+    /// greatest value of a field (`{ newest_by = "updated_at" }`); `merge` lets later fields overwrite earlier ones;
+    /// `reject` keeps the first and stores the others as rejected records. Default: `first`; for the messages of a
+    /// Singer tap: `last`.
     #[serde(default)]
     pub(crate) on_duplicate: Option<OnDuplicate>,
     /// Limits beyond which a complete run is held for review. Default: on.
@@ -74,18 +75,18 @@ pub(crate) struct Source {
     /// Encoding of the files that `forebay persist` reads, such as `windows-1252`. Default: UTF-8.
     #[serde(default)]
     pub(crate) encoding: Option<TextEncoding>,
-    /// Whether an input without an end line is incomplete, so that its run removes nothing. For JSON Lines. Default: true
-    /// once an input of the source has had one.
+    /// Whether an input without an end line is incomplete, so that its run removes nothing. For JSON Lines. Default:
+    /// true once an input of the source has had one.
     #[serde(default)]
     pub(crate) require_end: Option<bool>,
-    /// What its records are: `replace`, whole records; `patch`, partial records that are laid over what is stored (JSON Merge
-    /// Patch, RFC 7396): null removes a field, and objects are merged. Default: `replace`.
+    /// What its records are: `replace`, whole records; `patch`, partial records that are laid over what is stored (JSON
+    /// Merge Patch, RFC 7396): null removes a field, and objects are merged. Default: `replace`.
     #[serde(default)]
     #[schemars(schema_with = "words::schema::<RecordMode>")]
     pub(crate) mode: RecordMode,
     /// Where a record says that it is gone: a field or a JSON pointer such as `/deleted`. A record with a value there
-    /// removes its reference, also in a run that isn't complete. No value are null, `false`, 0, empty values, and texts such
-    /// as `false`, `no`, `0` and `0000-00-00`. Default: none; for the messages of a Singer tap: `_sdc_deleted_at`.
+    /// removes its reference, also in a run that isn't complete. No value are null, `false`, 0, empty values, and texts
+    /// such as `false`, `no`, `0` and `0000-00-00`. Default: none; for the messages of a Singer tap: `_sdc_deleted_at`.
     #[serde(default)]
     pub(crate) removed_when: Option<FieldPath>,
     /// Whether a scrape covers its whole scope: records that it doesn't see are removed, if the guards permit. Not

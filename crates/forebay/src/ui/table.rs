@@ -1,5 +1,5 @@
-//! Tables that fit the output: light lines, numbers right-aligned. In a narrow terminal, long texts are cut with `…`, and
-//! columns are left out by importance; no column is squeezed until it can't be read.
+//! Tables that fit the output: light lines, numbers right-aligned. In a narrow terminal, long texts are cut with `…`,
+//! and columns are left out by importance; no column is squeezed until it can't be read.
 
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, LineStyle, TableStyle};
 

@@ -139,7 +139,8 @@ fn angled(before: &str, rest: &str) -> Option<usize> {
         .then_some(inside.len() + 2)
 }
 
-/// TODO, TBD or XXX in capitals. `TODO` is a Portuguese and Spanish word too, so it doesn't count in a line in capitals.
+/// TODO, TBD or XXX in capitals. `TODO` is a Portuguese and Spanish word too, so it doesn't count in a line in
+/// capitals.
 fn word(before: &str, rest: &str) -> Option<usize> {
     let word = ["TODO", "TBD", "XXX"].into_iter().find(|word| rest.starts_with(word))?;
     let after = &rest[word.len()..];

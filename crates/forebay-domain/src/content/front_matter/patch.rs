@@ -14,7 +14,8 @@ use crate::content::{
 };
 
 /// Sets a top-level field of the front matter to a text, and returns the new text of the file. The text gets quotes if
-/// YAML would read it as another type or not at all. An absent field is added at the end, absent front matter at the top.
+/// YAML would read it as another type or not at all. An absent field is added at the end, absent front matter at the
+/// top.
 ///
 /// Errors: those of [`split`] and [`yaml::parse`]; `wrong_type` if the front matter is not a mapping, or the field is a
 /// list or a mapping; `invalid_value` if a field cannot be added.

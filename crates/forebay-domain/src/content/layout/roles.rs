@@ -162,8 +162,8 @@ impl Layout {
         paths.next()
     }
 
-    /// Where a lesson with this number is written: the first pattern whose path gives module and number back. `None`: no
-    /// pattern has both, so the path must be given.
+    /// Where a lesson with this number is written: the first pattern whose path gives module and number back. `None`:
+    /// no pattern has both, so the path must be given.
     pub fn lesson_path(&self, module: u32, lesson: u32, slug: &Slug) -> Option<RelativePath> {
         let has_numbers = |path: &RelativePath| {
             matches!(self.classify(path), Role::Lesson { module: Some(of_module), lesson: Some(number), .. }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::preset::{Numbers, Preset};
 
-/// Which file of a course folder is what. A list of patterns replaces that of the preset; an empty list means no file has that role.
+/// Which file of a course folder is what. A list of patterns replaces that of the preset; an empty list means no file
+/// has that role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LayoutSettings {

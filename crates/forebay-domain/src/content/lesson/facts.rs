@@ -24,8 +24,8 @@ pub struct LessonFacts {
 }
 
 impl LessonFacts {
-    /// The text with these facts as its front matter. A text that has front matter says more than a generator's call, so
-    /// it only gets the id if it has none: without it, the lesson would be another one after a move.
+    /// The text with these facts as its front matter. A text that has front matter says more than a generator's call,
+    /// so it only gets the id if it has none: without it, the lesson would be another one after a move.
     pub fn above(&self, body: &str, path: &str, fields: &LessonFields<'_>) -> String {
         if let Some(text) = self.lesson_id.as_deref().and_then(|id| with_id(body, path, fields, id)) {
             return text;

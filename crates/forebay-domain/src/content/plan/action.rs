@@ -135,13 +135,14 @@ pub struct Changes {
     /// Files that are left alone until somebody corrects them, by path.
     pub problems: Vec<Problem>,
     /// The base for the next plan, once the actions are applied, by path. Files in conflict and files that only the
-    /// database changed keep their base, so they are reported again. So two files can have the same path: one that moved
-    /// away and is in conflict, and another one that took its place. Keep both.
+    /// database changed keep their base, so they are reported again. So two files can have the same path: one that
+    /// moved away and is in conflict, and another one that took its place. Keep both.
     pub base: Vec<FileState>,
 }
 
 impl Changes {
-    /// The paths of files that both sides keep as they are: in conflict, changed only in the database, or with a problem.
+    /// The paths of files that both sides keep as they are: in conflict, changed only in the database, or with a
+    /// problem.
     pub fn left_alone(&self) -> BTreeSet<RelativePath> {
         let conflicts = self.conflicts.iter().flat_map(|one| [Some(&one.path), one.database_path.as_ref()]);
         let problems = self.problems.iter().filter_map(|problem| RelativePath::parse(&problem.path).ok());

@@ -1,8 +1,8 @@
 //! Files that a plan leaves alone: their lesson ids are doubled, or their paths collide.
 //!
 //! Blocking works on all three sides. If two files of the folder have the id of a stored lesson, that lesson is neither
-//! updated nor removed, because each of the two may be its successor. The same holds for whatever shares an id, a path or
-//! its bytes with a file that is left alone: it may be the same file before or after a move.
+//! updated nor removed, because each of the two may be its successor. The same holds for whatever shares an id, a path
+//! or its bytes with a file that is left alone: it may be the same file before or after a move.
 
 use std::collections::{BTreeMap, BTreeSet};
 

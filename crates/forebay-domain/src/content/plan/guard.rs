@@ -64,7 +64,8 @@ pub struct Refusal {
 
 /// Compares the sides and guards the result.
 ///
-/// A file that was moved or renamed is not gone. Files whose ids are doubled or whose paths collide are not gone either.
+/// A file that was moved or renamed is not gone. Files whose ids are doubled or whose paths collide are not gone
+/// either.
 pub fn plan(sides: Sides<'_>, guard: &GuardSettings) -> Plan {
     plan_keeping(sides, guard, None)
 }

@@ -9,9 +9,9 @@ use super::{
 use crate::content::paths::RelativePath;
 
 impl Changes {
-    /// The base for the next plan after some of the actions were applied, by path. A withheld action leaves the state of
-    /// the database in the base, so the next plan has the same action again. Without that, a file that guards keep in the
-    /// database would look like a conflict.
+    /// The base for the next plan after some of the actions were applied, by path. A withheld action leaves the state
+    /// of the database in the base, so the next plan has the same action again. Without that, a file that guards keep
+    /// in the database would look like a conflict.
     ///
     /// `folder` and `before` are the sides that were compared, `now` is the database after the run.
     pub fn base_after_part(

@@ -1,8 +1,8 @@
 //! Paths and lesson ids that the database cannot give to a file, because it keeps another file with them.
 //!
 //! The database follows the folder file by file, and some files of the database stay where they are: those in conflict,
-//! those that only the database changed, and those that are left alone. A file that would need the path or the id of one
-//! of those becomes a conflict. It then stays where it is too, which may take the place of a third one, and so on.
+//! those that only the database changed, and those that are left alone. A file that would need the path or the id of
+//! one of those becomes a conflict. It then stays where it is too, which may take the place of a third one, and so on.
 
 use std::collections::BTreeMap;
 

@@ -304,8 +304,8 @@ fn a_long_chain_of_renames_onto_a_taken_path_is_resolved_step_by_step() {
 #[test]
 fn a_person_decides_which_side_wins() {
     let base = [file("a", 1), file("b", 1), file("c", 1), file("d", 1), file("e", 1), file("f", 1)];
-    // a: both changed. b, f: only the database removed them. c: only the database changed it. d: removed and changed. e:
-    // changed and removed. g, h: only the database has them.
+    // a: both changed. b, f: only the database removed them. c: only the database changed it. d: removed and changed.
+    // e: changed and removed. g, h: only the database has them.
     let folder = [file("a", 2), file("b", 1), file("c", 1), file("e", 2), file("f", 1)];
     let database = [file("a", 3), file("c", 3), file("d", 3), file("g", 3), file("h", 1)];
     let decided = |side, paths: &[&str]| {

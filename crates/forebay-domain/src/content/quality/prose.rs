@@ -1,7 +1,7 @@
 //! The prose of a lesson, folded for searching phrases, with the way back to its source.
 //!
-//! Folding keeps letters and digits in lower case without diacritics, and one space between words. Code, HTML, headings,
-//! images and the targets of links are left out. A phrase never reaches over the end of a block.
+//! Folding keeps letters and digits in lower case without diacritics, and one space between words. Code, HTML,
+//! headings, images and the targets of links are left out. A phrase never reaches over the end of a block.
 
 use std::{collections::BTreeSet, ops::Range};
 

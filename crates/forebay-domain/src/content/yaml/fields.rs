@@ -98,7 +98,8 @@ impl<'a> Reader<'a> {
         items.iter().filter(|item| !item.node.is_null()).filter_map(|item| self.text(Some(item))).collect()
     }
 
-    /// A list of values, or a single one, each of at most `max_chars` characters. Longer ones are reported and left out.
+    /// A list of values, or a single one, each of at most `max_chars` characters. Longer ones are reported and left
+    /// out.
     pub fn short_texts(&mut self, field: Option<&Field<'_>>, max_chars: usize) -> Vec<String> {
         let Some(field) = field else { return Vec::new() };
         if field.node.text().is_some() {

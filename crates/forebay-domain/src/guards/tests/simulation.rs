@@ -59,8 +59,8 @@ fn bad_days_are_held_whether_earlier_ones_were_rejected_or_released() {
 }
 
 /// The one bad day that guards cannot see: of incidents that end with a chance of 1 in 3 each day, a list that stops at
-/// 60 % loses about as many as on any other day. Neither their ages nor their number tell, because each has the same chance
-/// to end. Only the producer knows: see the end line.
+/// 60 % loses about as many as on any other day. Neither their ages nor their number tell, because each has the same
+/// chance to end. Only the producer knows: see the end line.
 #[test]
 fn a_list_of_incidents_that_stops_early_is_rarely_noticed() {
     let (mut num_held, mut num_days) = (0, 0);

@@ -14,8 +14,8 @@ use super::{
     write::create_folder,
 };
 
-/// How long to wait for another process. A watch locks the folder while it syncs, which takes seconds for a large course;
-/// other commands wait instead of failing.
+/// How long to wait for another process. A watch locks the folder while it syncs, which takes seconds for a large
+/// course; other commands wait instead of failing.
 const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
@@ -26,8 +26,8 @@ pub struct FolderLock {
 }
 
 impl CourseFolder {
-    /// Locks the folder for writing; blocks for ten seconds at most. Error: `content_folder_locked` if another process has
-    /// locked it for longer.
+    /// Locks the folder for writing; blocks for ten seconds at most. Error: `content_folder_locked` if another process
+    /// has locked it for longer.
     pub fn lock(&self) -> Result<FolderLock> {
         let failed = |error: std::io::Error| ContentError::file("lock", &self.path().join(OWN_FOLDER), error);
         create_folder(&self.root, OWN_FOLDER).map_err(failed)?;

@@ -52,8 +52,8 @@ impl CourseFolder {
         self.write_batch(&[(path, bytes, Expected::Anything)]).map(drop)
     }
 
-    /// Writes files as [`Self::write`] does, unless they have these bytes. Returns the number of written files. A file that
-    /// cannot be read is replaced. After an error, the files before the one that failed are written.
+    /// Writes files as [`Self::write`] does, unless they have these bytes. Returns the number of written files. A file
+    /// that cannot be read is replaced. After an error, the files before the one that failed are written.
     pub(in crate::content) fn write_differing(&self, files: &[(&RelativePath, &[u8])]) -> Result<u64> {
         let differs = |(path, bytes): &(&RelativePath, &[u8])| {
             // A file of another size is not read to its end.
@@ -67,8 +67,9 @@ impl CourseFolder {
         Ok(differing.len() as u64)
     }
 
-    /// Writes a file as [`Self::write`] does, unless it changed: until the moment before it is replaced, its hash must be
-    /// the expected one, where `None` means that there is no file. Returns whether it was written, or has these bytes.
+    /// Writes a file as [`Self::write`] does, unless it changed: until the moment before it is replaced, its hash must
+    /// be the expected one, where `None` means that there is no file. Returns whether it was written, or has these
+    /// bytes.
     pub(in crate::content) fn write_expecting(
         &self,
         path: &RelativePath,

@@ -1,7 +1,7 @@
 //! Persists lessons in the background, while others are generated.
 //!
-//! A sync compares the whole course, so it takes what has come since the last one, and it never runs more than a part of
-//! the time. The generator never waits for it.
+//! A sync compares the whole course, so it takes what has come since the last one, and it never runs more than a part
+//! of the time. The generator never waits for it.
 
 use std::{
     mem,

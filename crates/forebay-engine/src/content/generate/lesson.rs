@@ -134,8 +134,8 @@ impl Maker {
         }
     }
 
-    /// Writes the file as a whole, unless somebody else has changed it meanwhile: then the generated text is kept beside
-    /// it. Bytes that no sync has stored are kept before they are replaced.
+    /// Writes the file as a whole, unless somebody else has changed it meanwhile: then the generated text is kept
+    /// beside it. Bytes that no sync has stored are kept before they are replaced.
     async fn write(&self, wanted: &Wanted, markdown: Vec<u8>, effort: Effort) -> Result<Made> {
         let (folder, written) = (Arc::clone(&self.folder), self.written.clone());
         let Wanted { spec, found, is_unstored, .. } = wanted;

@@ -62,8 +62,8 @@ pub(super) struct Wanted {
     pub(super) is_unstored: bool,
 }
 
-/// Compares the curriculum with the folder. `is_stored`: syncs store files. Errors: there is no curriculum, it cannot be read, or a lesson that was
-/// named is not in it.
+/// Compares the curriculum with the folder. `is_stored`: syncs store files. Errors: there is no curriculum, it cannot
+/// be read, or a lesson that was named is not in it.
 pub(super) fn plan(
     settings: &CourseSettings,
     folder: &CourseFolder,

@@ -86,8 +86,8 @@ pub struct Effort {
 }
 
 impl GenerateReport {
-    /// Whether every lesson that was asked for is there, no other program had changed one, and nothing is wrong with the
-    /// curriculum or the folder. Ignores the database: a sync adds what it missed.
+    /// Whether every lesson that was asked for is there, no other program had changed one, and nothing is wrong with
+    /// the curriculum or the folder. Ignores the database: a sync adds what it missed.
     pub fn is_complete(&self) -> bool {
         let is_missing =
             |lesson: &LessonReport| !matches!(lesson.end, LessonEnd::Kept | LessonEnd::Generated(_));

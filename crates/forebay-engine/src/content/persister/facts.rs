@@ -87,8 +87,8 @@ fn complete(now: &mut LessonMeasures, before: &LessonMeasures) {
     *validation_issues = validation_issues.take().or_else(|| before.validation_issues.clone());
 }
 
-/// Stores facts, in one transaction unless one of them is refused. Returns those that the database does not take, and why.
-/// Error: nothing is known about what is stored, so all of them must be stored again.
+/// Stores facts, in one transaction unless one of them is refused. Returns those that the database does not take, and
+/// why. Error: nothing is known about what is stored, so all of them must be stored again.
 pub(super) async fn store(
     database: &Database,
     settings: &CourseSettings,

@@ -18,8 +18,8 @@ use crate::error::Result;
 impl CoursePersister {
     /// Writes a whole course, or the parts of it that are given.
     ///
-    /// Lessons that cannot be written because of their own mistakes are refused, and the others are written. Errors: the
-    /// layout has no path for a document; a file could not be written.
+    /// Lessons that cannot be written because of their own mistakes are refused, and the others are written. Errors:
+    /// the layout has no path for a document; a file could not be written.
     pub async fn persist_course(&mut self, input: CourseInput) -> Result<Written> {
         let (folder, layout) = (Arc::clone(&self.folder), self.settings.layout.clone());
         let max_bytes = self.settings.max_file_bytes;

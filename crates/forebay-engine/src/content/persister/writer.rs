@@ -136,9 +136,9 @@ impl CoursePersister {
         &self.folder
     }
 
-    /// Writes files, each as a whole, then the database in one transaction. Files that are equal already are not written.
-    /// The others are copied to `.forebay/kept` first if their bytes are not stored. Error: a file could not be written; the ones before
-    /// it are.
+    /// Writes files, each as a whole, then the database in one transaction. Files that are equal already are not
+    /// written. The others are copied to `.forebay/kept` first if their bytes are not stored. Error: a file could not
+    /// be written; the ones before it are.
     pub async fn persist_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<Persisted> {
         self.write_files(files).await?;
         Ok(self.persist_folder().await)
@@ -277,8 +277,8 @@ impl CoursePersister {
         self.remembered.push(fact);
     }
 
-    /// Records the facts that are remembered, which are forgotten once the database has answered about them. Returns why
-    /// it does not take some.
+    /// Records the facts that are remembered, which are forgotten once the database has answered about them. Returns
+    /// why it does not take some.
     async fn record_remembered(&mut self) -> Result<Vec<Error>> {
         let mut has_failed = false;
         let unstorable = loop {

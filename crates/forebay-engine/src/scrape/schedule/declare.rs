@@ -10,9 +10,9 @@ use tokio_postgres::GenericClient;
 
 use crate::{error::Result, freshness::can_answer, scrape::definition::Sources};
 
-/// Stores the schedules of these sources, and drops those of their scopes that have none. Schedules of other sources are
-/// not touched. The sources must be declared, and none of them by another project. Writes nothing if nothing changed;
-/// returns the names of the sources whose schedules changed.
+/// Stores the schedules of these sources, and drops those of their scopes that have none. Schedules of other sources
+/// are not touched. The sources must be declared, and none of them by another project. Writes nothing if nothing
+/// changed; returns the names of the sources whose schedules changed.
 pub async fn declare(database: &Database, sources: &Sources, now: Timestamp) -> Result<Vec<String>> {
     declare_in(&**database.client().await?, sources, now).await
 }

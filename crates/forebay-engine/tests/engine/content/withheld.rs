@@ -17,8 +17,8 @@ fn path(number: u32) -> String {
     format!("lessons/2.{number}-part.md")
 }
 
-/// A course with 40 lessons, of which some were deleted after a sync, one edited, and one added. Guards know a few runs by
-/// then, so they allow fewer removals than the plan does.
+/// A course with 40 lessons, of which some were deleted after a sync, one edited, and one added. Guards know a few runs
+/// by then, so they allow fewer removals than the plan does.
 async fn stage() -> Stage {
     let stage = Stage::course().await;
     for number in 4..=37 {

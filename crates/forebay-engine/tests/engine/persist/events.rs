@@ -38,8 +38,8 @@ impl MakeWriter<'_> for Events {
     }
 }
 
-/// A second subscriber that lives as long as the process. While there is only one, `tracing` caches for the whole process
-/// what the subscriber of the thread that first reaches an event wants; threads of other tests have none.
+/// A second subscriber that lives as long as the process. While there is only one, `tracing` caches for the whole
+/// process what the subscriber of the thread that first reaches an event wants; threads of other tests have none.
 static SECOND: OnceLock<Dispatch> = OnceLock::new();
 
 impl Events {

@@ -1,5 +1,5 @@
-//! The five histories of `forebay_domain::guards` over a hundred runs on a database: what the domain decides about counts
-//! holds for stored data, and guards learn from the numbers that runs really store.
+//! The five histories of `forebay_domain::guards` over a hundred runs on a database: what the domain decides about
+//! counts holds for stored data, and guards learn from the numbers that runs really store.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Embeddings and hybrid search, on a server that has pgvector.
 //!
-//! scripts/pgvector.sh installs such a Postgres; without it, the tests print that they are skipped. The endpoint is a small
-//! HTTP server in the test, whose embeddings count words of two subjects.
+//! scripts/pgvector.sh installs such a Postgres; without it, the tests print that they are skipped. The endpoint is a
+//! small HTTP server in the test, whose embeddings count words of two subjects.
 
 use std::{
     path::Path,
