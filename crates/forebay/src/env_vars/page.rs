@@ -98,7 +98,7 @@ const WORKER: [Row; 4] = [
 const PYTHON: [Row; 1] = [("FOREBAY_BIN", "The `forebay` program to start. Default: the one in `PATH`.")];
 
 /// What the tests of this project read.
-const TESTS: [Row; 15] = [
+const TESTS: [Row; 14] = [
     ("UPDATE_DOCS", "Any text makes the tests of generated pages write them."),
     ("INSTA_UPDATE", "`always` accepts changed snapshots."),
     ("FOREBAY_TEST_DATA_DIR", "Folder of the test server. Default: in the target folder."),
