@@ -79,13 +79,21 @@ pub fn rate(number: u64, span: Duration) -> String {
     }
 }
 
+/// Whether a terminal would interpret a character instead of showing it: a control other than a line break or tab, or one
+/// that changes the direction of text (Unicode Standard Annex 9).
+pub fn is_disguise(c: char) -> bool {
+    let is_bidi =
+        matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
+    is_bidi || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
 /// External text on one line, without control characters that a terminal would interpret.
 pub fn plain(text: &str) -> String {
     let is_space = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
     text.chars()
         .map(|c| match c {
             c if is_space(c) => ' ',
-            c if c.is_control() => '\u{fffd}',
+            c if is_disguise(c) => '\u{fffd}',
             c => c,
         })
         .collect()

@@ -6,6 +6,7 @@
 //! A command makes one [`Report`] and passes it to [`Ui::show`]. The JSON and the text come from the same value, so
 //! they cannot differ. A command that streams (`export`) writes to [`Ui::stream`].
 
+mod clean;
 mod confirm;
 pub(crate) mod log;
 mod page;
@@ -76,7 +77,7 @@ impl Ui {
         }
         let mut page = Page::new(self.stdout);
         report.write(&mut page);
-        self.text(page.as_str())
+        self.text(&clean::clean(page.as_str()))
     }
 
     /// Prints a page of a list. In human form, a note says how to get the next page.
@@ -96,7 +97,7 @@ impl Ui {
         let mut text = serde_json::to_string_pretty(document)
             .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
         text.push('\n');
-        self.text(&text)
+        self.text(&clean::escape(text))
     }
 
     /// Prints one JSON document on its own line, for a command that prints JSON Lines.
@@ -104,7 +105,7 @@ impl Ui {
         let mut text = serde_json::to_string(document)
             .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
         text.push('\n');
-        self.text(&text)
+        self.text(&clean::escape(text))
     }
 
     /// Prints text unchanged on standard output, such as a completion script.
@@ -159,6 +160,6 @@ impl Ui {
     /// A closed standard error doesn't stop the work.
     #[expect(clippy::unused_self, reason = "only code with a Ui may print")]
     fn say(&self, text: &str) {
-        let _ = progress::above(|| writeln!(io::stderr().lock(), "{}", redact(text)));
+        let _ = progress::above(|| writeln!(io::stderr().lock(), "{}", clean::clean(&redact(text))));
     }
 }

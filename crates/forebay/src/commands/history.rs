@@ -61,7 +61,7 @@ pub(crate) async fn payload_at(
     if let Some(payload) = history::reference_at(&***client, reference.reference_id, at).await? {
         return Ok(payload);
     }
-    let name = format!("{}/{}", reference.source, reference.record_key);
+    let name = format::plain(&format!("{}/{}", reference.source, reference.record_key));
     let why = if at < reference.first_seen_at {
         format!("it was first seen at {}", format::timestamp(reference.first_seen_at))
     } else {

@@ -24,6 +24,7 @@ use tracing_subscriber::{
 };
 
 use super::{
+    clean::clean,
     progress,
     redact::redact,
     style::{Style, Tone},
@@ -133,6 +134,7 @@ impl Write for Stderr {
     /// Each call receives a whole line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = redact(&String::from_utf8_lossy(line));
+        let text = clean(&text);
         progress::above(|| io::stderr().lock().write_all(text.as_bytes()))?;
         Ok(line.len())
     }

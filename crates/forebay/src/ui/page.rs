@@ -47,6 +47,8 @@ impl Page {
         for (name, value) in fields {
             let label = format!("{name:widest$}");
             let label = self.style.paint(Tone::Faint, &label);
+            // A line break in a value must not look like the next field.
+            let value = value.replace('\n', &format!("\n{:1$}", "", widest + 2));
             // Writing to a String never fails.
             let _ = writeln!(self.text, "{label}  {value}");
         }

@@ -14,6 +14,7 @@ mod database;
 mod db;
 mod decisions;
 mod demo;
+mod disguised;
 mod doctor;
 mod ensure;
 mod export;

@@ -59,8 +59,20 @@ impl WarcWriter {
         let mut options = OpenOptions::new();
         options.create(true).append(true);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(failed)?;
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            // Someone who can write to the folder must not choose which file is overwritten.
+            let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+            options.mode(0o600).custom_flags(no_follow);
+        }
+        let file = options.open(path).map_err(|source| {
+            let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+            failed(if is_link {
+                io::Error::other("it is a symbolic link; name the file itself")
+            } else {
+                source
+            })
+        })?;
         let writer = Self { path: path.to_owned(), random, file: Mutex::new(file) };
         writer.append(|file, length| if length == 0 { writer.write_info(file, clock) } else { Ok(()) })?;
         Ok(writer)

@@ -95,7 +95,7 @@ impl Report for SourceTest {
         ]);
         page.heading("Records");
         for record in &self.records {
-            page.line(&record.record_key);
+            page.line(&format::plain(&record.record_key));
             page.line(&format!("  {}", record.payload.text()));
         }
         if self.records.is_empty() {

@@ -1,0 +1,72 @@
+//! The last safeguard against text from sites that would disguise what a terminal shows.
+//!
+//! Escapes, C1 controls and the controls of the bidirectional algorithm can hide, colour or reorder text. In text for
+//! people they become U+FFFD; only this program's own colours pass. In JSON they are escaped, which keeps their value.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use super::format::is_disguise;
+
+/// The parameters of the colours in `style`, and of their end.
+const COLOURS: [&str; 6] = ["32", "33", "31", "2", "1", "0"];
+
+/// Text for people.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_disguise) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        let passes = !is_disguise(character) || (character == '\u{1b}' && is_colour(&text[at + 1..]));
+        out.push(if passes { character } else { '\u{fffd}' });
+    }
+    Cow::Owned(out)
+}
+
+/// Whether an escape is followed by one of this program's colours.
+fn is_colour(rest: &str) -> bool {
+    let parameter = rest.strip_prefix('[').and_then(|rest| rest.split_once('m'));
+    parameter.is_some_and(|(parameter, _)| COLOURS.contains(&parameter))
+}
+
+/// The text of a JSON document, in which such characters occur only in strings.
+pub(super) fn escape(json: String) -> String {
+    if !json.chars().any(is_disguise) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for character in json.chars() {
+        if is_disguise(character) {
+            // All of them are in the basic plane. Writing to a String never fails.
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_colours_pass() {
+        let shown = "\u{1b}[31mbad\u{1b}[0m one\n\ttwo";
+        assert_eq!(clean(shown), shown);
+        assert_eq!(clean("a\u{1b}[2Jb\u{1b}]0;t\u{7}"), "a\u{fffd}[2Jb\u{fffd}]0;t\u{fffd}");
+        assert_eq!(
+            clean("\u{9b}2J \u{202e}x\u{2066}\u{200f}\u{61c}\r"),
+            "\u{fffd}2J \u{fffd}x\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
+        );
+    }
+
+    #[test]
+    fn json_keeps_its_value() {
+        let value = serde_json::json!({ "a\u{202e}": "\u{1b}[2J\u{9b}\u{7f}é\n\u{2028}" });
+        let text = escape(serde_json::to_string_pretty(&value).unwrap());
+        assert!(text.chars().all(|character| !is_disguise(character)), "{text:?}");
+        assert!(text.contains("\\u202e") && text.contains('é'), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}
