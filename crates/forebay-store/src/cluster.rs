@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod user;
 
+pub(crate) use binaries::{folders_with, parse_version};
 pub use home::default_data_dir;
 use home::{Home, folder};
 
@@ -38,6 +39,8 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a process that was just forked may hold a lock that it inherited.
 const FORK_PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
+/// Says that the server keeps running when the last process leaves.
+const KEPT: &str = "kept";
 
 /// Which cluster to join, and how to run it.
 #[derive(Debug, Clone)]
@@ -132,6 +135,18 @@ impl Cluster {
         &self.home.root
     }
 
+    /// Keeps the server running after the last process has left, until [`stop`].
+    pub async fn keep(&self) -> Result<()> {
+        let marker = self.home.root.join(KEPT);
+        let root = self.home.root.clone();
+        blocking(move || std::fs::write(&marker, "").map_err(folder("write in", &root))).await
+    }
+
+    /// Whether [`Self::keep`] was called.
+    pub fn is_kept(&self) -> bool {
+        self.home.root.join(KEPT).exists()
+    }
+
     /// Leaves the cluster and stops the server if no other process uses it. Open connections are closed.
     pub async fn leave(mut self) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
@@ -157,6 +172,12 @@ pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
     blocking(move || {
         let Some(home) = Home::existing(&data_dir)? else { return Ok(Stopped::NotRunning) };
         let _start_lock = start_lock(&home, START_LOCK_PATIENCE)?;
+        match std::fs::remove_file(home.root.join(KEPT)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(folder("write in", &home.root)(error));
+            }
+            _ => {}
+        }
         if server_is_gone(&home)? {
             return Ok(Stopped::NotRunning);
         }
@@ -286,7 +307,8 @@ fn leave(home: &Home, lease: &File, patience: Duration) -> Result<()> {
         Err(Error::Busy { .. }) => return Ok(()),
         outcome => outcome?,
     };
-    if !locks::try_exclusive(lease).map_err(folder("lock", &home.root))? || server_is_gone(home)? {
+    let is_kept = home.root.join(KEPT).exists();
+    if is_kept || !locks::try_exclusive(lease).map_err(folder("lock", &home.root))? || server_is_gone(home)? {
         return Ok(());
     }
     stop_server(home, patience)

@@ -37,6 +37,7 @@ pub use dedicated::Dedicated;
 pub use limits::Limits;
 pub use target::Target;
 pub use url::has_password;
+pub(crate) use url::url_settings;
 
 /// A connection of the pool; dropping it returns it.
 pub type Client = deadpool_postgres::Client;
@@ -178,6 +179,16 @@ impl Database {
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
         Ok(Self { pool, config, tls, target, cluster: cluster.map(Arc::new), spare: Arc::default() })
+    }
+
+    /// The settings of its connections.
+    pub(crate) fn config(&self) -> &tokio_postgres::Config {
+        &self.config
+    }
+
+    /// The embedded cluster; `None`: the database is configured.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_deref()
     }
 
     /// Another database of the same server. It does not keep the embedded cluster running: close it before this one.

@@ -41,6 +41,7 @@ pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timeline;
+pub mod tools;
 mod types;
 pub mod user_rows;
 

@@ -28,6 +28,7 @@ mod content_watch;
 mod content_written;
 mod course;
 mod db;
+mod db_copy;
 mod demo;
 mod doctor;
 mod ensured;
@@ -102,6 +103,7 @@ pub use self::{
         CourseStatus, CourseTag,
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
+    db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},
     ensured::{Ensured, EnsuredRecords, TriedSource},

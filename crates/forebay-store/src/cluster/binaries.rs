@@ -30,7 +30,7 @@ pub(super) fn find(
     data_dir: &Path,
     user: Option<&ServerUser>,
 ) -> Result<Binaries> {
-    let searched = folders.map_or_else(usual_folders, <[PathBuf]>::to_vec);
+    let searched = folders.map_or_else(|| folders_with(&["postgres", "initdb"]), <[PathBuf]>::to_vec);
     let mut found: Vec<Binaries> = searched
         .iter()
         .filter_map(|folder| Some(Binaries { folder: folder.clone(), major: major_version(folder, user)? }))
@@ -52,18 +52,16 @@ pub(super) fn find(
     }
 }
 
-/// Every folder that may contain server programs, without duplicates; those in `PATH` first.
-fn usual_folders() -> Vec<PathBuf> {
+/// Every folder with all of these programs, without duplicates; those in `PATH` first.
+pub(crate) fn folders_with(programs: &[&str]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     let mut add = |folder: PathBuf| {
         // PATH may contain a link to a single program; the other programs are beside its target.
         let real = std::fs::canonicalize(folder.join("postgres")).ok();
         let real = real.and_then(|program| program.parent().map(Path::to_path_buf));
         for folder in [real, Some(folder)].into_iter().flatten() {
-            if folder.join("postgres").is_file()
-                && folder.join("initdb").is_file()
-                && !folders.contains(&folder)
-            {
+            let has_all = programs.iter().all(|program| folder.join(program).is_file());
+            if has_all && !folders.contains(&folder) {
                 folders.push(folder);
             }
         }
@@ -106,7 +104,7 @@ fn major_version(folder: &Path, user: Option<&ServerUser>) -> Option<u32> {
 }
 
 /// `postgres (PostgreSQL) 17.2 (Debian …)`, `… 18beta1` and `… 18devel` are 17, 18 and 18.
-fn parse_version(words: &str) -> Option<u32> {
+pub(crate) fn parse_version(words: &str) -> Option<u32> {
     let version = words.split_once("(PostgreSQL) ")?.1;
     let digits = version.find(|c: char| !c.is_ascii_digit()).map_or(version, |end| &version[..end]);
     digits.parse().ok()

@@ -76,6 +76,32 @@ pub fn has_password(url: &str) -> Result<bool> {
     Ok(parse(url)?.config.get_password().is_some())
 }
 
+/// The settings of a URL for libpq: those that the driver reads, and the variables for encryption.
+pub(crate) fn url_settings(url: &str) -> Result<(Config, Vec<(&'static str, String)>)> {
+    let Settings { config, tls } = parse(url)?;
+    let mode = match tls.verify {
+        Verify::ChainAndName => "verify-full",
+        Verify::Chain => "verify-ca",
+        Verify::Nothing => ssl_mode_word(&config),
+    };
+    let mut variables = vec![("PGSSLMODE", mode.to_owned())];
+    let files =
+        [("PGSSLROOTCERT", &tls.root_certificate), ("PGSSLCERT", &tls.certificate), ("PGSSLKEY", &tls.key)];
+    for (name, file) in files {
+        variables.extend(file.as_ref().map(|file| (name, file.display().to_string())));
+    }
+    Ok((config, variables))
+}
+
+/// The word of libpq for whether to encrypt.
+fn ssl_mode_word(config: &Config) -> &'static str {
+    match config.get_ssl_mode() {
+        SslMode::Disable => "disable",
+        SslMode::Require => "require",
+        _ => "prefer",
+    }
+}
+
 /// Parses a URL.
 pub(super) fn parse(url: &str) -> Result<Settings> {
     let url = url.trim();

@@ -1,11 +1,17 @@
 //! `forebay db`: the schema, and the private cluster.
 
+mod backup;
 mod down;
+mod psql;
 mod report;
 mod reset;
+mod restore;
+mod start;
 mod status;
 mod stop;
+mod tools;
 mod up;
+mod url;
 
 use clap::Subcommand;
 
@@ -21,7 +27,12 @@ pub(crate) enum Command {
     Down(down::Args),
     Status(status::Args),
     Reset(reset::Args),
+    Start(start::Args),
     Stop(stop::Args),
+    Url(url::Args),
+    Psql(psql::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
 }
 
 /// Runs one of them.
@@ -31,6 +42,11 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Down(args) => down::run(&args, context).await,
         Command::Status(_) => status::run(context).await,
         Command::Reset(args) => reset::run(&args, context).await,
+        Command::Start(_) => start::run(context).await,
         Command::Stop(_) => stop::run(context).await,
+        Command::Url(_) => url::run(context).await,
+        Command::Psql(args) => psql::run(&args, context).await,
+        Command::Backup(args) => backup::run(&args, context).await,
+        Command::Restore(args) => restore::run(&args, context).await,
     }
 }

@@ -10,13 +10,13 @@ use tokio::{
 use crate::failure::{Exit, Failure};
 
 /// Receives every such signal after its creation.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    pub(super) fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         let failure = |error: io::Error| {
             Failure::new("signals_unavailable", "cannot listen for stop signals").because(&error)
         };

@@ -15,11 +15,11 @@ use forebay_views::{
     ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
-    CourseTag, DbStatus, Demo, Doctor, Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History,
-    Initialised, LessonSpecification, LogLine, Migrated, Operated, Page, PersistReport, PointInTime,
-    Reference, ReferenceHandoffs, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult,
-    Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent,
-    schema as schema_of,
+    CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Demo, Doctor, Ensured, FieldRenamed,
+    Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated,
+    Page, PersistReport, PointInTime, Reference, ReferenceHandoffs, RunDecision, RunDetail, RunDiff,
+    RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest,
+    Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -128,7 +128,12 @@ const PRINTED: &[Printed] = printed! {
     "db down" => view<Migrated>;
     "db status" => view<DbStatus>;
     "db reset" => view<Migrated>;
+    "db start" => view<DatabaseUrl>;
     "db stop" => view<ClusterStop>;
+    "db url" => view<DatabaseUrl>;
+    "db psql" => "What psql prints, whatever `--output` says.";
+    "db backup" => view<DatabaseBackup>;
+    "db restore" => view<DatabaseRestored>;
     "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
     "doctor" => view<Doctor>;
     "completions" => view<CompletionScript>;

@@ -1,0 +1,44 @@
+//! The address of the database, and copies of it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How to connect to the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseUrl {
+    /// The URL for programs that use libpq, without a password.
+    pub url: String,
+    /// Whether the connection needs a password, which the URL lacks.
+    pub has_password: bool,
+    /// Whether the database keeps running without a process of Forebay: it is configured, or `forebay db start` was
+    /// called.
+    pub is_kept: bool,
+}
+
+/// A backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseBackup {
+    /// Its file, in the custom format of `pg_dump`.
+    pub file: String,
+    /// Its size in bytes.
+    pub num_bytes: u64,
+    /// The major version of the server.
+    pub server_major: u32,
+    /// The major version of `pg_dump`. Restoring needs a `pg_restore` that is not older.
+    pub tool_major: u32,
+}
+
+/// What a restored database contains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseRestored {
+    /// The file that was restored.
+    pub file: String,
+    /// The version of its schema.
+    pub version: u32,
+    /// Active references.
+    pub num_active: u64,
+    /// Removed references.
+    pub num_removed: u64,
+    /// Revisions.
+    pub num_revisions: u64,
+}
