@@ -52,7 +52,8 @@ fn a_backup_is_restored_into_another_database() {
     assert_eq!((exit, &restored["num_active"]), (0, &json!(50)), "{restored}");
     assert_eq!(contents(&other), before);
     let (_, doctor) = other.json(&sandbox, "doctor --deep");
-    let failed: Vec<&Value> = doctor["checks"].as_array().unwrap().iter().filter(|c| c["status"] == "failed").collect();
+    let failed: Vec<&Value> =
+        doctor["checks"].as_array().unwrap().iter().filter(|c| c["status"] == "failed").collect();
     assert_eq!(failed, [] as [&Value; 0]);
     // It works on: the same records are unchanged.
     persist(&other, &sandbox, "second");
@@ -90,7 +91,8 @@ fn psql_and_the_url_reach_the_same_database() {
     let output = db.run(&sandbox, "db psql -- -XAtc select+current_database()");
     assert_eq!(output.status.code(), Some(1), "an error of psql is one of the command");
     let mut command = sandbox.command("db psql -- -XAtc");
-    let output = command.arg("select current_database()").env("FOREBAY_DATABASE_URL", &db.url).output().unwrap();
+    let output =
+        command.arg("select current_database()").env("FOREBAY_DATABASE_URL", &db.url).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), name);
     let (exit, url) = db.json(&sandbox, "db url");
     assert_eq!((exit, &url["is_kept"]), (0, &json!(true)));
