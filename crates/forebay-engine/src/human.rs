@@ -79,8 +79,8 @@ pub fn rate(number: u64, span: Duration) -> String {
     }
 }
 
-/// Whether a terminal would interpret a character instead of showing it: a control other than a line break or tab, or one
-/// that changes the direction of text (Unicode Standard Annex 9).
+/// Whether a terminal would interpret a character instead of showing it: a control other than a line break or tab, or
+/// one that changes the direction of text (Unicode Standard Annex 9).
 pub fn is_disguise(c: char) -> bool {
     let is_bidi =
         matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');

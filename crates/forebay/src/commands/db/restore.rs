@@ -73,8 +73,8 @@ async fn restore(args: &Args, context: &Context, database: &Database) -> Result<
     })
 }
 
-/// Sends the statements of a backup to the server, in one transaction. It is committed only after the last statement, so
-/// a backup that ends early changes nothing.
+/// Sends the statements of a backup to the server, in one transaction. It is committed only after the last statement,
+/// so a backup that ends early changes nothing.
 fn replay(libpq: &Libpq, server_major: u32, file: &Path, is_embedded: bool) -> Result<(), Failure> {
     let mut reading = libpq.command(&tools::find("pg_restore", server_major)?);
     reading.args(["--file=-", "--no-owner"]);

@@ -8,8 +8,8 @@ use crate::{
 
 /// Start the private Postgres and keep it running until `forebay db stop`
 ///
-/// Prints its URL. It listens on a socket in a private folder, so it needs no password and other users can't connect. Has
-/// no effect on a configured database.
+/// Prints its URL. It listens on a socket in a private folder, so it needs no password and other users can't connect.
+/// Has no effect on a configured database.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

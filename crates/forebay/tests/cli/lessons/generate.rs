@@ -1,9 +1,11 @@
 //! A course, generated from its curriculum.
 
+use std::fs;
+
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Course, Running, answer, path, until};
+use super::{Course, Running, SCRIPT, answer, path, until};
 use crate::{database::database, json::schema_problems, shown};
 
 /// Rows and runs, which a command that changes nothing leaves as they are.
@@ -121,4 +123,23 @@ fn a_hostile_curriculum_is_named_by_line_and_the_other_lessons_land() {
     assert!(text.contains("error[path_collision] curriculum.yaml:7: "), "{text}");
     assert_eq!(course.lessons().keys().collect::<Vec<_>>(), [&path(1, 2)]);
     assert_eq!(db.value("select string_agg(lesson_id, ',') from forebay.course_lessons"), "L1-2");
+}
+
+#[test]
+fn the_program_gets_the_environment_without_secrets() {
+    let db = database();
+    let course = Course::new(&db.url, 1, 1);
+    let folder = course.sandbox.path();
+    let seen = folder.join("seen");
+    fs::write(folder.join("lesson.sh"), format!("env > '{}'\n{SCRIPT}", seen.display())).unwrap();
+    fs::write(folder.join("forebay.toml"), "[database]\nurl = { env = \"MY_DATABASE\" }\n").unwrap();
+    let mut command = course.generate("");
+    command.env("PGPASSWORD", "hush").env("MY_DATABASE", "postgres://hush@x/y").env("MODEL", "small");
+    let (exit, report) = answer(&command.output().unwrap());
+    assert_eq!(exit, 0, "{report:#}");
+    let seen = fs::read_to_string(seen).unwrap();
+    assert!(seen.contains("MODEL=small\n"), "{seen}");
+    for secret in ["hush", "FOREBAY_DATABASE_URL"] {
+        assert!(!seen.contains(secret), "{seen}");
+    }
 }
