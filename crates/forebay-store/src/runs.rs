@@ -31,7 +31,7 @@ pub use learn::{AdvisedScope, history, judged, scopes_to_advise, settled};
 pub use revert::{Undo, UndoTotals, begin_undo, mark_reverted, move_back, next_undos, undo_totals};
 pub use scope_holder::ScopeHolder;
 pub use scope_lock::{ScopeLock, try_lock};
-pub use show::{RejectedRecord, RunFilter, RunRow, find, latest, list, rejected};
+pub use show::{RejectedRecord, RunFilter, RunRow, find, latest, list, nth_newest_after, rejected};
 
 /// A run to start.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use forebay_domain::{
     handoff::FailureClass,
     run::RunStatus,
 };
-use forebay_sources::fetch::Random;
+use forebay_sources::fetch::{FetchError, Random};
 use forebay_store::{
     breakers::{self, Ended},
     connect::Database,
@@ -50,6 +50,8 @@ pub(super) struct Call<'a> {
     /// The run, if one began.
     pub(super) run_id: Option<i64>,
     pub(super) result: &'a Result<RunReport>,
+    /// Whether the source declares the scope. The site may know nothing about one that a caller made up.
+    pub(super) is_declared: bool,
 }
 
 /// Records how a call ended; returns the change of the breaker's state, if there was one. If the database is
@@ -62,8 +64,11 @@ pub(super) async fn record(
     call: &Call<'_>,
     random: &Random,
 ) -> Option<BreakerTransition> {
-    let Call { permit, run_id, result } = *call;
-    let (outcome, retry_after) = judge(result);
+    let Call { permit, run_id, result, is_declared } = *call;
+    let (outcome, retry_after) = match result {
+        Err(error) if !is_declared && is_not_found(error) => (CallOutcome::Configuration, None),
+        result => judge(result),
+    };
     let retry_after = retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
     let recorded = async {
         let mut client = database.client().await?;
@@ -77,6 +82,19 @@ pub(super) async fn record(
         Ok::<_, forebay_store::Error>(transition)
     };
     recorded.await.ok().flatten()
+}
+
+/// Whether the site has no such page.
+fn is_not_found(error: &Error) -> bool {
+    match error {
+        Error::Crawl(incomplete) => {
+            incomplete.code == "http_status" && incomplete.class == FailureClass::Permanent
+        }
+        Error::Source(forebay_sources::Error::Fetch(FetchError::HttpStatus { status, .. })) => {
+            matches!(status, 404 | 410)
+        }
+        _ => false,
+    }
 }
 
 /// How the source behaved. Errors on our side do not count against it.

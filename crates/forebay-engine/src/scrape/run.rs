@@ -60,7 +60,8 @@ pub async fn scrape(
     let mut result = Box::pin(running).await;
     if let Some((permit, to_half_open)) = asked {
         log.transition(to_half_open);
-        let call = breaker::Call { permit, run_id: log.run_id(), result: &result };
+        let is_declared = source.declared_scopes().contains(scope);
+        let call = breaker::Call { permit, run_id: log.run_id(), result: &result, is_declared };
         let random = scraper.network.random();
         log.transition(breaker::record(&scraper.database, &stored, &source.breaker, &call, random).await);
     }

@@ -139,6 +139,23 @@ pub async fn latest(client: &impl GenericClient) -> Result<Option<i64>> {
     client.query_typed_one(statement, &[]).await?.read("run_id")
 }
 
+/// When the `number`th newest run of a source began, if that was after a time.
+pub async fn nth_newest_after(
+    client: &impl GenericClient,
+    source: &str,
+    number: i64,
+    after: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let rows = client
+        .query_typed(
+            "select r.started_at from forebay.scrape_runs r join forebay.sources s using (source_id) \
+             where s.name = $1 and r.started_at > $2::timestamptz order by r.started_at desc offset $3 - 1 limit 1",
+            &[(&source, Type::TEXT), (&after, Type::TIMESTAMPTZ), (&number, Type::INT8)],
+        )
+        .await?;
+    rows.first().map(|row| row.read("started_at")).transpose()
+}
+
 /// The rejected records of a run, in input order.
 pub async fn rejected(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<RejectedRecord>> {
     let rows = client

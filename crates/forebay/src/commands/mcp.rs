@@ -7,6 +7,7 @@ mod access;
 mod arguments;
 mod catalogue;
 mod excerpt;
+mod forced;
 mod resources;
 mod server;
 mod tool;

@@ -65,3 +65,27 @@ fn an_operator_opens_disables_and_resets() {
     assert_eq!((exit, &unknown["error"]["code"]), (2, &json!("no_such_source")));
     insta::assert_snapshot!("breaker_show_all", world.text("sources breaker show"));
 }
+
+#[test]
+fn missing_pages_of_scopes_that_nobody_declared_open_no_breaker() {
+    let world = World::new();
+    let url = &world.site.url;
+    let configure = |scopes: &str| {
+        world.write(&format!(
+            "[sources.s]\nkey = \"id\"\n{scopes}breaker = {{ max_consecutive = 2, wait = \"1h\" }}\n\
+             [sources.s.html]\nurl = \"{url}/{{term}}\"\nfields = {{ id = \"h1\" }}\n\
+             [sources.s.fetch]\nallow_private = true\nrate = \"unlimited\"\nretries = 0\n"
+        ));
+    };
+    configure("");
+    for number in 0..4 {
+        let (_, document) = world.json(&format!("scrape s --scope term=invented-{number}"));
+        assert_eq!(document["errors"][0]["error"]["code"], "http_status", "{document}");
+    }
+    assert_ne!(states(&world.done("sources breaker show")), [("s", "open")]);
+    configure("scopes = [{ term = \"spring\" }]\n");
+    for _ in 0..2 {
+        world.json("scrape s --scope term=spring");
+    }
+    assert_eq!(states(&world.done("sources breaker show")), [("s", "open")], "a declared scope counts");
+}

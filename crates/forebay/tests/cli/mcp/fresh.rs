@@ -148,3 +148,31 @@ fn a_source_that_cannot_be_scraped_is_an_error() {
     assert_eq!((failing.len(), &autumn["freshness"]), (2, &json!("never")));
     assert_eq!((&spring["num_failures"], &spring["freshness"]), (&json!(1), &json!("fresh")));
 }
+
+#[test]
+fn force_is_limited_and_scopes_are_those_declared() {
+    let stored = scraped();
+    let chat = Chat::start(&stored, "mcp --allow-scrape");
+    let invented = json!({"entity": "course", "scope": {"semester": "winter"}});
+    let before = num_runs(&stored);
+    let answer = chat.ask("ensure_data", invented.clone());
+    assert_eq!(answer["ensured"]["error"]["code"], "never_synced", "{answer}");
+    assert!(answer["ensured"]["warnings"].to_string().contains("is not declared"), "{answer}");
+    let mut forced = invented;
+    forced["force"] = json!(true);
+    let error = chat.error("ensure_data", forced);
+    assert_eq!(error["code"], "scope_not_declared");
+    assert!(error["hint"].as_str().unwrap().contains("`semester=spring`"), "{error}");
+    assert_eq!(num_runs(&stored), before, "nothing was scraped");
+    // One run came before. Two scopes and five more runs are allowed, in all processes together.
+    for _ in 0..6 {
+        let answer = chat.ask("ensure_data", spring(&json!({"force": true})));
+        assert_eq!(answer["ensured"]["answered_from"], "scrape", "{answer}");
+    }
+    chat.end();
+    let chat = Chat::start(&stored, "mcp --allow-scrape");
+    let error = chat.error("ensure_data", spring(&json!({"force": true})));
+    assert_eq!(error["code"], "forced_too_often");
+    assert!(error["hint"].as_str().unwrap().contains("possible again in"), "{error}");
+    assert_eq!(chat.ask("ensure_data", spring(&json!({})))["ensured"]["success"], true);
+}

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use super::super::{
     access::Access,
     arguments::{limit, scope},
+    forced,
     tool::Tool,
 };
 use crate::{
@@ -77,7 +78,7 @@ impl Tool for EnsureData {
              \"which courses are there in Spring 2026\"; freshness lists the entity types and scopes. {what} \
              If success is false, error says why. warnings say if there are \
              no records in the scope, and where there are some. Other errors: no_such_entity, scope_invalid_key and \
-             similar, cursor_invalid."
+             similar, scope_not_declared, forced_too_often, cursor_invalid."
         )
     }
 
@@ -100,11 +101,25 @@ impl Tool for EnsureData {
         }
         let after: Option<String> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
         // A later page continues the answer of the first page.
-        let options = EnsureOptions {
-            force: arguments.force && after.is_none(),
-            read_only: !may_scrape || after.is_some(),
-        };
+        let force = arguments.force && after.is_none();
+        let declared = forced::undeclared(access, &wanted.entity_type, &wanted.scope);
+        if let (Some(declared), true) = (&declared, force) {
+            let message = format!("no source of {} declares the scope {}", wanted.entity_type, wanted.scope);
+            return Err(Failure::usage("scope_not_declared", message)
+                .hint(format!("omit `force`, or use a declared scope: {declared}")));
+        }
+        if force {
+            forced::check(access, &wanted.entity_type).await?;
+        }
+        let options =
+            EnsureOptions { force, read_only: !may_scrape || after.is_some() || declared.is_some() };
         let mut ensured = answer(&wanted, &*access.gate().ensure(&wanted, options).await, options.force);
+        if let Some(declared) = declared.filter(|_| may_scrape) {
+            ensured.warnings.push(format!(
+                "the scope {} is not declared, so it is not scraped; declared are {declared}",
+                wanted.scope
+            ));
+        }
         // A cursor that a client made up starts from the beginning.
         let after: Option<ReferenceId> = after.and_then(|after| after.parse().ok());
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
