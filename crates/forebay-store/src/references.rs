@@ -3,6 +3,8 @@
 //! The probe is the hot path of a replay: one index-only lookup for each record. A test checks its plan. Writers run
 //! inside the caller's transaction, which must have called [`hold_plans`].
 
+mod scopes;
+
 use forebay_domain::{
     diff::FieldChange,
     identity::{ReferenceId, VersionHash},
@@ -10,6 +12,8 @@ use forebay_domain::{
 };
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
+
+pub use scopes::{COUNT_IN_SCOPES, active_elsewhere, count_in_scopes};
 
 use crate::{
     copy::CopyWriter,

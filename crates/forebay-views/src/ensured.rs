@@ -31,7 +31,7 @@ pub struct Ensured {
     pub is_partial: bool,
     /// When the whole scope was last synced; null: never.
     pub last_sync_at: Option<Time>,
-    /// Number of records in that sync; null: it was never synced, or they were not counted.
+    /// Records that are active in the scope now, over all sources of the type; null: it was never synced.
     pub num_records: Option<u64>,
     /// The run that produced the data; null: there is none.
     pub run_id: Option<i64>,

@@ -36,7 +36,7 @@ pub struct Freshness {
     pub is_partial: bool,
     /// Failed attempts since the last success.
     pub num_failures: u32,
-    /// Number of records in the last sync; null: it was never synced, or they were not counted.
+    /// Records that are active in the scope now, over all sources of the type; null: it was never synced.
     pub num_records: Option<u64>,
     /// The run of the last attempt with a run; null: there is none.
     pub run_id: Option<i64>,

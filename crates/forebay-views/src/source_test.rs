@@ -35,6 +35,8 @@ pub struct SourceTest {
     pub num_links: u64,
     /// The first of them.
     pub links: Vec<SampleLink>,
+    /// What may go wrong although the records can be read, as sentences.
+    pub warnings: Vec<String>,
     /// Whether the source may have more.
     pub has_more: bool,
     /// Settings whose selectors found nothing.
@@ -122,6 +124,7 @@ impl SourceTest {
             pages: sample.pages.into_iter().map(SamplePage::from).collect(),
             num_links: sample.num_links,
             links: sample.links.into_iter().map(SampleLink::from).collect(),
+            warnings: sample.warnings,
             has_more: sample.has_more,
             unmatched: unmatched.into_iter().map(Unmatched::from).collect(),
             contract_versions: sample.rows_by_version.into_iter().map(ContractVersionCount::from).collect(),

@@ -70,7 +70,7 @@ pub struct Ensured {
     pub error: Option<EnsureError>,
     /// The last run.
     pub run_id: Option<i64>,
-    /// The number of records in the last sync of the whole scope.
+    /// The number of records that are active in the scope now; `None`: it was never synced as a whole.
     pub num_records: Option<i64>,
     /// The sources that the data came from, joined by commas.
     pub answered_by: Option<String>,

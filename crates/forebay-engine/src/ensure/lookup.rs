@@ -125,6 +125,7 @@ async fn attempt(
         let entry = match begun {
             Begun::Acquired { holder, entry } => {
                 if !force && give_back_if_fresh(shared, wanted, holder, &entry).await? {
+                    let entry = shared.with_active(wanted, entry).await;
                     return Ok(shared.answer(wanted, Some(&entry), AnsweredFrom::Ledger));
                 }
                 return refresh(shared, wanted, holder, &entry, sources).await;
@@ -133,6 +134,7 @@ async fn attempt(
             Begun::Ended(entry) => entry,
         };
         if entry.status != SyncStatus::InProgress {
+            let entry = shared.with_active(wanted, entry).await;
             return Ok(outcome_of_others(shared, wanted, &entry));
         }
         tracing::warn!("the process that was refreshing this scope stopped; taking over");

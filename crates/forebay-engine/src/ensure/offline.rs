@@ -6,8 +6,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use forebay_store::freshness::{self as ledger, LedgerEntry, Synced};
-use tokio::time;
+use forebay_store::{
+    freshness::{self as ledger, LedgerEntry, Synced},
+    references,
+};
+use tokio::{time, try_join};
 
 use super::{
     answer::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted},
@@ -27,10 +30,21 @@ const RETRY: Duration = Duration::from_secs(2);
 /// similar, immediately while the breaker is open.
 pub(super) async fn find(shared: &Shared, wanted: &Wanted) -> Result<Option<LedgerEntry>> {
     let permit = shared.outage().ask(clock::now())?;
-    let found = async {
+    let found: forebay_store::Result<_> = async {
         let client = shared.scraper.database.client().await?;
         catch_up(shared, &client).await;
-        ledger::find(&**client, &wanted.entity_type, &wanted.scope).await
+        let (entity_type, scope) = (wanted.entity_type.as_str(), wanted.scope.to_string());
+        // Sent together: one round trip.
+        let pairs = [(entity_type, scope.as_str())];
+        let (entry, counts) = try_join!(
+            ledger::find(&**client, entity_type, &wanted.scope),
+            references::count_in_scopes(&**client, &pairs),
+        )?;
+        Ok(entry.map(|entry| LedgerEntry {
+            // What is active now, whatever happened since the sync.
+            num_records: entry.last_sync.and(counts.first().copied()),
+            ..entry
+        }))
     }
     .await;
     let is_reached = !matches!(&found, Err(error) if error.is_unreachable());

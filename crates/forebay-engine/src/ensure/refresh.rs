@@ -104,7 +104,7 @@ async fn close(
     let answered_by = (!gathered.answered_by.is_empty()).then(|| gathered.answered_by.join(","));
     let written = write(shared, wanted, holder, &gathered, answered_by.as_deref(), synced_at).await;
     let (entry, unwritten) = match written {
-        Ok(Some(entry)) => (entry, None),
+        Ok(Some(entry)) => (shared.with_active(wanted, entry).await, None),
         // Another process took over at the last moment. Persisted records stay, and that process reports the result.
         Ok(None) => (before.clone(), None),
         Err(error) => (before.clone(), Some(error)),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use forebay_domain::freshness::{Freshness, Judgement};
-use forebay_store::freshness::LedgerEntry;
+use forebay_store::{freshness::LedgerEntry, references};
 use jiff::Timestamp;
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
@@ -66,6 +66,19 @@ impl Shared {
             let again = Ensured { answered_from: AnsweredFrom::Memory, ..answer.clone() };
             self.answers.insert(wanted.clone(), Arc::new(again));
         }
+    }
+
+    /// The entry with the number of references that are active in the scope now: other runs may have added and removed
+    /// some since the sync, and other scopes may have taken some over. If they can't be counted, it stays as it is.
+    pub(super) async fn with_active(&self, wanted: &Wanted, mut entry: LedgerEntry) -> LedgerEntry {
+        let counted = async {
+            let client = self.scraper.database.client().await?;
+            references::count_in_scopes(&**client, &[(&wanted.entity_type, &wanted.scope.to_string())]).await
+        };
+        if let (Some(_), Ok(counts)) = (entry.last_sync, counted.await) {
+            entry.num_records = counts.first().copied();
+        }
+        entry
     }
 
     /// The answer from the ledger alone.

@@ -3,7 +3,8 @@
 use forebay_domain::scope::Scope;
 use forebay_store::{
     connect::{Client, Database},
-    freshness::{self as ledger, LedgerFilter},
+    freshness::{self as ledger, LedgerEntry, LedgerFilter},
+    references,
 };
 use jiff::Timestamp;
 
@@ -25,7 +26,7 @@ pub struct ListOptions {
     pub after: Option<(String, String)>,
 }
 
-/// How fresh one scope is. Reads only the ledger.
+/// How fresh one scope is.
 pub async fn find(
     database: &Database,
     sources: &Sources,
@@ -35,7 +36,8 @@ pub async fn find(
     now: Timestamp,
 ) -> Result<ScopeFreshness> {
     let client = database.client().await?;
-    let entry = ledger::find(&**client, entity_type, scope).await?;
+    let mut entry = ledger::find(&**client, entity_type, scope).await?;
+    count_active(&client, entry.as_mut_slice()).await?;
     Ok(match entry {
         Some(entry) => ScopeFreshness::of_entry(entry, policies, sources, now),
         None => ScopeFreshness::without_attempt(entity_type, scope, policies, sources, now),
@@ -77,7 +79,8 @@ async fn in_ledger(
     };
     let mut listed = Vec::new();
     loop {
-        let entries = ledger::list(&***client, &filter, PORTION).await?;
+        let mut entries = ledger::list(&***client, &filter, PORTION).await?;
+        count_active(client, &mut entries).await?;
         let is_last = entries.len() < PORTION as usize;
         filter.after = entries.last().map(|entry| (entry.entity_type.clone(), entry.scope.clone()));
         let judged = entries.into_iter().map(|entry| ScopeFreshness::of_entry(entry, policies, sources, now));
@@ -88,6 +91,18 @@ async fn in_ledger(
             return Ok(listed);
         }
     }
+}
+
+/// Counts what is active in each scope now: runs may have added and removed records since the sync, and other scopes
+/// may have taken some over.
+async fn count_active(client: &Client, entries: &mut [LedgerEntry]) -> Result<()> {
+    let wanted: Vec<(&str, &str)> =
+        entries.iter().map(|entry| (entry.entity_type.as_str(), entry.scope.as_str())).collect();
+    let counts = references::count_in_scopes(&***client, &wanted).await?;
+    for (entry, num_active) in entries.iter_mut().zip(counts) {
+        entry.num_records = entry.last_sync.map(|_| num_active);
+    }
+    Ok(())
 }
 
 /// The scopes that sources declare and the ledger has no entry for.

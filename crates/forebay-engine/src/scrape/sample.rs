@@ -23,6 +23,8 @@ pub struct Sample {
     pub links: Vec<SampleLink>,
     /// Number of links found.
     pub num_links: u64,
+    /// What may go wrong although the records can be read, as sentences.
+    pub warnings: Vec<String>,
     /// Whether the source may have more.
     pub has_more: bool,
     /// Number of rows of a Postgres table or query by contract version, if a column names it.

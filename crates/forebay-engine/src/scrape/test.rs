@@ -4,10 +4,10 @@
 //! memory. Records are prepared as in a run, so their keys are the final ones. Nothing is remembered, the breaker is
 //! neither checked nor updated, and a tap gets no state.
 
-use std::{io::Read, sync::Arc};
+use std::{collections::HashSet, io::Read, sync::Arc};
 
 use forebay_domain::{
-    identity::{HASH_FIELD, SCOPE_FIELD, key_in_scope},
+    identity::{HASH_FIELD, ReferenceId, SCOPE_FIELD, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     prepare::{Preparer, RecordPolicy},
     reject::RejectReason,
@@ -18,6 +18,7 @@ use forebay_sources::{
     crawl::{CrawlSettings, Crawled, PageOutcome},
     fetch::redact_url,
 };
+use forebay_store::references;
 use tokio::task;
 
 use super::{
@@ -52,6 +53,62 @@ pub async fn test(
     limit: usize,
 ) -> Result<Sample> {
     source.check_scope(scope)?;
+    let mut sample = read(scraper, source, scope, limit).await?;
+    if let SourceKind::Postgres(postgres) = &source.kind {
+        sample.rows_by_version = rows::rows_by_version(&scraper.database, source, postgres).await?;
+    }
+    sample.warnings.extend(shared_keys(scraper, source, scope, &sample, limit).await?);
+    Ok(sample)
+}
+
+/// Warns if keys of the sample are in another scope: in the start of another declared one, or in the database.
+async fn shared_keys(
+    scraper: &Scraper,
+    source: &SourceDefinition,
+    scope: &Scope,
+    sample: &Sample,
+    limit: usize,
+) -> Result<Option<String>> {
+    if source.key_fields.iter().any(|field| field == SCOPE_FIELD) {
+        return Ok(None);
+    }
+    let keys: HashSet<&str> = sample.records.iter().map(|record| record.record_key.as_str()).collect();
+    if let Some(other) = source.scopes.iter().find(|other| *other != scope)
+        // The test is about the scope that was asked for, so another one that can't be read is no error.
+        && let Ok(of_other) = read(scraper, source, other, limit).await
+    {
+        let theirs: HashSet<&str> =
+            of_other.records.iter().map(|record| record.record_key.as_str()).collect();
+        let num_shared = keys.intersection(&theirs).count();
+        if num_shared > 0 {
+            return Ok(Some(shared_warning(
+                num_shared as u64,
+                keys.len(),
+                &format!("in the scope [{other}]"),
+            )));
+        }
+    }
+    let ids: Vec<ReferenceId> = keys.iter().map(|key| ReferenceId::compute(&source.name, key)).collect();
+    let client = scraper.database.client().await?;
+    let elsewhere = references::active_elsewhere(&**client, &ids, &scope.to_string()).await?;
+    Ok(elsewhere.map(|(num_shared, other)| {
+        let place = match other.as_str() {
+            "" => "stored for the whole source".to_owned(),
+            other => format!("stored in the scope [{other}]"),
+        };
+        shared_warning(num_shared, keys.len(), &place)
+    }))
+}
+
+fn shared_warning(num_shared: u64, num_keys: usize, place: &str) -> String {
+    format!(
+        "{num_shared} of {num_keys} keys are also {place}: the same key in two scopes is one record, which the last run takes \
+         over. If these are other records, set key_in_scope = true, or add a field to the key that differs between the scopes"
+    )
+}
+
+/// Reads the first records of a scope.
+async fn read(scraper: &Scraper, source: &SourceDefinition, scope: &Scope, limit: usize) -> Result<Sample> {
     let mut short = source.clone();
     short.crawl = CrawlSettings {
         max_pages: MAX_PAGES.min(source.crawl.max_pages),
@@ -81,11 +138,7 @@ pub async fn test(
         // Nothing is remembered, so the source cannot be unchanged; and the feed has already begun.
         Feed::Unchanged | Feed::Later { .. } => {}
     }
-    let mut sample = looking.finish();
-    if let SourceKind::Postgres(postgres) = &source.kind {
-        sample.rows_by_version = rows::rows_by_version(&scraper.database, source, postgres).await?;
-    }
-    Ok(sample)
+    Ok(looking.finish())
 }
 
 /// A test in progress.

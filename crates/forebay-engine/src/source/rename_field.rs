@@ -214,4 +214,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn settings_name_the_field_as_it_is_now() {
+        let policy = SourcePolicy {
+            removed_when: Some("/meta/deleted".parse().unwrap()),
+            on_duplicate: "newest_by=meta".parse().unwrap(),
+            ..SourcePolicy::default()
+        };
+        let renamed = renamed_policy(policy.clone(), "meta", "info");
+        assert_eq!(renamed.removed_when.unwrap().as_str(), "/info/deleted");
+        assert_eq!(renamed.on_duplicate.to_string(), "newest_by=info");
+        assert_eq!(renamed_policy(policy.clone(), "deleted", "gone"), policy);
+    }
 }

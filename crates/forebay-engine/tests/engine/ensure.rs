@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use forebay_domain::{freshness::FreshnessPolicy, scope::Scope};
 use forebay_engine::{
     ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted},
-    freshness::Policies,
+    freshness::{ListOptions, Policies, list as list_scopes},
 };
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -61,6 +61,34 @@ async fn answers_come_from_the_source_then_memory_then_the_ledger() {
     assert_eq!(world.site.asked(), Asked { whole: 1, ..Asked::default() });
     assert_eq!(force(&one).await.answered_from, AnsweredFrom::Scrape);
     assert_eq!(world.site.asked(), Asked { not_modified: 1, ..Asked::default() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_counted_as_they_are_active_now() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic"), ("2", "Sets"), ("3", "Rings")], None));
+    assert_eq!(ask(&gate(&world)).await.num_records, Some(3));
+    // A run of another scope takes one over, and one is removed; the ledger says what the sync had.
+    let take = "update forebay.\"references\" set scope = 'term=2' where record_key = '1';
+        update forebay.\"references\" set removed_at = now() where record_key = '2'";
+    world.client.batch_execute(take).await.unwrap();
+    let answer = ask(&gate(&world)).await;
+    assert_eq!(
+        (answer.answered_from, answer.is_fresh, answer.num_records),
+        (AnsweredFrom::Ledger, true, Some(1))
+    );
+    assert_eq!(world.number("select num_records from forebay.sync_metadata").await, 3);
+    let (scraper, policies, options) = (&world.scraper, Policies::default(), ListOptions::default());
+    let now = forebay_engine::clock::now();
+    let scopes =
+        list_scopes(&scraper.database, &scraper.sources, &policies, &options, 10, now).await.unwrap();
+    assert_eq!(scopes[0].entry.as_ref().unwrap().num_records, Some(1));
+    // A refresh counts what it left, not what it saw.
+    world.site.set("/", list(&[("1", "Logic")], None));
+    age(&world, "2 days").await;
+    let answer = ask(&gate(&world)).await;
+    let in_scope = "select count(*) from forebay.\"references\" where removed_at is null and scope = ''";
+    assert_eq!(answer.num_records, Some(world.number(in_scope).await));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,3 +99,35 @@ async fn a_scope_that_a_source_does_not_have_is_rejected_before_anything_is_requ
     assert_eq!(world.site.asked(), Asked::default());
     assert_eq!(world.number("select count(*) from forebay.sources").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_other_scopes_have_are_reported() {
+    let world = World::open().await;
+    let scope = |term: &str| term.parse::<Scope>().unwrap();
+    let printing = |scopes: &[&str]| SourceDefinition {
+        scopes: scopes.iter().map(|term| scope(term)).collect(),
+        ..printing(&world, "{\"id\":1}\n{\"id\":2}\n")
+    };
+    let look = async |source: &SourceDefinition, term: &str| {
+        test(&world.scraper, source, &scope(term), 5).await.unwrap().warnings
+    };
+    // The program prints the same for both terms.
+    let both = printing(&["term=1", "term=2"]);
+    let warnings = look(&both, "term=1").await;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("2 of 2 keys are also in the scope [term=2]"), "{warnings:?}");
+    assert!(
+        warnings[0].contains("key_in_scope = true") && warnings[0].contains("add a field"),
+        "{warnings:?}"
+    );
+    // With the scope in the key, they are other records.
+    let key_fields = vec!["id".to_owned(), "$scope".to_owned()];
+    assert!(look(&SourceDefinition { key_fields, ..both.clone() }, "term=1").await.is_empty());
+    // One declared scope, and what the database has of another.
+    let one = printing(&["term=1"]);
+    assert!(look(&one, "term=1").await.is_empty());
+    scrape(&world.scraper, &both, &scope("term=2"), &ScrapeOptions::default(), &|_| {}).await.unwrap();
+    let warnings = look(&one, "term=1").await;
+    assert!(warnings[0].starts_with("2 of 2 keys are also stored in the scope [term=2]"), "{warnings:?}");
+    assert!(look(&printing(&["term=2"]), "term=2").await.is_empty(), "those of its own scope");
+}

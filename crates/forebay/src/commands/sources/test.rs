@@ -23,7 +23,8 @@ use crate::{
 /// Fetch the first records of a source without writing anything
 ///
 /// Fetches the first pages or starts the program as a run would; a tap gets no state. Prints the records as they
-/// would be stored.
+/// would be stored. If the source declares several scopes, it also reads the start of another one, to find keys that
+/// both have.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -124,6 +125,9 @@ fn write_problems(page: &mut Page, test: &SourceTest) {
     for Unmatched { setting, selector } in &test.unmatched {
         let selector = selector.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
         page.toned(Tone::Warning, &format!("{setting}{selector} matched nothing on any page."));
+    }
+    for warning in &test.warnings {
+        page.toned(Tone::Warning, warning);
     }
     if test.num_rejected == 0 {
         return;
