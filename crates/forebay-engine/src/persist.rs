@@ -28,6 +28,7 @@ mod close;
 mod context;
 mod decision;
 pub(crate) mod declare;
+mod dry_run;
 mod evidence;
 pub(crate) mod feed;
 mod finish;
@@ -65,6 +66,7 @@ use forebay_domain::{identity::is_by_hash, removal_flag, run::OnDuplicate};
 use forebay_store::{connect::Database, sources};
 use tracing::{Instrument, info_span};
 
+pub use dry_run::{DryRun, Sample, dry_run};
 pub use feed::{Begin, Feed, FilePage, Input};
 pub use held::{Rekeyed, reject, rekey, release};
 pub use inspect::{ChangeDiff, HeldDecision, Preview, RunDiff, diff, preview};

@@ -8,6 +8,7 @@ mod chain;
 pub(crate) mod collect;
 pub(crate) mod declare;
 pub(crate) mod definition;
+mod dry_run;
 mod feed;
 mod ledger;
 mod machine;
@@ -31,6 +32,7 @@ pub use definition::{
     DefinitionError, DefinitionProblem, SourceDefinition, SourceKind, Sources, check, check_entity_type,
     check_identity, check_settings,
 };
+pub use dry_run::dry_run;
 pub use ledger::enter;
 pub use machine::{Unready, check_machine};
 pub use many::{Scrape, Scraped, connections_for, scrape_many};

@@ -31,6 +31,7 @@ mod db;
 mod db_copy;
 mod demo;
 mod doctor;
+mod dry_run;
 mod ensured;
 mod error;
 mod field_drift;
@@ -106,6 +107,7 @@ pub use self::{
     db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},
+    dry_run::{DryRun, DryRunReport, DryRunSample},
     ensured::{Ensured, EnsuredRecords, TriedSource},
     error::{Error, ErrorDocument},
     field_drift::FieldDrift,

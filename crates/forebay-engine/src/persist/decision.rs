@@ -12,7 +12,7 @@ use forebay_domain::{
 use super::{context::RunContext, pump::ReadInput, tally::Tally, verdict::Verdict};
 
 /// Fewer rejected records than this never fail a run, regardless of their share.
-const MIN_REJECTED_TO_FAIL: u64 = 5;
+pub(super) const MIN_REJECTED_TO_FAIL: u64 = 5;
 
 /// How a run ends.
 pub(super) struct Decision {

@@ -36,32 +36,8 @@ pub(crate) async fn declare(
     request: &PersistRequest,
     on_duplicate: OnDuplicate,
 ) -> Result<Declared> {
-    check_source(&request.source, &request.key_fields)?;
-    let known = sources::find(client, &request.source).await?;
-    let key_fields = match (&known, request.key_fields.is_empty()) {
-        (_, false) => request.key_fields.clone(),
-        (Some(known), true) => known.key_fields.clone(),
-        (None, true) => return Err(Error::KeyUnknown { source_name: request.source.clone() }),
-    };
-    let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).transpose()?;
-    let stored = stored.unwrap_or_else(|| SourcePolicy { on_duplicate, ..SourcePolicy::default() });
-    let policy = given_or_stored(request, stored.clone());
-    let entity_type = request
-        .entity_type
-        .clone()
-        .or_else(|| known.as_ref().map(|known| known.entity_type.clone()))
-        .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
-    check_entity_type(&request.source, &entity_type)?;
-    let settings = RecordSettings {
-        key_fields: &key_fields,
-        rules: &policy.rules,
-        mode: policy.mode,
-        on_duplicate: &policy.on_duplicate,
-        removed_when: policy.removed_when.as_ref(),
-        rekey: policy.guards.rekey,
-    };
-    conflicts::check(&settings)
-        .map_err(|conflict| Error::SettingConflict { source_name: request.source.clone(), conflict })?;
+    let Planned { known, stored, policy, key_fields, entity_type } =
+        plan(client, request, on_duplicate).await?;
     let spec = SourceSpec {
         name: request.source.clone(),
         entity_type,
@@ -103,6 +79,56 @@ pub(crate) async fn declare(
     let is_owned = known.project.is_some() || spec.project.is_none();
     let source = if is_owned && is_same(&known) { known } else { sources::declare(client, &spec).await? };
     Ok(Declared { source, policy, warning: None })
+}
+
+/// What a request makes of a source, before anything is written.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    /// The stored source.
+    pub(super) known: Option<Source>,
+    /// Its stored policy, or that of a new source.
+    stored: SourcePolicy,
+    /// The policy with what the request gives.
+    pub(super) policy: SourcePolicy,
+    /// The key of its records.
+    pub(super) key_fields: Vec<String>,
+    /// Its entity type.
+    entity_type: String,
+}
+
+/// Reads the source of a request, and checks and merges its settings. Writes nothing.
+pub(super) async fn plan(
+    client: &Client,
+    request: &PersistRequest,
+    on_duplicate: OnDuplicate,
+) -> Result<Planned> {
+    check_source(&request.source, &request.key_fields)?;
+    let known = sources::find(client, &request.source).await?;
+    let key_fields = match (&known, request.key_fields.is_empty()) {
+        (_, false) => request.key_fields.clone(),
+        (Some(known), true) => known.key_fields.clone(),
+        (None, true) => return Err(Error::KeyUnknown { source_name: request.source.clone() }),
+    };
+    let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).transpose()?;
+    let stored = stored.unwrap_or_else(|| SourcePolicy { on_duplicate, ..SourcePolicy::default() });
+    let policy = given_or_stored(request, stored.clone());
+    let entity_type = request
+        .entity_type
+        .clone()
+        .or_else(|| known.as_ref().map(|known| known.entity_type.clone()))
+        .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
+    check_entity_type(&request.source, &entity_type)?;
+    let settings = RecordSettings {
+        key_fields: &key_fields,
+        rules: &policy.rules,
+        mode: policy.mode,
+        on_duplicate: &policy.on_duplicate,
+        removed_when: policy.removed_when.as_ref(),
+        rekey: policy.guards.rekey,
+    };
+    conflicts::check(&settings)
+        .map_err(|conflict| Error::SettingConflict { source_name: request.source.clone(), conflict })?;
+    Ok(Planned { known, stored, policy, key_fields, entity_type })
 }
 
 /// The policy of the source from now on.

@@ -1,5 +1,6 @@
 //! `forebay persist`: persists records from files, standard input or a program.
 
+mod dry;
 mod input;
 mod report;
 
@@ -18,8 +19,11 @@ use forebay_store::connect::Database;
 use forebay_views::{FailedInput, PersistReport, Run};
 use jiff::Timestamp;
 
-pub(super) use self::report::exit;
-use super::{runs::read_run, signals::stoppable};
+pub(super) use self::{dry::show as show_dry_runs, report::exit};
+use super::{
+    runs::read_run,
+    signals::{stoppable, until_signal},
+};
 use crate::{
     cli::values::{self, ScopePair, Share, Switch, scope_of},
     config::{self, Config, Format},
@@ -40,6 +44,7 @@ Forebay's secrets; its standard error passes through.
 
 Examples:
   forebay persist --source courses --key id --complete -- scrapy crawl courses -o -:jsonlines
+  forebay persist courses.jsonl --source courses --key id --complete --dry-run
   forebay persist courses.jsonl --source courses --key id
   forebay persist day1.json day2.json --source courses --records /items --complete
   curl -s https://example.edu/all.csv | forebay persist - --source courses --key code,semester
@@ -156,6 +161,10 @@ pub(crate) struct Args {
     /// Don't hand off changes to ingestion
     #[arg(long)]
     pub(crate) no_handoff: bool,
+
+    /// Say what would be added, updated, removed and withheld, and write nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What the first row of CSV is.
@@ -188,6 +197,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         input::check_readable(file)?;
     }
     let options = read_options(args, config.sources.get(&args.source), &request);
+    if args.dry_run {
+        let reading = Box::pin(dry::run(args, context, &request, &options));
+        return until_signal(reading).await;
+    }
     let stop = Stop::default();
     let mut report = PersistReport { runs: Vec::new(), failed: Vec::new(), error: None };
     let mut failures = Vec::new();

@@ -12,12 +12,18 @@ use std::{
 use forebay_domain::scope::Scope;
 use forebay_engine::{
     persist::Progress,
-    scrape::{SourceKind, Sources, Stop, connections_for, scrape_many},
+    scrape::{self, Scrape, SourceKind, Sources, Stop, connections_for, scrape_many},
 };
 
 pub(crate) use self::args::Args;
-use super::signals::stoppable;
+use super::{
+    persist::show_dry_runs,
+    signals::{stoppable, until_signal},
+};
+use forebay_views::{DryRun, DryRunReport};
+
 use crate::{
+    config::Config,
     context::Context,
     failure::{Exit, Failure},
     ui,
@@ -30,6 +36,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let stop = Stop::default();
     for scrape in &mut scrapes {
         scrape.options.stop = stop.clone();
+    }
+    if args.dry_run {
+        return Box::pin(dry_run(&config, context, &scrapes)).await;
     }
     if args.ignore_breaker {
         context.ui.note("forced: breakers are ignored");
@@ -107,4 +116,20 @@ impl Live<'_> {
         self.bar.say(&format!("scraping: {num_pages} pages, {num_not_modified} not modified; records"));
         self.bar.set(sum(|it| it.num_seen));
     }
+}
+
+/// Reads the scopes one after another and says what their runs would do.
+async fn dry_run(config: &Config, context: &Context, scrapes: &[Scrape]) -> Result<Exit, Failure> {
+    let reading = context.with_scraper(config, connections_for(1), async |scraper| {
+        let mut dry_runs = Vec::new();
+        for Scrape { source, scopes, options } in scrapes {
+            for scope in scopes {
+                let run = scrape::dry_run(scraper, source, scope, options).await?;
+                dry_runs.push(DryRun::from(run));
+            }
+        }
+        Ok(dry_runs)
+    });
+    let dry_runs = Box::pin(until_signal(reading)).await?;
+    show_dry_runs(context, &DryRunReport { dry_runs })
 }

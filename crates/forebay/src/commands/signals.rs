@@ -56,6 +56,15 @@ pub(super) async fn stoppable<T>(
     }
 }
 
+/// Runs work that has nothing to close, until the first signal. Error: `interrupted`.
+pub(super) async fn until_signal<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        done = work => done,
+        () = signals.next() => Err(Failure::new("interrupted", "stopped").exit(Exit::Interrupted)),
+    }
+}
+
 /// [`stoppable`] for work that is given a future, and ends when this is ready.
 pub(super) async fn stoppable_by<T, W: Future<Output = Result<T, Failure>>>(
     work: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>) -> W,

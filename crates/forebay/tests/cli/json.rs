@@ -15,11 +15,11 @@ use forebay_views::{
     ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
-    CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Demo, Doctor, Ensured, FieldRenamed,
-    Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated,
-    Page, PersistReport, PointInTime, Reference, ReferenceHandoffs, RunDecision, RunDetail, RunDiff,
-    RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest,
-    Stats, Verified, WorkEvent, schema as schema_of,
+    CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Demo, Doctor, DryRunReport, Ensured,
+    FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
+    Migrated, Operated, Page, PersistReport, PointInTime, Reference, ReferenceHandoffs, RunDecision,
+    RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail,
+    SourceRenamed, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -58,7 +58,9 @@ const PRINTED: &[Printed] = printed! {
     "demo" => view<Demo>;
     "init" => view<Initialised>;
     "persist" => view<PersistReport>;
+    "persist", when "with `--dry-run`" => view<DryRunReport>;
     "scrape" => view<ScrapeReport>;
+    "scrape", when "with `--dry-run`" => view<DryRunReport>;
     "ensure" => view<Ensured>;
     "freshness" => view<Page<Freshness>>;
     "work" => lines<WorkEvent>;

@@ -17,6 +17,7 @@ mod decisions;
 mod demo;
 mod disguised;
 mod doctor;
+mod dry_run;
 mod ensure;
 mod export;
 mod freshness;

@@ -19,6 +19,7 @@ Examples:
   forebay scrape courses --scope 'semester=Spring 2026'
   forebay scrape courses --warc courses.warc.gz
   forebay scrape courses --from-warc courses.warc.gz --run-log-level debug")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
 pub(crate) struct Args {
     /// Sources to scrape [default: all enabled sources]
     #[arg(value_name = "SOURCE", value_parser = values::name)]
@@ -67,6 +68,10 @@ pub(crate) struct Args {
     /// Scrape even if the breaker is open
     #[arg(long)]
     pub(crate) ignore_breaker: bool,
+
+    /// Fetch everything, say what would be added, updated, removed and withheld, and write nothing
+    #[arg(short = 'n', long, conflicts_with = "warc")]
+    pub(crate) dry_run: bool,
 
     /// Minimum log level to store with each run; debug adds a line for each page
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
