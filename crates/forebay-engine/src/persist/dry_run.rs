@@ -1,8 +1,8 @@
 //! What a run would do, found by reading alone: nothing is declared, locked or written.
 //!
-//! The input is read, prepared and compared with the database as in a run. The guards judge what a first look shows: they
-//! don't recognise re-keys, and don't know what earlier runs missed or what other scopes have. So a run may withhold
-//! more than its dry run says.
+//! The input is read, prepared and compared with the database as in a run. The guards judge what a first look shows:
+//! they don't recognise re-keys, and don't know what earlier runs missed or what other scopes have. So a run may
+//! withhold more than its dry run says.
 
 use std::{collections::HashMap, io, mem, sync::Arc, thread};
 
