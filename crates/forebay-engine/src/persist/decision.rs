@@ -10,6 +10,7 @@ use forebay_domain::{
 };
 
 use super::{context::RunContext, pump::ReadInput, tally::Tally, verdict::Verdict};
+use crate::human;
 
 /// Fewer rejected records than this never fail a run, regardless of their share.
 pub(super) const MIN_REJECTED_TO_FAIL: u64 = 5;
@@ -85,6 +86,13 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
                 num_unread + 1
             ),
         });
+    } else if read.is_out_of_time {
+        decision.status = RunStatus::Partial;
+        decision.reason_code = Some("max_duration");
+        let limit = context.request.max_duration.unwrap_or_default();
+        decision.messages.push(format!("reading stopped after {} (max_duration)", human::duration(limit)));
+        decision.may_remove = false;
+        decision.is_complete = false;
     } else if let Some(error) = &read.end.error {
         decision.status = RunStatus::Partial;
         decision.reason_code = Some(error.code());

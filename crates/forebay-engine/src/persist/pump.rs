@@ -3,7 +3,7 @@
 //! Everything runs on the caller's task, which waits for all of it at once. Parsing and sealing happen on threads that
 //! may block, so any runtime will do.
 
-use std::{collections::HashMap, mem, sync::Arc, thread, time::Duration};
+use std::{collections::HashMap, future::pending, mem, pin::pin, sync::Arc, thread, time::Duration};
 
 use forebay_domain::identity::ReferenceId;
 use forebay_sources::{Format, fetch::FetchStats};
@@ -40,6 +40,8 @@ pub(super) struct ReadInput {
     pub(super) is_unchanged: bool,
     /// Whether reading stopped early, because too many records were rejected.
     pub(super) is_hopeless: bool,
+    /// Whether reading stopped early, because the run took too long.
+    pub(super) is_out_of_time: bool,
     /// The file over HTTP that was read.
     pub(super) page: Option<FilePage>,
     pub(super) stats: Option<Arc<FetchStats>>,
@@ -74,7 +76,8 @@ pub(super) async fn pump(
     // Polled beside the windows, never before them: a window may hold the lock on the run's row.
     let mut recording = FuturesUnordered::new();
     let mut tick = time::interval_at(time::Instant::now() + FLUSH_AFTER, FLUSH_AFTER);
-    let (mut at_end, mut is_due, mut is_hopeless) = (false, false, false);
+    let (mut at_end, mut is_due, mut is_hopeless, mut is_out_of_time) = (false, false, false, false);
+    let mut deadline = pin!(deadline(context.request.max_duration));
     let mut readable = Readable::default();
     let (mut input_position, mut num_batches) = (0, 0_u64);
     let seen = loop {
@@ -118,6 +121,7 @@ pub(super) async fn pump(
                 None => at_end = true,
             },
             Some(recorded) = recording.next() => recorded?,
+            () = &mut deadline, if !at_end => (at_end, is_out_of_time) = (true, true),
             _ = tick.tick() => {
                 is_due = true;
                 if recording.is_empty() {
@@ -130,12 +134,21 @@ pub(super) async fn pump(
     progress(counts(tally, input_position, stats.as_deref()));
     let end = reading.end().await?;
     if let Some(crawl) = &end.crawl
+        && !is_out_of_time
         && crawl.num_pages == 0
         && let Some(incomplete) = &crawl.incomplete
     {
         return Err(Error::Crawl(Box::new(incomplete.clone())));
     }
-    Ok(ReadInput { seen, end, is_unchanged, is_hopeless, page, stats })
+    Ok(ReadInput { seen, end, is_unchanged, is_hopeless, is_out_of_time, page, stats })
+}
+
+/// Ends after a time; without one, never.
+async fn deadline(after: Option<Duration>) {
+    match after {
+        Some(after) => time::sleep(after).await,
+        None => pending().await,
+    }
 }
 
 /// Starts reading the input.

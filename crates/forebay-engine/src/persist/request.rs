@@ -1,5 +1,7 @@
 //! The request to persist an input, with the settings of its source.
 
+use std::time::Duration;
+
 use forebay_domain::{
     field_path::FieldPath, guards::GuardPolicy, patch::RecordMode, rules::FieldRules, run::OnDuplicate,
     scope::Scope,
@@ -47,6 +49,8 @@ pub struct PersistRequest {
     /// How many rejected records of a run are stored with their text; the others are only counted. Default: as stored,
     /// or [`DEFAULT_MAX_REJECTED_KEPT`](super::DEFAULT_MAX_REJECTED_KEPT).
     pub max_rejected_kept: Option<u64>,
+    /// Reading ends after this time, and the run is partial. It is not stored with the source. Default: no limit.
+    pub max_duration: Option<Duration>,
     /// A numeric field that increases with every change of a record: a lower number than the stored one marks an older
     /// record. `Some(None)`: there is no such field. Default: as stored, or none.
     pub sequence_field: Option<Option<String>>,
@@ -101,6 +105,7 @@ impl PersistRequest {
             guards: None,
             max_rejected_share: None,
             max_rejected_kept: None,
+            max_duration: None,
             sequence_field: None,
             contract_version_column: None,
             require_end: None,

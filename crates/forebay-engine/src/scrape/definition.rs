@@ -6,7 +6,7 @@
 mod check;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use forebay_domain::{
     breaker::BreakerPolicy, field_path::FieldPath, guards::GuardPolicy, patch::RecordMode, rules::FieldRules,
@@ -44,6 +44,8 @@ pub struct SourceDefinition {
     pub max_rejected_share: f64,
     /// How many rejected records of a run are stored with their text. Default: [`DEFAULT_MAX_REJECTED_KEPT`].
     pub max_rejected_kept: u64,
+    /// A run stops reading after this time, and is partial. Default: no limit.
+    pub max_duration: Option<Duration>,
     /// Whether a run covers its whole scope: a record that it doesn't see is removed. Taps report this themselves.
     pub complete: bool,
     /// Whether an input must have an end line to be complete. `None`: if an earlier one had it.
@@ -153,6 +155,7 @@ impl SourceDefinition {
             guards: GuardPolicy::default(),
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
             max_rejected_kept: DEFAULT_MAX_REJECTED_KEPT,
+            max_duration: None,
             complete: false,
             require_end: None,
             mode: RecordMode::default(),

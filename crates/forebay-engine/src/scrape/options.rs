@@ -1,6 +1,6 @@
 //! The options of one scrape, which override its source's definition.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
@@ -20,6 +20,8 @@ pub struct ScrapeOptions {
     pub revalidate: bool,
     /// Settings of the run that override its source's policy. Default: none.
     pub overrides: Overrides,
+    /// Reading ends after this time, and the run is partial. Default: as its source says.
+    pub max_duration: Option<Duration>,
     /// Whether changes are handed off.
     pub with_handoffs: bool,
     /// Scrape even if the breaker is open, and do not report the outcome to the breaker.
@@ -38,6 +40,7 @@ impl Default for ScrapeOptions {
             read_everything: false,
             revalidate: false,
             overrides: Overrides::default(),
+            max_duration: None,
             with_handoffs: true,
             ignore_breaker: false,
             log_level: Level::Info,

@@ -18,6 +18,7 @@ pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &Scrape
         complete: source.complete,
         observed_at: options.observed_at,
         overrides: options.overrides,
+        max_duration: options.max_duration.or(source.max_duration),
         with_handoffs: options.with_handoffs,
         engine: source.kind.as_str().to_owned(),
         ..source.persist_request()

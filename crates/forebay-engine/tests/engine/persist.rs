@@ -79,6 +79,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         guards: Some(GuardPolicy::default()),
         max_rejected_share: Some(0.1),
         max_rejected_kept: None,
+        max_duration: None,
         with_handoffs: true,
         sequence_field: Some(None),
         contract_version_column: Some(None),

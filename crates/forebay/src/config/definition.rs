@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use forebay_domain::{conflicts::RecordSettings, scope::Scope};
+use forebay_domain::{conflicts::RecordSettings, scope::Scope, units::Period};
 use forebay_engine::scrape::{
     DefinitionError, SourceDefinition, SourceKind, Sources, check, check_entity_type, check_identity,
     check_settings,
@@ -74,6 +74,7 @@ fn definition(
         max_rejected_kept: source.guards.max_rejected_kept(),
         complete: source.complete,
         require_end: source.require_end,
+        max_duration: source.max_duration.map(Period::get),
         mode: source.mode,
         removed_when: source.removed_when.clone(),
         sequence_field: source.sequence.clone().or(default.sequence_field),

@@ -12,7 +12,9 @@ use forebay_domain::{
     patch::RecordMode,
     pointer::Pointer,
     rules::{self, FieldRules},
-    run, words,
+    run,
+    units::Period,
+    words,
 };
 use forebay_sources::{
     CsvOptions, TextEncoding,
@@ -79,6 +81,10 @@ pub(crate) struct Source {
     /// true once an input of the source has had one.
     #[serde(default)]
     pub(crate) require_end: Option<bool>,
+    /// How long a run may read, such as `10m`. Then it ends as partial: what it read is kept, and nothing is removed.
+    /// Default: no limit.
+    #[serde(default)]
+    pub(crate) max_duration: Option<Period>,
     /// What its records are: `replace`, whole records; `patch`, partial records that are laid over what is stored (JSON
     /// Merge Patch, RFC 7396): null removes a field, and objects are merged. Default: `replace`.
     #[serde(default)]

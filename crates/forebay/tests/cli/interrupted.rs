@@ -92,3 +92,22 @@ fn an_ensure_that_is_stopped_gives_its_attempt_back() {
     let next = world.done("ensure course");
     assert_eq!((&next["answered_from"], &next["num_records"]), (&json!("scrape"), &json!(3)), "{next}");
 }
+
+#[test]
+fn a_run_that_takes_too_long_keeps_what_it_read() {
+    let world = World::new();
+    let script = "n=0; while :; do n=$((n+1)); echo '{\\\"id\\\": '$n'}'; sleep 0.01; done";
+    world.write(&format!(
+        "[sources.endless]\nkey = \"id\"\ncomplete = true\nmax_duration = \"2s\"\n\
+         [sources.endless.command]\nargv = [\"sh\", \"-c\", \"{script}\"]\nformat = \"jsonl\"\n"
+    ));
+    let (exit, document) = world.json("scrape endless");
+    let run = &document["runs"][0];
+    assert_eq!(
+        (exit, &run["status"], &run["reason_code"]),
+        (6, &json!("partial"), &json!("max_duration")),
+        "{run}"
+    );
+    assert!(run["num_added"].as_u64().unwrap() > 0, "{run}");
+    assert!(run["message"].as_str().unwrap().contains("after 2"), "{run}");
+}

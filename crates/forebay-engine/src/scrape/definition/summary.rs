@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{SourceDefinition, SourceKind};
+use crate::human;
 
 impl SourceDefinition {
     /// A digest of all settings that affect how records are read, in hexadecimal.
@@ -42,6 +43,7 @@ impl SourceDefinition {
             "guards": self.guards.enabled.then(|| guards(&self.guards)),
             "max_rejected": self.max_rejected_share,
             "max_rejected_kept": self.max_rejected_kept,
+            "max_duration": self.max_duration.map(human::duration),
             "scopes": self.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "breaker": breaker(&self.breaker),
             "fallback": self.fallback,
