@@ -52,6 +52,12 @@ impl Question {
         bound.iter().all(|terms| !terms.is_empty()).then(|| bound.join(" or "))
     }
 
+    /// Whether it asks for anything: for a word or a phrase, not only for what must not occur.
+    pub fn has_terms(&self) -> bool {
+        let is_asked = |term: &String| !term.starts_with('-');
+        self.alternatives.iter().any(|terms| !terms.words.is_empty() || terms.binding.iter().any(is_asked))
+    }
+
     /// The words that may be missing, in their order, each once.
     pub fn words(&self) -> Vec<&str> {
         let mut words: Vec<&str> = Vec::new();
@@ -121,6 +127,15 @@ mod tests {
                 (words.iter().map(|word| (*word).to_owned()).collect(), binding.map(str::to_owned)),
                 "{query}"
             );
+        }
+    }
+
+    #[test]
+    fn an_exclusion_alone_asks_for_nothing() {
+        for (query, expected) in
+            [("", false), ("-", false), ("\"\"", false), ("-tea", false), ("\"a b\"", true), ("x -y", true)]
+        {
+            assert_eq!(Question::parse(query).has_terms(), expected, "{query}");
         }
     }
 

@@ -77,17 +77,49 @@ pub(crate) async fn scope(client: &Client, source: &Source, scope: &Scope) -> Re
     Err(unknown("no_such_scope", &message, &scope, "scopes", &known))
 }
 
+/// Checks that a source, those of an entity type, or any source has references in this scope. Error: `no_such_scope`, which
+/// lists the existing ones.
+pub(crate) async fn scope_anywhere(
+    client: &Client,
+    source: Option<&Source>,
+    entity_type: Option<&str>,
+    scope: &Scope,
+) -> Result<(), Failure> {
+    if let Some(source) = source {
+        return self::scope(client, source, scope).await;
+    }
+    let source_ids = match entity_type {
+        Some(entity_type) => sources::of_type(&***client, entity_type).await?,
+        None => {
+            sources::list(&***client).await?.into_iter().map(|summary| summary.source.source_id).collect()
+        }
+    };
+    let known = scopes_of(client, source_ids).await?;
+    let scope = scope.to_string();
+    if known.contains(&scope) {
+        return Ok(());
+    }
+    let known: Vec<String> = known.into_iter().collect();
+    let message = format!("no source has references in the scope {scope}");
+    Err(unknown("no_such_scope", &message, &scope, "scopes", &known))
+}
+
+async fn scopes_of(client: &Client, source_ids: Vec<i32>) -> Result<BTreeSet<String>, Failure> {
+    let mut known = BTreeSet::new();
+    for source_id in source_ids {
+        let scopes = stats::scopes(&***client, source_id).await?;
+        known.extend(scopes.into_iter().map(|totals| totals.scope));
+    }
+    Ok(known)
+}
+
 /// Says what is stored of an entity type when a scope of it has no records.
 pub(crate) async fn empty_scope(
     client: &Client,
     entity_type: &str,
     scope: &Scope,
 ) -> Result<String, Failure> {
-    let mut known = BTreeSet::new();
-    for source_id in sources::of_type(&***client, entity_type).await? {
-        let scopes = stats::scopes(&***client, source_id).await?;
-        known.extend(scopes.into_iter().map(|totals| totals.scope));
-    }
+    let known = scopes_of(client, sources::of_type(&***client, entity_type).await?).await?;
     let scope = scope.to_string();
     if known.contains(&scope) {
         return Ok(format!("all records of {entity_type} in this scope are removed"));

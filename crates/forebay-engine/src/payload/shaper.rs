@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
+/// Every integer up to this is exact in a double (RFC 8259, section 6): 2⁵³.
+const MAX_EXACT: u64 = 1 << 53;
+
 /// Maximum nesting depth of the output.
 const MAX_DEPTH: usize = 32;
 /// Maximum number of omitted fields to name.
@@ -138,7 +141,7 @@ impl Shaper {
 
     /// A number if a double holds it exactly, otherwise its text.
     fn number(&mut self, text: &str) -> Value {
-        if let Ok(number) = text.parse::<i64>() {
+        if let Some(number) = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= MAX_EXACT) {
             return Value::from(number);
         }
         let is_same = |number: &serde_json::Number| {

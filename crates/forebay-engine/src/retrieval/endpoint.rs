@@ -89,6 +89,13 @@ impl Endpoint {
         let dimensions = self.settings.dimensions;
         let is_other = |embedding: &&Vec<f32>| u32::try_from(embedding.len()) != Ok(dimensions);
         match embeddings.iter().find(is_other) {
+            // It has no direction, so it is as near to everything as to nothing.
+            None if embeddings.iter().any(|embedding| embedding.iter().all(|number| *number == 0.0)) => {
+                Err(EmbedTrouble {
+                    reason_code: EmbedTrouble::INPUT_REFUSED,
+                    ..unusable("the endpoint returned a vector of zeros".to_owned())
+                })
+            }
             None => Ok(embeddings),
             Some(other) if other.is_empty() => Err(wrong()),
             Some(other) => Err(unusable(format!(

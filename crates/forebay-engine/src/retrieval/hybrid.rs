@@ -5,9 +5,9 @@
 //! sorts by the sum. If embeddings are unavailable, full-text search answers alone and the reason is reported. If no
 //! document contains all words of a query, those that contain some of them take their place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use forebay_domain::{chunk::ChunkId, handoff::HandlerKind, identity::ReferenceId};
+use forebay_domain::{chunk::ChunkId, handoff::HandlerKind, identity::ReferenceId, question::Question};
 use forebay_store::{
     connect::Database,
     documents::{
@@ -55,10 +55,12 @@ forebay_domain::words! {
     #[derive(Default)]
     pub enum Matching {
         /// All, as the query demands.
-        #[default]
         AllWords = "all_words",
         /// At least one, because no document contains all.
         AnyWord = "any_word",
+        /// None: the documents were found by their meaning only.
+        #[default]
+        NoWord = "no_word",
     }
 }
 
@@ -100,7 +102,8 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
     let mut found = Found::default();
     count_waiting(database, &all, &mut found).await?;
     let mut meanings = Vec::new();
-    if options.with_embeddings && !query.trim().is_empty() {
+    let question = Question::parse(query);
+    if options.with_embeddings && question.has_terms() {
         let is_chosen = |name: &str| wanted.is_none_or(|chosen| chosen == name);
         for (pipeline, settings) in with_embeddings(all, is_chosen) {
             match meaning(database, query, &pipeline, settings?).await? {
@@ -110,14 +113,19 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
         }
     }
     found.is_hybrid = !meanings.is_empty();
+    if min_score.is_some() && !found.is_hybrid {
+        let reason = found.trouble.take().unwrap_or_else(|| "no pipeline has embeddings".to_owned());
+        found.trouble = Some(format!("{reason}; the least score was not applied"));
+    }
     let num_candidates =
         if found.is_hybrid { limit.saturating_mul(CANDIDATES_PER_HIT).max(LEAST_CANDIDATES) } else { *limit };
 
     let mut client = database.client().await?;
     let mut by_words = documents::candidates(&**client, query, filter, num_candidates).await?;
+    found.matching = Matching::AllWords;
     if by_words.is_empty() {
         by_words = documents::candidates_by_any_word(&**client, query, filter, num_candidates).await?;
-        found.matching = if by_words.is_empty() { Matching::AllWords } else { Matching::AnyWord };
+        found.matching = if by_words.is_empty() { Matching::NoWord } else { Matching::AnyWord };
     }
     // The list by words comes first: if several lists have a document, the chunk with matching words is shown.
     // Documents with only some of the words count as much as the share of the query that they contain.
@@ -126,7 +134,8 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
         let candidates = opened.nearest(&mut client, embedding, query, filter, num_candidates).await?;
         lists.push(List { candidates, is_weighted: false });
     }
-    let mut best = fuse(&lists);
+    let with_embeddings: HashSet<i32> = meanings.iter().map(|meaning| meaning.opened.pipeline_id()).collect();
+    let mut best = fuse(&lists, &with_embeddings);
     let mut scores: HashMap<(ReferenceId, ChunkId), f32> = HashMap::new();
     for Meaning { opened, embedding } in &meanings {
         let similar = opened.scores(&**client, embedding, &best).await?;
@@ -139,7 +148,12 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
         });
     }
     best.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
-    found.hits = documents::show(&**client, query, &best).await?;
+    // Where not all words occur, each of them is highlighted.
+    let highlighted = match found.matching {
+        Matching::AllWords => query.to_owned(),
+        Matching::AnyWord | Matching::NoWord => question.words().join(" or "),
+    };
+    found.hits = documents::show(&**client, &highlighted, &best).await?;
     for hit in &mut found.hits {
         hit.score = score_of(hit.reference_id, hit.chunk_id);
     }
@@ -200,12 +214,13 @@ struct List {
 }
 
 /// Merges lists into one, best first. In each list, only a document's best chunk counts. The rank is relative to the
-/// score of a document that is first in every list.
-fn fuse(lists: &[List]) -> Vec<Candidate> {
+/// score of a document that is first in every list. The chunk of the first list is kept, unless only a later one is of a
+/// pipeline `with_embeddings`.
+fn fuse(lists: &[List], with_embeddings: &HashSet<i32>) -> Vec<Candidate> {
     let mut fused: HashMap<ReferenceId, Candidate> = HashMap::new();
     for List { candidates, is_weighted } in lists {
         let mut num_documents = 0_u16;
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for candidate in candidates {
             if !seen.insert(candidate.reference_id) {
                 continue;
@@ -216,7 +231,11 @@ fn fuse(lists: &[List]) -> Vec<Candidate> {
             num_documents = num_documents.saturating_add(1);
             fused
                 .entry(candidate.reference_id)
-                .and_modify(|known| known.rank += share)
+                .and_modify(|known| {
+                    let has_score = |chunk: &Candidate| with_embeddings.contains(&chunk.pipeline_id);
+                    let chunk = if has_score(candidate) && !has_score(known) { *candidate } else { *known };
+                    *known = Candidate { rank: known.rank + share, ..chunk };
+                })
                 .or_insert(Candidate { rank: share, ..*candidate });
         }
     }
@@ -245,12 +264,12 @@ mod tests {
         let words = vec![candidate(1, 1), candidate(2, 2)];
         let meaning = vec![candidate(3, 3), candidate(3, 4), candidate(2, 5)];
         let list = |candidates| List { candidates, is_weighted: false };
-        let best = fuse(&[list(words), list(meaning)]);
+        let best = fuse(&[list(words), list(meaning)], &HashSet::new());
         let order: Vec<(u8, u8)> =
             best.iter().map(|found| (found.reference_id.0[0], found.chunk_id.0[0])).collect();
         assert_eq!(order, [(2, 2), (1, 1), (3, 3)]);
         assert!((best[0].rank - 61.0 / 62.0).abs() < 1e-6, "{}", best[0].rank);
-        let alone = fuse(&[list(vec![candidate(1, 1)])]);
+        let alone = fuse(&[list(vec![candidate(1, 1)])], &HashSet::new());
         assert!((alone[0].rank - 1.0).abs() < 1e-6);
     }
 
@@ -259,11 +278,22 @@ mod tests {
         let some_words = Candidate { rank: 0.1, ..candidate(1, 1) };
         let words = List { candidates: vec![some_words], is_weighted: true };
         let meaning = List { candidates: vec![candidate(2, 2), candidate(1, 3)], is_weighted: false };
-        let order: Vec<u8> = fuse(&[words, meaning]).iter().map(|found| found.reference_id.0[0]).collect();
+        let order: Vec<u8> =
+            fuse(&[words, meaning], &HashSet::new()).iter().map(|found| found.reference_id.0[0]).collect();
         assert_eq!(order, [1, 2], "what is in both lists comes first");
         let words = List { candidates: vec![some_words], is_weighted: true };
         let meaning = List { candidates: vec![candidate(2, 2)], is_weighted: false };
-        let order: Vec<u8> = fuse(&[words, meaning]).iter().map(|found| found.reference_id.0[0]).collect();
+        let order: Vec<u8> =
+            fuse(&[words, meaning], &HashSet::new()).iter().map(|found| found.reference_id.0[0]).collect();
         assert_eq!(order, [2, 1]);
+    }
+    #[test]
+    fn a_chunk_that_can_have_a_score_is_preferred() {
+        let list = |candidates| List { candidates, is_weighted: false };
+        let near = Candidate { pipeline_id: 2, ..candidate(1, 7) };
+        let best = fuse(&[list(vec![candidate(1, 1)]), list(vec![near])], &HashSet::from([2]));
+        assert_eq!((best[0].pipeline_id, best[0].chunk_id), (2, near.chunk_id));
+        let best = fuse(&[list(vec![candidate(1, 1)]), list(vec![candidate(1, 7)])], &HashSet::from([1]));
+        assert_eq!(best[0].chunk_id, candidate(1, 1).chunk_id);
     }
 }

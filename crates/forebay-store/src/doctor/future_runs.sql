@@ -4,4 +4,5 @@ from forebay.scrape_runs as r
 join forebay.sources as s using (source_id)
 where r.observed_at > now() + interval '24 hours'
     and r.status in ('complete', 'partial')
+    and r.reverted_by is null
 order by s.name, r.observed_at desc, r.run_id desc

@@ -97,6 +97,11 @@ pub async fn find(
 }
 
 impl Opened {
+    /// The pipeline.
+    pub fn pipeline_id(&self) -> i32 {
+        self.pipeline_id
+    }
+
     /// Whether the column and the indexes exist and belong to this model.
     async fn is_ready(&self, client: &impl GenericClient) -> Result<bool> {
         let statement = "select exists (select from forebay.document_embeddings \

@@ -2,8 +2,11 @@
 select r.reference_id, s.name as source, r.entity_type, r.record_key, c.title, c.heading, c.chunk_id, c.ordinal, c.content,
     p.name as pipeline,
     -- Words that occur only in the title or headings are highlighted there. A hit by meaning has no highlights.
-    case when position('«' in h.of_content) = 0 and position('«' in t.of_all) > 0 then t.of_all else h.of_content end
-        as snippet,
+    case when position('«' in h.of_content) > 0 then h.of_content
+        when position('«' in t.of_all) > 0 then t.of_all
+        when length(c.content) > 200 then left(c.content, 200) || ' …'
+        else c.content
+    end as snippet,
     f.ord::int4 - 1 as index
 from unnest($2::uuid[], $3::int4[], $4::uuid[]) with ordinality as f (reference_id, pipeline_id, chunk_id, ord)
 join forebay.document_chunks as c using (reference_id, pipeline_id, chunk_id)

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{
+    GenericClient,
+    types::{ToSql, Type},
+};
 
 use crate::{
     error::{Error, Result},
@@ -14,6 +17,8 @@ use crate::{
 
 /// The references that a run changed, and what it did to each.
 const EFFECTS: &str = include_str!("effects.sql");
+const MOVE_REVISIONS: &str = include_str!("move_revisions.sql");
+const MOVE_REFERENCES: &str = include_str!("move_references.sql");
 
 /// What undoing a run would do. A reference that a later run has written stays as it is.
 static TOTALS: LazyLock<String> = LazyLock::new(|| {
@@ -118,12 +123,15 @@ pub async fn next_undos(transaction: &impl GenericClient, limit: usize) -> Resul
         .collect()
 }
 
-/// Lets a run at time `at` write the references that a run with a later time has written last.
+/// Corrects the times of a run that claimed to have observed its source later than `at`: its changes get the time at which
+/// it began. So a run at `at` may write the references that it has written, and what was stored at a time is found again.
 pub async fn move_back(client: &impl GenericClient, run_id: i64, at: Timestamp) -> Result<()> {
-    let statement = "update forebay.\"references\" set observed_at = $2 \
-         where scrape_run_id = $1 and observed_at > $2 \
-             and source_id = (select r.source_id from forebay.scrape_runs as r where r.run_id = $1)";
-    client.execute_typed(statement, &[(&run_id, Type::INT8), (&at, Type::TIMESTAMPTZ)]).await?;
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&run_id, Type::INT8), (&at, Type::TIMESTAMPTZ)];
+    let month = "select forebay_private.ensure_month('reference_revisions', r.started_at) \
+         from forebay.scrape_runs as r where r.run_id = $1";
+    client.query_typed(month, &parameters[..1]).await?;
+    client.execute_typed(MOVE_REVISIONS, &parameters).await?;
+    client.execute_typed(MOVE_REFERENCES, &parameters).await?;
     Ok(())
 }
 

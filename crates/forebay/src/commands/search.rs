@@ -95,7 +95,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-/// Searches. Errors: `no_such_source`, `no_such_language`, and those of a search.
+/// Searches. Errors: `no_such_source`, `no_such_scope`, `no_such_language`, and those of a search.
 pub(crate) async fn search(
     database: &Database,
     query: String,
@@ -103,8 +103,13 @@ pub(crate) async fn search(
 ) -> Result<SearchResult, Failure> {
     {
         let client = database.client().await?;
-        if let Some(name) = &options.filter.source {
-            names::source(&client, name).await?;
+        let source = match &options.filter.source {
+            Some(name) => Some(names::source(&client, name).await?),
+            None => None,
+        };
+        if let Some(scope) = &options.filter.scope {
+            let entity_type = options.filter.entity_type.as_deref();
+            names::scope_anywhere(&client, source.as_ref(), entity_type, scope).await?;
         }
         if let Some(name) = &options.filter.language {
             known_language(name, &documents::languages(&**client).await?)?;

@@ -53,3 +53,32 @@ fn a_source_that_is_ahead_is_found() {
     let message = found["message"].as_str().unwrap();
     assert!(message.contains("run 1 of s") && message.contains("2062-01-01"), "{found}");
 }
+
+#[test]
+fn reverting_a_run_from_the_future_mends_the_source_and_its_history() {
+    let (db, sandbox) = world();
+    write_records(&sandbox, "c.jsonl", [json!({ "id": 1, "v": "c" })]);
+    write_records(&sandbox, "new.jsonl", [json!({ "id": 1, "v": "b" }), json!({ "id": 2, "v": "new" })]);
+    let persist = |file: &str, more: &str| {
+        let (exit, report) = db.json(&sandbox, &format!("persist {file} --source s --key id {more}"));
+        assert_eq!(exit, 0, "{report}");
+    };
+    persist("a.jsonl", "--complete --observed-at 2020-01-01");
+    persist("new.jsonl", "--complete --observed-at 2062-01-01 --allow-future");
+    let (exit, reverted) = db.json(&sandbox, "runs revert latest --yes");
+    assert_eq!(exit, 0, "{reverted}");
+    assert_eq!(check(&db, &sandbox).1["status"], "ok");
+    persist("c.jsonl", "--complete");
+    let now = db.value("to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
+    let at = |at: &str| -> Vec<String> {
+        let rows = format!(
+            "coalesce(string_agg(record_key || (payload ->> 'v'), ' ' order by record_key), '') \
+             from forebay.source_at('s', '{at}')"
+        );
+        db.value(&format!("select {rows}")).split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(at(&now), ["1c"], "as it is now");
+    assert_eq!(at("2021-01-01"), ["1a"], "as it was before");
+    let times = "select count(*) from forebay.reference_revisions where changed_at > now()";
+    assert_eq!(db.value(times), "0");
+}

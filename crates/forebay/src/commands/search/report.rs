@@ -34,6 +34,12 @@ impl Report for SearchResult {
                 "\nno document contains all of these words; these contain some of them, the rarest first",
             );
         }
+        if self.matching == Matching::NoWord.as_str() && !self.hits.is_empty() {
+            page.toned(
+                Tone::Warning,
+                "\nno document contains any of these words; these are the nearest in meaning",
+            );
+        }
         if let Some(warning) = &self.warning {
             page.toned(Tone::Warning, &format!("\nsearched by words only: {}", format::plain(warning)));
         }

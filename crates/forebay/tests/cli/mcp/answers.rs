@@ -116,10 +116,11 @@ fn a_question_that_no_record_answers_in_its_words_finds_records_with_some_of_the
     assert_eq!(with("fields", json!({ "title": "Ancient Worlds" })), ["HST-101"]);
     assert_eq!(with("fields", json!({ "/fee": "9007199254740993" })), ["HST-101"]);
     assert_eq!(with("fields", json!({ "fee": "9007199254740992" })), Vec::<String>::new());
-    assert_eq!(with("scope", json!({ "semester": "Fall" })), Vec::<String>::new());
     for (name, value, code) in [
         ("entity", json!("planet"), "no_such_entity"),
         ("language", json!("klingon"), "no_such_language"),
+        ("scope", json!({ "semester": "Fall" }), "no_such_scope"),
+        ("min_score", json!(40), "min_score_invalid"),
         ("fields", json!({ "/a~": "1" }), "field_invalid"),
         ("limit", json!("five"), "arguments_invalid"),
     ] {

@@ -71,7 +71,7 @@ fn resources_are_listed_and_read() {
     let reference = read(found["uri"].as_str().unwrap()).unwrap();
     assert_eq!(
         reference["reference"]["payload"],
-        json!({"fee": 9_007_199_254_740_993_i64, "id": "HST-101", "title": "Ancient Worlds"})
+        json!({"fee": "9007199254740993", "id": "HST-101", "title": "Ancient Worlds"})
     );
     for uri in [
         "forebay://source/nobody",
