@@ -130,7 +130,9 @@ impl Source {
             num_active: summary.num_active.unsigned_abs(),
             num_removed: summary.num_removed.unsigned_abs(),
             last_run_at: summary.last_run_at.map(Time::from),
-            is_scheduled: source.settings.get("schedule").is_some_and(|schedule| !schedule.is_null()),
+            // A source that is no longer declared keeps its last settings, and nothing scrapes it.
+            is_scheduled: source.kind.is_some()
+                && source.settings.get("schedule").is_some_and(|schedule| !schedule.is_null()),
             next_due_at: schedules
                 .iter()
                 .filter(is_due)

@@ -22,6 +22,9 @@ pub struct FieldRenamed {
     pub num_revisions: u64,
     /// The key fields of the source from now on, in order.
     pub key_fields: Vec<String>,
+    /// Settings of the source in `forebay.toml` that still have the old name, such as `removed_when`. They replace the
+    /// stored ones, so change them before the next run.
+    pub settings_to_change: Vec<String>,
 }
 
 /// A source that was renamed.

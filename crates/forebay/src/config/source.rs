@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 use forebay_domain::{
     field_path::FieldPath,
-    identity::SCOPE_FIELD,
+    identity::{KeyField, SCOPE_FIELD},
     patch::RecordMode,
     pointer::Pointer,
     rules::{self, FieldRules},
@@ -168,6 +168,31 @@ impl Source {
     pub(crate) fn on_duplicate(&self, format: Format) -> run::OnDuplicate {
         let default = || run::OnDuplicate::default_for(format == Format::Singer || self.singer.is_some());
         self.on_duplicate.clone().map_or_else(default, Into::into)
+    }
+
+    /// The settings that name a top-level field or something in it.
+    pub(crate) fn settings_with(&self, field: &str) -> Vec<&'static str> {
+        let is_key = |key: &String| {
+            key.parse::<KeyField>().is_ok_and(|key| key.path().first().is_some_and(|first| first == field))
+        };
+        let newest_by = match self.on_duplicate.clone().map(run::OnDuplicate::from) {
+            Some(run::OnDuplicate::Newest(path)) => path.top_level() == field,
+            _ => false,
+        };
+        let version = self.postgres.as_ref().and_then(|postgres| postgres.contract_version_column.as_deref());
+        [
+            ("key", self.key.0.iter().any(is_key)),
+            ("ignore", self.ignore.contains(field)),
+            ("volatile", self.volatile.contains(field)),
+            ("normalise", self.normalise.contains_key(field)),
+            ("on_duplicate", newest_by),
+            ("removed_when", self.removed_when.as_ref().is_some_and(|path| path.top_level() == field)),
+            ("sequence", self.sequence.as_deref() == Some(field)),
+            ("postgres.contract_version_column", version == Some(field)),
+        ]
+        .into_iter()
+        .filter_map(|(setting, is_named)| is_named.then_some(setting))
+        .collect()
     }
 
     /// Its field rules in the engine's form.

@@ -268,4 +268,6 @@ fn declared_sources_are_mirrored_without_their_secrets() {
     let (exit, applied) = db.json(&sandbox, "config apply --prune --yes");
     assert_eq!((exit, &applied["released_sources"]), (0, &json!(["courses"])), "{applied}");
     assert_eq!(db.value("select kind is null and declared_at is null from forebay.sources"), "true");
+    let (_, list) = db.json(&sandbox, "sources list");
+    assert_eq!((&list["items"][0]["is_scheduled"], &list["items"][0]["kind"]), (&json!(false), &Value::Null));
 }

@@ -274,3 +274,27 @@ fn a_source_is_renamed_only_while_it_has_no_references() {
                  (select source_name from forebay.pipelines where name = 'p'))";
     assert_eq!(world.db.value(names), "{courses} courses");
 }
+
+#[test]
+fn a_renamed_field_that_the_configuration_still_names_is_reported() {
+    let world = World { db: database(), sandbox: Sandbox::new() };
+    let configure = |deleted: &str, at: &str| {
+        let text = format!(
+            "[sources.schools]\nkey = \"id\"\nremoved_when = \"/{deleted}/flag\"\non_duplicate = {{ newest_by = \"{at}\" }}\n"
+        );
+        std::fs::write(world.sandbox.path().join("forebay.toml"), text).unwrap();
+    };
+    configure("meta", "at");
+    world.persist("2024-01-01", |id| json!({ "id": id, "meta": { "flag": null }, "at": id }));
+    let renamed = world.renamed("meta", "info");
+    assert_eq!(renamed["settings_to_change"], json!(["removed_when"]));
+    let (_, text) = world.db.text(&world.sandbox, "sources rename-field schools at updated --dry-run");
+    assert!(text.contains("write \"updated\" in `on_duplicate` of [sources.schools]"), "{text}");
+    assert_eq!(world.renamed("at", "updated")["settings_to_change"], json!(["on_duplicate"]));
+    configure("info", "updated");
+    let run = world.persist(
+        "2024-02-01",
+        |id| json!({ "id": id, "info": { "flag": (id == 0).then_some(1) }, "updated": id }),
+    );
+    assert_eq!((&run["num_removed"], &run["num_unchanged"]), (&json!(1), &json!(NUM - 1)), "{run}");
+}

@@ -8,14 +8,15 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     names,
-    ui::{Page, Report, format},
+    ui::{Page, Report, Tone, format},
 };
 
 /// Rename a field of a source in everything that is stored
 ///
 /// For a site that renames a column: the next run finds its records unchanged, and the field has one history. Renames
-/// it in payloads, revisions, coverage, key fields and field rules. Nothing is handed off again. Only for top-level
-/// fields, and only while no run of the source is in progress or held.
+/// it in payloads, revisions, coverage and all stored settings, and says which settings of forebay.toml still have the
+/// old name. Nothing is handed off again. Only for top-level fields, and only while no run of the source is in progress
+/// or held.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -42,6 +43,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let Args { source, from, to, dry_run } = args;
+    let config = context.config()?;
     let renamed = context
         .with_database(async |database| {
             names::source(&database.client().await?, source).await?;
@@ -56,6 +58,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         num_references: renamed.num_references,
         num_revisions: renamed.num_revisions,
         key_fields: renamed.key_fields,
+        settings_to_change: config
+            .sources
+            .get(source)
+            .map(|configured| configured.settings_with(from))
+            .unwrap_or_default()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
     })?;
     Ok(Exit::Done)
 }
@@ -69,9 +79,20 @@ impl Report for FieldRenamed {
             format::counted(self.num_references, "reference"),
             format::counted(self.num_revisions, "revision"),
         ));
-        page.line(&format!(
-            "If forebay.toml names it, change the name there too: in `key`, `sequence`, `ignore`, `volatile` and \
-             `normalise` of [sources.{source}], in selectors, and in pipelines."
-        ));
+        if !self.settings_to_change.is_empty() {
+            let settings: Vec<_> =
+                self.settings_to_change.iter().map(|setting| format!("`{setting}`")).collect();
+            page.toned(
+                Tone::Warning,
+                &format!(
+                    "forebay.toml still says {from:?}, and replaces what is stored: before the next run, write {to:?} in {} of \
+                     [sources.{source}].",
+                    settings.join(", "),
+                ),
+            );
+        }
+        page.line(
+            "If selectors, pipelines or options such as --removed-when name the field, change the name there too.",
+        );
     }
 }
