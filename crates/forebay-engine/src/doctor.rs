@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use forebay_store::{
     connect::Database,
     doctor::{self, Attention},
-    handoffs, migrations,
+    handoffs, migrations, runs,
 };
 
 pub use self::{
@@ -33,6 +33,8 @@ const MOST_SCOPES: usize = 1_000;
 pub struct Configured<'a> {
     /// The option or variable that configured the database; `None`: it is the embedded cluster.
     pub by: Option<&'a str>,
+    /// Why the configuration can't be used; `None`: it can.
+    pub broken: Option<&'a str>,
     /// The sources of the project.
     pub sources: &'a Sources,
     /// How old data may become.
@@ -64,6 +66,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     let mut checks = vec![
         Check::ok("database", format!("{} answers", database.target())),
         checks::connection(configured.by),
+        checks::configuration(configured.broken),
     ];
     let before = clock::now();
     let server = doctor::server(&**client).await?;
@@ -84,6 +87,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
+    checks.extend(attention::dead_runs(&runs::dead(&**client).await?));
     checks.extend(attention::attention(&Attention::read(&**client).await?));
     checks.extend(advice::policies(&client).await?);
     checks.extend(checks::failed(&handoffs::counts(&**client, None).await?));

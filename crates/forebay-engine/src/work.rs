@@ -17,6 +17,7 @@ pub(crate) mod declare;
 mod embedding;
 pub(crate) mod event;
 mod failure;
+mod failure_codes;
 mod handlers;
 pub(crate) mod kind;
 mod leased;
@@ -40,6 +41,7 @@ use forebay_store::connect::Database;
 pub use self::{
     batch::FailedAttempts,
     declare::{Declaration, Declared, declare},
+    failure_codes::FAILURE_CODES,
     handlers::{check_machine, check_settings},
     kind::{Workers, settings_of},
     options::WorkOptions,

@@ -22,11 +22,13 @@ use crate::{
     row::ReadRow,
 };
 
+mod dead;
 mod learn;
 mod revert;
 pub(crate) mod scope_holder;
 mod scope_lock;
 mod show;
+pub use dead::{DeadRun, close_dead, dead};
 pub use learn::{AdvisedScope, history, judged, scopes_to_advise, settled};
 pub use revert::{Undo, UndoTotals, begin_undo, mark_reverted, move_back, next_undos, undo_totals};
 pub use scope_holder::ScopeHolder;

@@ -19,6 +19,8 @@ use crate::{
 pub struct RunDetail {
     /// The run.
     pub run: Run,
+    /// Whether it is `running` although its process has died: a worker or the next run of its scope closes it.
+    pub process_died: bool,
     /// What applying it would do now; null: it is not held.
     pub held: Option<HeldTotals>,
     /// The first changes that applying it would make, removals first; empty: it is not held.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use forebay_domain::{handoff::ReasonCode, scope::Scope, words::Word};
+use forebay_engine::work::FAILURE_CODES;
 use forebay_store::{
     connect::Client,
     handoffs,
@@ -153,22 +154,30 @@ pub(crate) async fn entity(
     Err(unknown("no_such_entity", &format!("there is no entity type {name:?}"), name, "entity types", &known))
 }
 
-/// Checks that a reason code is one of Forebay's or of a failed attempt, and that a failure code is one of a failed
-/// attempt. Error: `no_such_code`, which lists the existing ones.
+/// Checks that a reason code is one of Forebay's or a failure code, and that a failure code is one of Forebay's or of an
+/// attempt that failed. Error: `no_such_code`, which lists those of attempts.
 pub(crate) async fn codes(
     client: &Client,
     reason_code: Option<&str>,
     failure_code: Option<&str>,
 ) -> Result<(), Failure> {
     let reason_code = reason_code.filter(|code| !ReasonCode::WORDS.contains(code));
-    if failure_code.or(reason_code).is_none() {
+    let codes: Vec<&str> =
+        failure_code.into_iter().chain(reason_code).filter(|code| !FAILURE_CODES.contains(code)).collect();
+    if codes.is_empty() {
         return Ok(());
     }
     let known = handoffs::failure_codes(&***client).await?;
-    for code in failure_code.into_iter().chain(reason_code) {
+    for code in codes {
         if !known.iter().any(|known| known == code) {
-            let message = format!("no hand-off has failed with the code {code:?}");
-            return Err(unknown("no_such_code", &message, code, "failure codes", &known));
+            let message = format!("no hand-off has ever failed with the code {code:?}");
+            let hint = nearest(code, known.iter().map(String::as_str).chain(FAILURE_CODES.iter().copied()));
+            return Err(match hint {
+                Some(meant) => {
+                    Failure::usage("no_such_code", message).hint(format!("did you mean `{meant}`?"))
+                }
+                None => unknown("no_such_code", &message, code, "failure codes", &known),
+            });
         }
     }
     Ok(())
@@ -189,6 +198,9 @@ fn unknown(code: &'static str, message: &str, name: &str, what: &str, known: &[S
     let shown: Vec<String> = known.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
     let more = known.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    if let ([only], Some(one)) = (&*shown, what.strip_suffix('s')) {
+        return failure.hint(format!("the only {one} is {only}"));
+    }
     failure.hint(format!("the {what} are {}{more}", shown.join(", ")))
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use forebay_domain::{freshness::AgeStatus, guards::HoldReason};
-use forebay_store::doctor::{
-    Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker,
+use forebay_store::{
+    doctor::{Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker},
+    runs::DeadRun,
 };
 
 use super::{
@@ -30,6 +31,19 @@ pub(super) fn attention(found: &Attention) -> Vec<Check> {
 fn or_ok(code: &'static str, fine: &str, problems: impl Iterator<Item = Check>) -> Vec<Check> {
     let problems: Vec<Check> = problems.collect();
     if problems.is_empty() { vec![Check::ok(code, fine)] } else { problems }
+}
+
+/// Runs whose process died. A worker closes them, as does the next run of their scope.
+pub(super) fn dead_runs(runs: &[DeadRun]) -> Vec<Check> {
+    let problems = runs.iter().map(|run| {
+        let subject = format::subject(&run.source, &run.scope.to_string());
+        let message = format!("its process died, so `changes` doesn't have what it wrote to {subject}");
+        Check::new("dead_runs", CheckStatus::Failed, message)
+            .about(format!("run {}", run.run_id))
+            .hint("a worker closes it, as does the next run of its scope")
+            .next("forebay work --drain")
+    });
+    or_ok("dead_runs", "no run was left open by a process that died", problems)
 }
 
 fn held(run: &HeldRun) -> Check {

@@ -35,6 +35,16 @@ pub(super) fn connection(configured_by: Option<&str>) -> Check {
     )
 }
 
+/// Without a usable configuration, its sources and limits are not checked either.
+pub(super) fn configuration(broken: Option<&str>) -> Check {
+    match broken {
+        None => Check::ok("configuration", "it can be used"),
+        Some(why) => Check::new("configuration", CheckStatus::Failed, why)
+            .hint("correct it; until then, most commands refuse to work")
+            .next("forebay config check"),
+    }
+}
+
 pub(super) fn server(server: &Server) -> Vec<Check> {
     let version = Check::ok("postgres_version", format!("Postgres {}", server.version));
     let version = match server.major {

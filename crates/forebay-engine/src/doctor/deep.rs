@@ -17,6 +17,11 @@ use crate::{error::Result, human as format, persist::policy::SourcePolicy};
 const NAMED: usize = 5;
 /// Maximum number of wrong payloads of a source that are kept to be repaired in one pass.
 const MOST_WRONG: usize = 10_000;
+/// What mends wrong payloads that history has.
+const REPAIR: &str = "forebay doctor --deep --repair";
+/// What mends the others.
+const MARKED: &str =
+    "they are marked: the next run that sees their records stores them anew, as new versions";
 /// Characters of a key that are shown.
 const KEY_SHOWN: usize = 60;
 
@@ -59,32 +64,38 @@ async fn of_source(database: &Database, source: &Source, repair: Repair) -> Resu
         let message = format!("the hashes of {} stored payloads are right", format::count(num_read));
         return Ok(Check::ok("payloads", message).about(&source.name));
     }
-    let keys: Vec<String> = wrong
-        .iter()
-        .take(NAMED)
-        .map(|one| format::shortened(&format::plain(&one.record_key), KEY_SHOWN))
-        .collect();
-    let more = if num_wrong > NAMED as u64 { ", …" } else { "" };
-    let named = format!("{}{more}", keys.join(", "));
     let found = format!(
         "{} of {} payloads differ from their hashes",
         format::count(num_wrong),
         format::count(num_read)
     );
     if repair == Repair::No {
-        return Ok(reported(source, &format!("{found}: {named}")));
+        // What was marked, history doesn't have.
+        let is_marked = num_wrong == wrong.iter().filter(|one| one.is_marked()).count() as u64;
+        return Ok(reported(source, &format!("{found}: {}", named(&wrong, num_wrong)), is_marked));
     }
-    let mut num_restored = 0_u64;
-    let mut num_marked = 0_u64;
-    for one in &wrong {
-        if restored(&**client, &mut hasher, one).await? {
-            num_restored += 1;
+    let (mut restored_now, mut others) = (Vec::new(), Vec::new());
+    for one in wrong {
+        if restored(&**client, &mut hasher, &one).await? {
+            restored_now.push(one);
         } else {
-            mark_payload(&**client, one).await?;
-            num_marked += 1;
+            mark_payload(&**client, &one).await?;
+            others.push(one);
         }
     }
-    Ok(repaired(source, &named, num_restored, num_marked, num_wrong - num_restored - num_marked))
+    let num_left = num_wrong - (restored_now.len() + others.len()) as u64;
+    Ok(repaired(source, &restored_now, &others, num_left))
+}
+
+/// The first keys of `number` payloads.
+fn named(payloads: &[StoredPayload], number: u64) -> String {
+    let keys: Vec<String> = payloads
+        .iter()
+        .take(NAMED)
+        .map(|one| format::shortened(&format::plain(&one.record_key), KEY_SHOWN))
+        .collect();
+    let more = if number > NAMED as u64 { ", …" } else { "" };
+    format!("{}{more}", keys.join(", "))
 }
 
 /// Writes the payload that history leads to, if it has the hash of the reference.
@@ -98,7 +109,11 @@ async fn restored(
     Ok(hasher.is_right(&right) && restore_payload(client, wrong, &right.payload).await?)
 }
 
-fn reported(source: &Source, message: &str) -> Check {
+fn reported(source: &Source, message: &str, is_marked: bool) -> Check {
+    let check = Check::new("payloads", CheckStatus::Failed, message).about(&source.name);
+    if is_marked {
+        return check.hint(MARKED).next(next_run(source));
+    }
     // Hashes of earlier field rules are replaced when a run sees the record.
     let caution = if source.parser_version > 1 {
         ". The field rules or keys of this source have changed; records that no run has seen since have hashes of the \
@@ -106,33 +121,40 @@ fn reported(source: &Source, message: &str) -> Check {
     } else {
         ""
     };
-    Check::new("payloads", CheckStatus::Failed, message)
-        .about(&source.name)
+    check
         .hint(format!(
             "something other than a run changed the stored records; restore them from history{caution}"
         ))
-        .next("forebay doctor --deep --repair")
+        .next(REPAIR)
 }
 
-fn repaired(source: &Source, named: &str, num_restored: u64, num_marked: u64, num_left: u64) -> Check {
-    let restored = format!("{} payloads were restored from history", format::count(num_restored));
-    if num_marked + num_left == 0 {
-        return Check::new("payloads", CheckStatus::Warning, format!("{restored}: {named}"))
-            .about(&source.name);
+/// `others` are marked; `num_left` more were not tried.
+fn repaired(source: &Source, restored: &[StoredPayload], others: &[StoredPayload], num_left: u64) -> Check {
+    let mut parts = Vec::new();
+    for (payloads, what) in [(restored, "restored from history"), (others, "not in history")] {
+        let number = payloads.len() as u64;
+        if number > 0 {
+            parts.push(format!("{} {what}: {}", format::counted(number, "payload"), named(payloads, number)));
+        }
     }
-    let message = format!(
-        "{restored}; of {} others history doesn't have the changed fields: {named}",
-        format::count(num_marked + num_left)
-    );
-    let next = match (num_left, source.kind.as_deref()) {
-        (1.., _) => "forebay doctor --deep --repair".to_owned(),
-        (0, Some(_)) => format!("forebay scrape {}", source.name),
-        (0, None) => format!("forebay persist FILE --source {}", source.name),
-    };
-    Check::new("payloads", CheckStatus::Failed, message)
-        .about(&source.name)
-        .hint("they are marked: the next run that sees their records stores them anew, as new versions")
-        .next(next)
+    if num_left > 0 {
+        parts.push(format!("{} left", format::counted(num_left, "payload")));
+    }
+    let status = if others.is_empty() && num_left == 0 { CheckStatus::Warning } else { CheckStatus::Failed };
+    let check = Check::new("payloads", status, parts.join("; ")).about(&source.name);
+    match (num_left, others) {
+        (1.., _) => check.hint("repair the others, too").next(REPAIR),
+        (0, []) => check,
+        (0, _) => check.hint(MARKED).next(next_run(source)),
+    }
+}
+
+/// The command that reads the source again.
+fn next_run(source: &Source) -> String {
+    match source.kind {
+        Some(_) => format!("forebay scrape {}", source.name),
+        None => format!("forebay persist FILE --source {}", source.name),
+    }
 }
 
 /// Computes hashes under the rules of one source.

@@ -10,6 +10,7 @@ use forebay_store::{
     maintenance::{self, Task},
     pages,
     pipelines::{self, Pipeline},
+    runs,
 };
 
 use super::{
@@ -80,8 +81,10 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Frees the hand-offs of dead workers in every pipeline: pipelines without workers depend on it.
+/// Closes the runs of dead processes, and frees the hand-offs of dead workers in every pipeline: pipelines without
+/// workers depend on it.
 pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
+    runs::close_dead(&mut shared.database.client().await?).await?;
     for pipeline in enabled(shared).await? {
         let client = shared.database.client().await?;
         match jobs::rescue(&**client, pipeline.pipeline_id, RESCUED_AT_ONCE).await {

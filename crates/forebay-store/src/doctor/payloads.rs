@@ -34,6 +34,13 @@ pub struct StoredPayload {
 /// A stream of stored payloads. The driver reads more only when rows are taken, so memory stays flat.
 pub struct StoredPayloads(Pin<Box<RowStream>>);
 
+impl StoredPayload {
+    /// Whether [`mark_payload`] has marked it: only a run can store it anew.
+    pub fn is_marked(&self) -> bool {
+        self.version_hash == MARK
+    }
+}
+
 impl fmt::Debug for StoredPayloads {
     /// Omits payloads, which may be sensitive.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

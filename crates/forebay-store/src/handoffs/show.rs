@@ -164,8 +164,8 @@ pub struct FailureCount {
 
 /// Every failure code of a hand-off, sorted.
 pub async fn failure_codes(client: &impl GenericClient) -> Result<Vec<String>> {
-    let statement = "select distinct failure_code from forebay.ingestion_handoffs \
-         where failure_code is not null order by failure_code";
+    let statement = "select failure_code from forebay.ingestion_handoffs where failure_code is not null \
+         union select reason_code from forebay.ingestion_attempts order by failure_code";
     client.query_typed(statement, &[]).await?.iter().map(|row| row.read("failure_code")).collect()
 }
 

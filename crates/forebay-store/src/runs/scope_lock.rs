@@ -139,7 +139,7 @@ fn process_name() -> String {
 }
 
 /// The advisory lock's number for a scope.
-fn lock_key(source_id: i32, scope: &Scope) -> i64 {
+pub(super) fn lock_key(source_id: i32, scope: &Scope) -> i64 {
     let digest =
         ring::digest::digest(&ring::digest::SHA256, format!("forebay run {source_id} {scope}").as_bytes());
     digest.as_ref().first_chunk().copied().map_or(0, i64::from_be_bytes)

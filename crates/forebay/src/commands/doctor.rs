@@ -44,7 +44,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let deep = args.deep.then_some(if args.repair { Repair::Yes } else { Repair::No });
     let database = context.bare_database().await?;
     let (sources, policies) = (config.definitions(), &config.policies());
-    let configured = Configured { by: configured_by.as_deref(), sources, policies };
+    let broken = broken.map(|failure| failure.full_message());
+    let configured =
+        Configured { by: configured_by.as_deref(), broken: broken.as_deref(), sources, policies };
     let checked = doctor::check(&database, configured, deep).await;
     let closed = database.close().await;
     // The first error is the one to report.
@@ -52,9 +54,5 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     closed?;
     let exit = if doctor::worst(&checks) == CheckStatus::Failed { Exit::Failed } else { Exit::Done };
     context.ui.show(&Doctor::from(checks))?;
-    if let Some(failure) = broken {
-        context.ui.warn(&failure.full_message());
-        return Ok(failure.exit_code());
-    }
     Ok(exit)
 }

@@ -90,7 +90,10 @@ fn a_decision_is_shown_before_it_is_made() {
     let run_id = run["run_id"].as_i64().unwrap();
 
     let (_, text) = world.db.text(&world.sandbox, &format!("runs diff {run_id} --limit 2"));
-    assert!(text.starts_with("run 2 of courses: removes 32 of 40 active references (80.0 %)\n"), "{text}");
+    assert!(
+        text.starts_with("run 2 of courses: would remove 32 of 40 active references (80.0 %)\n"),
+        "{text}"
+    );
     assert!(text.contains("\nremoved   C-"), "{text}");
     let (_, first) = world.json(&format!("runs diff {run_id} --limit 30"));
     let next = first["changes"]["next"].as_str().unwrap();

@@ -121,6 +121,21 @@ fn a_session_that_is_idle_in_its_transaction_is_named() {
     drop(holder);
 }
 
+#[test]
+fn a_configuration_that_cannot_be_used_is_a_failed_check() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    std::fs::write(sandbox.path().join("forebay.toml"), "[sources.x]\nkye = 1\n").unwrap();
+    let (exit, document) = db.json(&sandbox, "doctor");
+    assert_eq!((exit, &document["status"]), (1, &Value::from("failed")), "{document}");
+    let found = check(&document, "configuration");
+    assert_eq!((&found["status"], &found["next"]), (&"failed".into(), &"forebay config check".into()));
+    assert!(
+        found["message"].as_str().unwrap().starts_with("forebay.toml:2:1: unknown field `kye`"),
+        "{found}"
+    );
+    assert_eq!(check(&document, "schema")["status"], "ok", "the database is checked nevertheless");
+}
+
 const NIGHT: &str = "\
 [pipelines.search]
 source = \"courses\"
@@ -272,9 +287,12 @@ fn a_payload_that_no_run_wrote_is_found_and_restored_from_history() {
 
     let repaired = payloads("doctor --deep --repair");
     let message = repaired["message"].as_str().unwrap();
-    assert!(message.starts_with("1 payloads were restored from history; of 1 others"), "{repaired}");
+    assert_eq!(message, "1 payload restored from history: 3; 1 payload not in history: 7");
+    assert_eq!(repaired["next"], "forebay persist FILE --source courses");
     assert_eq!(db.json(&sandbox, "show courses/3").1["payload"]["title"], " new ");
-    assert_eq!(payloads("doctor --deep")["message"], "1 of 20 payloads differ from their hashes: 7");
+    let marked = payloads("doctor --deep");
+    assert_eq!(marked["message"], "1 of 20 payloads differ from their hashes: 7");
+    assert_eq!(marked["next"], "forebay persist FILE --source courses", "repairing again would not help");
     // The next run stores what history doesn't have.
     let file = write_records(&sandbox, "courses.jsonl", (0..20).map(|n| course(n, " new ")));
     let (exit, document) = db.json(&sandbox, &format!("persist {file} --source courses"));

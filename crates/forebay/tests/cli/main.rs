@@ -13,6 +13,7 @@ mod content;
 mod content_calls;
 mod database;
 mod db;
+mod dead_runs;
 mod decisions;
 mod demo;
 mod disguised;

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use forebay_domain::handoff::ReasonCode;
+use forebay_engine::work::FAILURE_CODES;
 use serde_json::{Value, json};
 
 use crate::{
@@ -207,6 +208,17 @@ fn the_runbook_has_an_entry_for_every_reason() {
         let heading = format!("\n### `{reason}`\n");
         assert!(guide.contains(&heading), "the runbook has no entry for {reason}");
     }
+}
+
+#[test]
+fn the_runbook_lists_the_failure_codes_of_every_handler() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/operate-handoffs.md");
+    let guide = fs::read_to_string(path).unwrap();
+    let (_, table) = guide.split_once("## Failure codes").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" |"));
+    let listed: Vec<String> =
+        rows.flat_map(|(codes, _)| codes.split(", ")).map(|code| code.replace('`', "")).collect();
+    assert_eq!(listed, FAILURE_CODES);
 }
 
 /// Follows `next` from page to page: the pages' items.

@@ -111,7 +111,9 @@ fn hand_offs_are_chosen_by_failure_code() {
     let (sandbox, db) = (Sandbox::new(), database());
     std::fs::write(sandbox.path().join("forebay.toml"), INDEX).unwrap();
     persist(&db, &sandbox, "fall", &["a", "b", "c"]);
-    let (exit, code, hint) = error(&db, &sandbox, "handoffs list --failure-code webhook_gone");
+    let (exit, page) = db.json(&sandbox, "handoffs list --failure-code webhook_gone");
+    assert_eq!((exit, &page["items"]), (0, &json!([])), "a code of Forebay's own handlers");
+    let (exit, code, hint) = error(&db, &sandbox, "handoffs list --failure-code isbn_wrong");
     assert_eq!((exit, code.as_str(), hint.as_str()), (2, "no_such_code", "there are no failure codes yet"));
     db.execute(
         "update forebay.ingestion_handoffs as h set state = 'failed', finished_at = now(), num_attempts = 1, \
@@ -135,6 +137,20 @@ fn hand_offs_are_chosen_by_failure_code() {
     assert_eq!(hint, "the failure codes are `webhook_gone`, `webhook_refused`");
     let (exit, retried) = db.json(&sandbox, "handoffs retry --pipeline index --failure-code webhook_refused");
     assert_eq!((exit, &retried["num_done"]), (0, &json!(1)), "{retried}");
+    let (exit, again) = db.json(&sandbox, "handoffs retry --pipeline index --failure-code webhook_refused");
+    assert_eq!((exit, &again["num_done"]), (0, &json!(0)), "nothing is left to retry: {again}");
+    // A code of a command, of which only the attempt is left.
+    db.execute(
+        "insert into forebay.ingestion_attempts \
+             (reference_id, pipeline_id, payload_hash, attempt, failure_class, reason_code, message) \
+         select reference_id, pipeline_id, payload_hash, 1, 'permanent', 'isbn_wrong', 'no' \
+         from forebay.ingestion_handoffs limit 1",
+    );
+    assert_eq!(db.json(&sandbox, "handoffs list --failure-code isbn_wrong").1["items"], json!([]));
+    let listed = db.run(&sandbox, "handoffs list --pipeline index --failure-code webhook_gone");
+    let note = String::from_utf8(listed.stderr).unwrap();
+    let retry = "forebay handoffs retry --state failed --pipeline index --failure-code webhook_gone";
+    assert!(note.contains(retry), "{note}");
 }
 
 #[test]
@@ -146,7 +162,7 @@ fn unknown_entity_types_are_wrong_usage() {
     let (exit, code, hint) = error(&db, &sandbox, "freshness --entity corse");
     assert_eq!((exit, code.as_str(), hint.as_str()), (2, "no_such_entity", "did you mean `course`?"));
     let (_, _, hint) = error(&db, &sandbox, "freshness --entity teacher");
-    assert_eq!(hint, "the entity types are `course`");
+    assert_eq!(hint, "the only entity type is `course`");
     assert_eq!(db.json(&sandbox, "freshness --entity course").0, 0);
 
     let text = format!("[sources.site]\n{}", source("site", "http://127.0.0.1:9", ""));

@@ -83,7 +83,32 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         (last.enqueued_at, last.version, last.reference_id.to_string(), last.pipeline.clone())
     })?;
     context.ui.show_page(&page)?;
+    if page.items.iter().any(|handoff| handoff.state == State::Failed.as_str()) {
+        context.ui.note(&format!("to retry those that failed: {}", args.retry()));
+    }
     Ok(Exit::Done)
+}
+
+impl Args {
+    /// The command that retries the failed hand-offs of this list.
+    fn retry(&self) -> String {
+        let mut command = "forebay handoffs retry --state failed".to_owned();
+        let options = [
+            ("--pipeline", &self.pipeline),
+            ("--source", &self.source),
+            ("--reason-code", &self.reason_code),
+            ("--failure-code", &self.failure_code),
+        ];
+        for (option, value) in options {
+            if let Some(value) = value {
+                command.extend([" ", option, " ", value]);
+            }
+        }
+        if let Some(since) = self.since {
+            command.extend([" --since ", &since.to_string()]);
+        }
+        command
+    }
 }
 
 /// Reads a cursor.

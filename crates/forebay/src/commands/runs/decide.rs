@@ -110,15 +110,26 @@ async fn enter(context: &Context, database: &Database, run: &RunRow, decision: H
 /// `release of run 7 of courses: removes 35 of 40 active references (87.5 %)`.
 fn sentence(decision: HeldDecision, preview: &Preview, effects: &RunEffects) -> String {
     let subject = subject(&preview.run);
-    let effects = effects_in_words(effects);
     match (decision, preview.num_rekeyed) {
-        (HeldDecision::Reject, _) => format!("rejecting {subject} drops what it withholds: {effects}"),
+        (HeldDecision::Reject, _) => {
+            format!("rejecting {subject}: it {} and does not", effects_in_words(effects, Mood::Would))
+        }
         (HeldDecision::Rekey, Some(num_rekeyed)) => format!(
-            "{} references of {subject} keep their ids under new keys; before that, {effects}",
-            format::count(num_rekeyed)
+            "{} of {subject} keep their ids under new keys; without the re-key, it {}",
+            format::counted(num_rekeyed, "reference"),
+            effects_in_words(effects, Mood::Would)
         ),
-        _ => format!("releasing {subject}: {effects}"),
+        _ => format!("releasing {subject}: {}", effects_in_words(effects, Mood::Does)),
     }
+}
+
+/// Whether effects come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// `removes 35`.
+    Does,
+    /// `would remove 35`.
+    Would,
 }
 
 /// `run 7 of courses`.
@@ -126,20 +137,28 @@ pub(super) fn subject(run: &RunRow) -> String {
     format!("run {} of {}", run.run_id, format::subject(&run.source, &run.scope))
 }
 
-/// `removes 35 of 40 active references (87.5 %), adds 2`.
-pub(super) fn effects_in_words(effects: &RunEffects) -> String {
+/// `removes 35 of 40 active references (87.5 %), adds 2`, or `would remove 35 …, add 2`.
+pub(super) fn effects_in_words(effects: &RunEffects, mood: Mood) -> String {
     let HeldTotals { num_added, num_updated, num_restored, num_removed } = effects.totals;
     let share = |share: f64| format!("{:.1} %", share * 100.0);
+    let (would, s) = match mood {
+        Mood::Does => ("", "s"),
+        Mood::Would => ("would ", ""),
+    };
     let of_active = |verb: &str, count: u64, of: f64| {
         let active = format::count(effects.num_active);
-        format!("{verb} {} of {active} active references ({})", format::count(count), share(of))
+        format!("{verb}{s} {} of {active} active references ({})", format::count(count), share(of))
     };
     let parts = [
-        (num_removed > 0).then(|| of_active("removes", num_removed, effects.removed_share)),
-        (num_updated > 0).then(|| of_active("updates", num_updated, effects.updated_share)),
-        (num_added > 0).then(|| format!("adds {}", format::count(num_added))),
-        (num_restored > 0).then(|| format!("restores {}", format::count(num_restored))),
+        (num_removed > 0).then(|| of_active("remove", num_removed, effects.removed_share)),
+        (num_updated > 0).then(|| of_active("update", num_updated, effects.updated_share)),
+        (num_added > 0).then(|| format!("add{s} {}", format::count(num_added))),
+        (num_restored > 0).then(|| format!("restore{s} {}", format::count(num_restored))),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "changes nothing".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() {
+        format!("{would}change{s} nothing")
+    } else {
+        format!("{would}{}", parts.join(", "))
+    }
 }

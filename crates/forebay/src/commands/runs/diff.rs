@@ -4,7 +4,10 @@ use forebay_domain::{handoff::Change, identity::ReferenceId};
 use forebay_engine::persist;
 use forebay_views::{FieldChange, RunDiff};
 
-use super::decide::effects_in_words;
+use super::{
+    decide::{Mood, effects_in_words},
+    report::write_decisions,
+};
 use crate::{
     cli::values::RunName,
     context::Context,
@@ -73,7 +76,11 @@ impl Report for RunDiff {
     fn write(&self, page: &mut ui::Page) {
         let run = &self.run;
         let subject = format::subject(&run.source, &run.scope);
-        page.line(&format!("run {} of {subject}: {}", run.run_id, effects_in_words(&self.effects)));
+        page.line(&format!(
+            "run {} of {subject}: {}",
+            run.run_id,
+            effects_in_words(&self.effects, Mood::Would)
+        ));
         if !self.fields.is_empty() {
             page.heading("Fields that updates would change");
             let mut table = Table::new([
@@ -105,6 +112,8 @@ impl Report for RunDiff {
         if self.changes.items.is_empty() {
             page.line("none");
         }
+        page.heading("Choices");
+        write_decisions(page, run);
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) async fn page(client: &Client, mut filter: RunFilter) -> Result<Page<
 pub(crate) async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> {
     let row = row(client, run_id).await?;
     let is_held = row.status == RunStatus::Held;
+    let process_died = row.status == RunStatus::Running
+        && runs::dead(&***client).await?.iter().any(|dead| dead.run_id == run_id);
     let (held, held_changes) = if is_held {
         let changes = changes::differences(&***client, run_id, None, i64::from(SHOWN)).await?;
         (Some(changes::totals(&***client, run_id).await?.into()), changes)
@@ -52,6 +54,7 @@ pub(crate) async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Fa
     let rejected = runs::rejected(&***client, run_id, i64::from(SHOWN)).await?;
     Ok(RunDetail {
         run: with_drift(client, row).await?,
+        process_died,
         held,
         held_changes: held_changes.into_iter().map(HeldChange::from).collect(),
         rejected: rejected.into_iter().map(RejectedRecord::from).collect(),

@@ -87,9 +87,14 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
 
 /// What an operator can do about a held run.
 fn write_choices(page: &mut ui::Page, run: &RunSummary) {
-    let run_id = run.run_id;
     page.line("  all but the withheld changes were applied");
-    page.line(&format!("  forebay runs diff {run_id}     shows them field by field"));
+    page.line(&format!("  forebay runs diff {}     shows them field by field", run.run_id));
+    write_decisions(page, run);
+}
+
+/// The commands that decide about a held run.
+pub(super) fn write_decisions(page: &mut ui::Page, run: &RunSummary) {
+    let run_id = run.run_id;
     if run.reason_code.as_deref() == Some(HoldReason::RekeySuspected.as_str()) {
         page.line(&format!(
             "  forebay runs rekey {run_id}    moves the keys and keeps references and history"
@@ -152,6 +157,12 @@ impl Report for RunDetail {
     fn write(&self, page: &mut ui::Page) {
         let run = &self.run;
         write_headline(page, run);
+        if self.process_died {
+            page.toned(
+                Tone::Bad,
+                "  its process has died; `forebay work` or the next run of its scope closes it",
+            );
+        }
         page.heading("Run");
         let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
         page.fields([
