@@ -45,6 +45,12 @@ impl ReferenceId {
         Self::from_digest(context.finish().as_ref())
     }
 
+    /// The `nth` id for a record whose key used to be that of another reference: that one keeps the id computed from
+    /// the key. No key contains U+0000, so these ids differ from all computed ones.
+    pub fn of_reused_key(source: &str, record_key: &str, nth: usize) -> Self {
+        Self::compute(source, &format!("{record_key}\0{nth}"))
+    }
+
     /// Turns the first 16 bytes of a digest into a version 8 UUID.
     fn from_digest(digest: &[u8]) -> Self {
         let mut id = [0; 16];

@@ -49,6 +49,9 @@ crate::words! {
         MissingField = "missing_field",
         /// The key was already seen in this run, and the source's policy rejects duplicates.
         DuplicateKey = "duplicate_key",
+        /// The key used to be that of a reference that is stored under another key now, and the run cannot tell whether
+        /// the record is another one.
+        KeyReused = "key_reused",
         /// Observed before the stored record; an older record never overwrites a newer one.
         OlderThanStored = "older_than_stored",
         /// A partial record whose stored record another run changed before it could be applied.
@@ -61,7 +64,14 @@ crate::words! {
 impl RejectReason {
     /// Whether the record's key is known, so it counts as seen when removals are decided.
     pub const fn key_is_known(self) -> bool {
-        matches!(self, Self::DuplicateKey | Self::OlderThanStored | Self::OutdatedPatch | Self::Refused)
+        matches!(
+            self,
+            Self::DuplicateKey
+                | Self::KeyReused
+                | Self::OlderThanStored
+                | Self::OutdatedPatch
+                | Self::Refused
+        )
     }
 }
 

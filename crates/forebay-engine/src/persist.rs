@@ -35,6 +35,7 @@ mod finish;
 mod halves;
 mod held;
 mod inspect;
+mod keys;
 mod locked;
 mod open;
 mod outdated;

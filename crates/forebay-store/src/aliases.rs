@@ -4,6 +4,7 @@ use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
+    changes::{StagedRecord, staged_record},
     error::{Error, Result},
     row::ReadRow,
     types::{SqlId, sql_ids},
@@ -20,20 +21,81 @@ pub struct Move {
     pub record_key: String,
 }
 
-/// Finds the aliases among `ids` and the references they map to.
-pub async fn resolve(
+/// The reference of an id that a re-key concerns.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Its position in the given ids.
+    pub index: usize,
+    /// The reference that the id maps to.
+    pub reference_id: ReferenceId,
+    /// The key under which the reference is stored, if it is another one than the given one.
+    pub other_key: Option<String>,
+    /// Whether it is active.
+    pub is_active: bool,
+}
+
+/// Maps ids to their references. Leaves out those that no re-key concerns: they are no alias, and no reference has the
+/// id under another key. An id without a key is only looked up as an alias.
+pub async fn owners(
     client: &impl GenericClient,
     ids: &[ReferenceId],
-) -> Result<Vec<(ReferenceId, ReferenceId)>> {
+    keys: &[Option<&str>],
+) -> Result<Vec<Owner>> {
     let rows = client
         .query_typed(
-            "select alias_id, reference_id from forebay.reference_aliases where alias_id = any($1)",
-            &[(&sql_ids(ids), Type::UUID_ARRAY)],
+            include_str!("aliases/owners.sql"),
+            &[(&sql_ids(ids), Type::UUID_ARRAY), (&keys, Type::TEXT_ARRAY)],
         )
         .await?;
     rows.iter()
-        .map(|row| Ok((row.read::<SqlId>("alias_id")?.0, row.read::<SqlId>("reference_id")?.0)))
+        .map(|row| {
+            Ok(Owner {
+                index: usize::try_from(row.read::<i64>("index")?).unwrap_or_default(),
+                reference_id: row.read::<SqlId>("reference_id")?.0,
+                other_key: row.read("other_key")?,
+                is_active: row.read("is_active")?,
+            })
+        })
         .collect()
+}
+
+/// Finds the staged additions under keys that missing references of the run used to have. They become changes of these
+/// references, which keep their ids and get the keys back when the changes are applied. Returns their number.
+pub async fn return_keys(transaction: &impl GenericClient, run_id: i64) -> Result<u64> {
+    let statement = include_str!("aliases/return_keys.sql");
+    Ok(transaction.execute_typed(statement, &[(&run_id, Type::INT8)]).await?)
+}
+
+/// Takes back the staged additions under keys that active references used to have, for a run that cannot tell which of
+/// those are gone.
+pub async fn take_reused(transaction: &impl GenericClient, run_id: i64) -> Result<Vec<StagedRecord>> {
+    let statement = include_str!("aliases/take_reused.sql");
+    let rows = transaction.query_typed(statement, &[(&run_id, Type::INT8)]).await?;
+    rows.iter().map(staged_record).collect()
+}
+
+/// Moves references to other keys.
+pub async fn change_keys(
+    transaction: &impl GenericClient,
+    run_id: i64,
+    source_id: i32,
+    moves: &[(ReferenceId, &str)],
+) -> Result<()> {
+    let ids: Vec<SqlId> = moves.iter().map(|(id, _)| SqlId(*id)).collect();
+    let keys: Vec<&str> = moves.iter().map(|(_, key)| *key).collect();
+    transaction
+        .execute_typed(
+            include_str!("aliases/move_keys.sql"),
+            &[
+                (&run_id, Type::INT8),
+                (&source_id, Type::INT4),
+                (&ids, Type::UUID_ARRAY),
+                (&ids, Type::UUID_ARRAY),
+                (&keys, Type::TEXT_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
 }
 
 /// Moves references that a held run would remove to the keys that it would add instead. The staged additions and

@@ -277,7 +277,7 @@ pub async fn clear(client: &impl GenericClient, run_id: i64) -> Result<()> {
     Ok(())
 }
 
-fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
+pub(crate) fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
     Ok(StagedRecord {
         reference_id: row.read::<SqlId>("reference_id")?.0,
         version_hash: row.read::<SqlHash>("version_hash")?.0,

@@ -64,6 +64,8 @@ pub struct Current {
     pub scope: String,
     /// Whether it was removed because its record said that it is gone.
     pub is_flagged: bool,
+    /// Its current key.
+    pub record_key: String,
     /// Its payload as JSON text.
     pub payload: String,
 }
@@ -173,10 +175,21 @@ pub async fn probe(
 pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<Current>> {
     let ids = sql_ids(ids);
     let rows = client.query_typed(CURRENT, &[(&ids, Type::UUID_ARRAY)]).await?;
-    let [ordinal, version, version_hash, removed_at, observed_at, scope, is_flagged, payload] = columns(
-        &rows,
-        ["index", "version", "version_hash", "removed_at", "observed_at", "scope", "is_flagged", "payload"],
-    )?;
+    let [ordinal, version, version_hash, removed_at, observed_at, scope, is_flagged, record_key, payload] =
+        columns(
+            &rows,
+            [
+                "index",
+                "version",
+                "version_hash",
+                "removed_at",
+                "observed_at",
+                "scope",
+                "is_flagged",
+                "record_key",
+                "payload",
+            ],
+        )?;
     rows.iter()
         .map(|row| {
             Ok(Current {
@@ -187,6 +200,7 @@ pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result
                 observed_at: row.read(observed_at)?,
                 scope: row.read(scope)?,
                 is_flagged: row.read(is_flagged)?,
+                record_key: row.read(record_key)?,
                 payload: row.read(payload)?,
             })
         })

@@ -20,7 +20,6 @@ use forebay_domain::{
     scope::Scope,
 };
 use forebay_store::{
-    aliases,
     connect::{Client, Database},
     history::{self, ReferenceName},
     references, runs,
@@ -34,6 +33,7 @@ use super::{
     decision::MIN_REJECTED_TO_FAIL,
     declare::{Planned, plan},
     feed::{Feed, Input, Running},
+    keys::Keys,
     policy::SourcePolicy,
     reading::{InputEnd, Reading},
     request::PersistRequest,
@@ -114,6 +114,7 @@ pub async fn dry_run(database: &Database, mut request: PersistRequest, mut input
         policy: &policy,
         record_policy,
         scope,
+        is_complete: request.complete,
         found: Found::default(),
         seen: Some(SeenSet::new()?),
     };
@@ -149,6 +150,7 @@ struct Look<'a> {
     policy: &'a SourcePolicy,
     record_policy: Arc<RecordPolicy>,
     scope: String,
+    is_complete: bool,
     found: Found,
     /// Moves to the thread that seals a window and returns with its batch.
     seen: Option<SeenSet>,
@@ -244,17 +246,16 @@ impl Look<'_> {
     }
 
     async fn seal(&mut self, window: Window) -> Result<Batch> {
-        let moved: HashMap<ReferenceId, ReferenceId> = match self.known {
+        let keys = match self.known {
             Some(known) if known.has_aliases => {
-                aliases::resolve(&***self.client, &window.ids()).await?.into_iter().collect()
+                Keys::find(self.client, &known.name, &window, self.is_complete).await?
             }
-            _ => HashMap::new(),
+            _ => Keys::default(),
         };
         let (policy, on_duplicate) = (Arc::clone(&self.record_policy), self.policy.on_duplicate.clone());
         let mut seen = self.seen.take().ok_or(Error::Reader)?;
         let sealed = task::spawn_blocking(move || {
-            let resolve = |id| moved.get(&id).copied().unwrap_or(id);
-            let batch = window.seal(&policy, &on_duplicate, RecordMode::Replace, &mut seen, resolve)?;
+            let batch = window.seal(&policy, &on_duplicate, RecordMode::Replace, &mut seen, &keys)?;
             Ok::<_, io::Error>((batch, seen))
         });
         let (batch, seen) = sealed.await.map_err(|_| Error::Reader)??;

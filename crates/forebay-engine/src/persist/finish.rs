@@ -8,7 +8,7 @@ use forebay_domain::{
     patch::RecordMode,
     run::{Counts, RunStatus},
 };
-use forebay_store::{drift as shapes, references, runs};
+use forebay_store::{aliases, drift as shapes, references, runs};
 use tokio_postgres::Client;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     context::RunContext,
     decision::{Decision, judge_input},
     evidence,
+    keys::reused,
     outdated::find_outdated,
     progress::Progress,
     pump::ReadInput,
@@ -25,7 +26,7 @@ use super::{
     tally::{Tally, record},
     write::Written,
 };
-use crate::error::Result;
+use crate::{error::Result, human};
 
 /// A run that wrote at least this many references, and at least a tenth of the table, vacuums it.
 const VACUUM_AFTER: u64 = 10_000;
@@ -55,6 +56,7 @@ pub(super) async fn finish(
     if judges_removals && decision.may_remove {
         stage_removals(context, &client, &read.seen).await?;
     }
+    settle_keys(context, &mut client, tally, &mut decision, judges_removals).await?;
     // A partial run removes nothing, so without records there is nothing to judge.
     let is_nothing = decision.status == RunStatus::Partial && tally.counts.num_seen == 0;
     if judges_removals && context.staged && decision.status != RunStatus::Failed && !is_nothing {
@@ -74,6 +76,44 @@ pub(super) async fn finish(
             .push(format!("the table of references could not be vacuumed after the load: {error}"));
     }
     Ok(report(context, tally, decision, read, written))
+}
+
+/// Decides about records under keys that other references used to have. If the run has found out which references are
+/// missing, these get their keys back; otherwise it rejects the records.
+async fn settle_keys(
+    context: &RunContext<'_>,
+    client: &mut Client,
+    tally: &mut Tally,
+    decision: &mut Decision,
+    judges_removals: bool,
+) -> Result<()> {
+    let is_open = context.request.complete && context.source.has_aliases && context.staged;
+    if !is_open || decision.status == RunStatus::Failed {
+        return Ok(());
+    }
+    let run_id = context.target.origin.run_id;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    if judges_removals && decision.may_remove {
+        let num_returned = aliases::return_keys(&transaction, run_id).await?;
+        if num_returned > 0 {
+            decision.warnings.push(format!(
+                "{} back to a key from before a re-key; ids and history are kept",
+                match num_returned {
+                    1 => "1 record moves".to_owned(),
+                    _ => format!("{} records move", human::count(num_returned)),
+                }
+            ));
+        }
+    } else {
+        let taken = aliases::take_reused(&transaction, run_id).await?;
+        let rejected: Vec<_> = taken.iter().map(|record| reused(&record.as_record(), None)).collect();
+        let counts = Counts { num_rejected: rejected.len() as u64, ..Counts::default() };
+        context.target.rejects.add(&transaction, run_id, &context.input_name, rejected).await?;
+        runs::progress(&transaction, run_id, &counts, 0).await?;
+        tally.counts += counts;
+    }
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(())
 }
 
 /// Counts the active references of an unchanged source as seen and unchanged.

@@ -192,6 +192,8 @@ async fn start<'a>(
     // Such a run may take references from other scopes, which are to be protected as well.
     let may_take = state.has_other_scopes && !source.key_fields.iter().any(|field| field == SCOPE_FIELD);
     let scope = request.scope.to_string();
+    // Only at the end is it known which keys move back to earlier ones.
+    let may_return_keys = request.complete && source.has_aliases;
     let under_guards = request.complete && policy.guards.enabled && (had_records || may_take);
     let run = NewRun {
         source_id: source.source_id,
@@ -229,7 +231,7 @@ async fn start<'a>(
             rejects: Arc::new(Rejects::keeping(policy.max_rejected_kept)),
         },
         end_rule: EndRule::of(policy.require_end, source.sends_end_line),
-        staged: under_guards || policy.needs_whole_input(),
+        staged: under_guards || policy.needs_whole_input() || may_return_keys,
         is_first_run,
         had_records,
         watermark,

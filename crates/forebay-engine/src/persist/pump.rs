@@ -3,11 +3,10 @@
 //! Everything runs on the caller's task, which waits for all of it at once. Parsing and sealing happen on threads that
 //! may block, so any runtime will do.
 
-use std::{collections::HashMap, future::pending, mem, pin::pin, sync::Arc, thread, time::Duration};
+use std::{future::pending, mem, pin::pin, sync::Arc, thread, time::Duration};
 
-use forebay_domain::identity::ReferenceId;
 use forebay_sources::{Format, fetch::FetchStats};
-use forebay_store::{aliases, states};
+use forebay_store::states;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{task, time};
 use tracing::{Instrument, info_span};
@@ -16,6 +15,7 @@ use super::{
     batch::Batch,
     context::RunContext,
     feed::{Feed, FilePage, Running},
+    keys::Keys,
     process::process,
     progress::Progress,
     readable::Readable,
@@ -175,22 +175,21 @@ fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Pro
 
 /// Seals a window on a blocking thread, because sealing sorts and may read the file of seen ids.
 async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Result<(Batch, SeenSet)> {
-    let moved = moved_keys(context, &window).await?;
+    let keys = find_keys(context, &window).await?;
     let (policy, on_duplicate) = (Arc::clone(&context.record_policy), context.policy.on_duplicate.clone());
     let mode = context.policy.mode;
     let sealed = task::spawn_blocking(move || {
-        let resolve = |id| moved.get(&id).copied().unwrap_or(id);
-        let batch = window.seal(&policy, &on_duplicate, mode, &mut seen, resolve)?;
+        let batch = window.seal(&policy, &on_duplicate, mode, &mut seen, &keys)?;
         Ok((batch, seen))
     });
     sealed.await.map_err(|_| Error::Reader)?
 }
 
-/// The ids to which re-keys have moved the records of a window.
-async fn moved_keys(context: &RunContext<'_>, window: &Window) -> Result<HashMap<ReferenceId, ReferenceId>> {
+/// Where re-keys have moved the records of a window.
+async fn find_keys(context: &RunContext<'_>, window: &Window) -> Result<Keys> {
     if !context.source.has_aliases {
-        return Ok(HashMap::new());
+        return Ok(Keys::default());
     }
     let client = context.database.client().await?;
-    Ok(aliases::resolve(&**client, &window.ids()).await?.into_iter().collect())
+    Keys::find(&client, &context.source.name, window, context.request.complete).await
 }

@@ -14,6 +14,7 @@ use forebay_domain::{
 
 use super::{
     batch::{Batch, Entry, ReadPage},
+    keys::Keys,
     prepared::PreparedBlock,
     seen::SeenSet,
 };
@@ -54,31 +55,37 @@ impl Window {
         self.bytes >= WINDOW_BYTES || self.num_records + self.num_known + self.num_rejected >= WINDOW_RECORDS
     }
 
-    /// The computed ids of the records, in the order of the input.
-    pub(super) fn ids(&self) -> Vec<ReferenceId> {
-        let mut ids = Vec::with_capacity(self.num_records + self.num_known);
-        for block in &self.blocks {
-            ids.extend(block.records.iter().map(|record| record.reference_id));
-            ids.extend(block.known());
-        }
-        ids
+    /// The computed ids of the records with their keys, and the known references of unchanged pages.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (ReferenceId, Option<&str>)> {
+        self.blocks.iter().flat_map(|block| {
+            let read = block.records.iter().map(|one| (one.reference_id, Some(&block.keys[one.key.clone()])));
+            read.chain(block.known().iter().map(|id| (*id, None)))
+        })
     }
 
-    /// Sorts, resolves duplicates, and adds the window's keys to `seen`. `resolve` maps a computed id to its reference.
+    /// Sorts, resolves duplicates, and adds the window's keys to `seen`.
     pub(super) fn seal(
         self,
         policy: &Arc<RecordPolicy>,
         on_duplicate: &OnDuplicate,
         mode: RecordMode,
         seen: &mut SeenSet,
-        resolve: impl Fn(ReferenceId) -> ReferenceId,
+        keys: &Keys,
     ) -> io::Result<Batch> {
+        let resolve = |id| keys.resolve(id);
+        let mut contested = BTreeSet::new();
+        let mut reused = Vec::new();
         let mut entries = Vec::with_capacity(self.num_records + self.num_known);
         let mut pages = Vec::new();
         for (number, block) in (0..).zip(&self.blocks) {
-            entries.extend((0..).zip(&block.records).map(|(index, prepared)| {
-                Entry::read(resolve(prepared.reference_id), prepared, number, index)
-            }));
+            for (index, (place, prepared)) in (0..).zip(block.records.iter().enumerate()) {
+                if let Some(rejected) = keys.reject(&block.record(place)) {
+                    reused.push(rejected);
+                    contested.insert(number);
+                    continue;
+                }
+                entries.push(Entry::read(resolve(prepared.reference_id), prepared, number, index));
+            }
             entries.extend(block.known().iter().map(|id| Entry::known(resolve(*id), number)));
             // A page with rejected records is read again next time, so its rejections are reported again.
             if block.rejected.is_empty()
@@ -94,8 +101,8 @@ impl Window {
         let num_seen = (self.num_records + self.num_known + self.num_rejected) as u64;
         let counts = Counts { num_seen, ..Counts::default() };
         let mut batch = Batch::new(self.blocks, entries.len(), counts);
+        batch.rejected.append(&mut reused);
         let mut new_ids = Vec::with_capacity(entries.len());
-        let mut contested = BTreeSet::new();
         for same_key in entries.chunk_by(|a, b| a.reference_id == b.reference_id) {
             let revisited = seen.contains(same_key[0].reference_id)?;
             if !revisited {

@@ -12,7 +12,7 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
-    changes,
+    aliases, changes,
     content::{self, Course, MeasuredLesson, RefusedRow},
     handoffs::{self, Enqueue, Queueing, Subscriber},
     references::{self, ChangedReference, Current, Origin, Record, Removed},
@@ -124,6 +124,19 @@ pub(super) async fn write(
     Ok(Attempt::Written(written))
 }
 
+/// What the records of a batch do to existing references.
+#[derive(Default)]
+struct Changes<'a> {
+    changed: Vec<ChangedReference<'a>>,
+    handed_off: Vec<Enqueue>,
+    /// Those that move to the scope of the run.
+    moved: Vec<ReferenceId>,
+    /// Those whose records say that they are gone.
+    flagged: Vec<ReferenceId>,
+    /// Those whose records have a key from before a re-key.
+    other_keys: Vec<(ReferenceId, &'a str)>,
+}
+
 /// Updates, restores or moves references. False: another writer changed one of them first.
 async fn change(
     transaction: &Transaction<'_>,
@@ -137,20 +150,21 @@ async fn change(
         return Ok(false);
     }
     let is_choosy = target.subscribers.iter().any(|subscriber| !subscriber.changed_fields.is_empty());
-    let mut changed = Vec::new();
-    let mut handed_off = Vec::new();
-    let mut moved = Vec::new();
-    let mut flagged = Vec::new();
+    let mut changes = Changes::default();
     for current in &stored {
         let record = &known[current.index];
         if record.removes && current.removed_at.is_some() {
             continue;
         }
         let same_content = !record.removes && current.version_hash == record.version_hash;
+        let has_other_key = !record.removes && current.record_key != record.record_key;
         if current.removed_at.is_none() && same_content {
             // If the content is equal, the probe reports a difference only if the reference belongs to another scope.
             if current.scope != target.origin.scope && !is_older(target.origin.observed_at, current) {
-                moved.push(record.reference_id);
+                changes.moved.push(record.reference_id);
+            }
+            if has_other_key && !is_older(target.origin.observed_at, current) {
+                changes.other_keys.push((record.reference_id, record.record_key));
             }
             continue;
         }
@@ -171,8 +185,11 @@ async fn change(
             continue;
         }
         if record.removes {
-            flagged.push(record.reference_id);
+            changes.flagged.push(record.reference_id);
             continue;
+        }
+        if has_other_key {
+            changes.other_keys.push((record.reference_id, record.record_key));
         }
         let (fields, version) = if same_content {
             (Vec::new(), current.version)
@@ -186,7 +203,7 @@ async fn change(
             Change::Restored => written.counts.num_restored += 1,
             _ => written.counts.num_updated += 1,
         }
-        handed_off.push(Enqueue {
+        changes.handed_off.push(Enqueue {
             reference_id: record.reference_id,
             payload_hash: record.version_hash,
             version,
@@ -197,7 +214,7 @@ async fn change(
                 Vec::new()
             },
         });
-        changed.push(ChangedReference {
+        changes.changed.push(ChangedReference {
             record: *record,
             old_version: current.version,
             old_removed_at: current.removed_at,
@@ -206,6 +223,17 @@ async fn change(
         });
     }
     written.counts.num_rejected += written.rejected.len() as u64;
+    carry_out(transaction, target, changes, written).await
+}
+
+/// Writes what the records of a batch do to existing references. False: another writer changed one of them first.
+async fn carry_out(
+    transaction: &Transaction<'_>,
+    target: &Target,
+    changes: Changes<'_>,
+    written: &mut Written,
+) -> Result<bool> {
+    let Changes { changed, mut handed_off, moved, flagged, other_keys } = changes;
     if !flagged.is_empty() {
         let removed = references::remove(transaction, &target.origin, &flagged, true).await?;
         if removed.len() != flagged.len() {
@@ -214,6 +242,10 @@ async fn change(
         written.num_flagged = removed.len() as u64;
         written.counts.num_removed += written.num_flagged;
         handed_off.extend(removed.into_iter().map(removal));
+    }
+    if !other_keys.is_empty() {
+        let Origin { run_id, source_id, .. } = target.origin;
+        aliases::change_keys(transaction, run_id, source_id, &other_keys).await?;
     }
     if !moved.is_empty() {
         references::move_to_scope(transaction, &moved, &target.origin.scope).await?;

@@ -23,6 +23,7 @@ mod pipelines;
 mod progress;
 mod refused;
 mod rejects;
+mod reused_keys;
 mod scopes;
 mod settings;
 mod story;
