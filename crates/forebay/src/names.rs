@@ -154,8 +154,8 @@ pub(crate) async fn entity(
     Err(unknown("no_such_entity", &format!("there is no entity type {name:?}"), name, "entity types", &known))
 }
 
-/// Checks that a reason code is one of Forebay's or a failure code, and that a failure code is one of Forebay's or of an
-/// attempt that failed. Error: `no_such_code`, which lists those of attempts.
+/// Checks that a reason code is one of Forebay's or a failure code, and that a failure code is one of Forebay's or of
+/// an attempt that failed. Error: `no_such_code`, which lists those of attempts.
 pub(crate) async fn codes(
     client: &Client,
     reason_code: Option<&str>,

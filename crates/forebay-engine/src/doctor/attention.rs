@@ -48,8 +48,9 @@ pub(super) fn dead_runs(runs: &[DeadRun]) -> Vec<Check> {
 
 fn held(run: &HeldRun) -> Check {
     let reason = run.reason_code.as_deref().unwrap_or("unknown");
-    let (subject, number) = (format::subject(&run.source, &run.scope), format::count(run.num_withheld));
-    let mut message = format!("{subject} withholds {number} changes: {reason}");
+    let (subject, number) =
+        (format::subject(&run.source, &run.scope), format::counted(run.num_withheld, "change"));
+    let mut message = format!("{subject} withholds {number}: {reason}");
     if run.held >= Duration::from_mins(1) {
         message.extend([", for ", &format::duration(run.held)]);
     }
@@ -92,7 +93,7 @@ fn embeddings(missing: &MissingEmbeddings) -> Check {
     Check::new(
         "embeddings",
         CheckStatus::Failed,
-        format!("{} chunks have none{why}", format::count(*num_missing)),
+        format!("{} without one{why}", format::counted(*num_missing, "chunk")),
     )
     .about(pipeline)
     .hint("check the endpoint and its key in [pipelines.NAME.embeddings]")

@@ -135,7 +135,11 @@ pub(super) fn schema(lines: &[MigrationStatus]) -> (Check, bool) {
             (Check::ok("schema", format!("version {version}, up to date")), true)
         }
         newest => failed(
-            format!("version {}, {pending} migrations pending", newest.unwrap_or(0)),
+            format!(
+                "version {}, {} pending",
+                newest.unwrap_or(0),
+                format::counted(pending as u64, "migration")
+            ),
             "run `forebay db up`",
         ),
     }
@@ -321,8 +325,8 @@ pub(super) fn failed(counts: &[HandoffCount]) -> Vec<Check> {
         .map(|count| {
             let failure = count.failure_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
             let message = format!(
-                "{} hand-offs failed: {}{failure}",
-                format::count(count.num_handoffs),
+                "{} failed: {}{failure}",
+                format::counted(count.num_handoffs, "hand-off"),
                 count.reason_code
             );
             let code = match &count.failure_code {

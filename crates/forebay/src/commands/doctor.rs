@@ -7,6 +7,7 @@ mod report;
 use forebay_engine::doctor::{self, CheckStatus, Configured, Repair};
 use forebay_views::Doctor;
 
+use self::report::Checked;
 use crate::{
     config::Config,
     context::Context,
@@ -31,6 +32,10 @@ pub(crate) struct Args {
     /// Restore such records from their history, and mark the others so the next run stores them anew
     #[arg(long, requires = "deep")]
     pub(crate) repair: bool,
+
+    /// Also list what is fine
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
 }
 
 /// Runs the command.
@@ -53,6 +58,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let checks = checked?;
     closed?;
     let exit = if doctor::worst(&checks) == CheckStatus::Failed { Exit::Failed } else { Exit::Done };
-    context.ui.show(&Doctor::from(checks))?;
+    context.ui.show(&Checked { doctor: Doctor::from(checks), is_verbose: args.verbose })?;
     Ok(exit)
 }

@@ -304,7 +304,8 @@ fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress)
         Progress::Blocked { holder } => ui.note(&format!("still waiting for {holder}")),
         Progress::Aborted { num_runs } => {
             ui.note(&format!(
-                "closed as aborted: {num_runs} earlier runs of this scope whose process had died"
+                "closed as aborted: {} of this scope whose process had died",
+                ui::format::counted(*num_runs, "earlier run")
             ));
         }
         Progress::Counts { num_seen, input_position, .. } => {

@@ -91,7 +91,8 @@ impl Live<'_> {
                 self.ui.note(&format!("{source}: still waiting for {holder}"));
             }
             Progress::Aborted { num_runs } => self.ui.note(&format!(
-                "{source}: closed {num_runs} earlier runs of this scope whose process had died"
+                "{source}: closed {} of this scope whose process had died",
+                crate::ui::format::counted(*num_runs, "earlier run")
             )),
             Progress::Counts { num_seen, input_position, num_not_modified } => {
                 let is_pages =

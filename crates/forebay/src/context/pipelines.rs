@@ -19,7 +19,7 @@ impl Context {
                 0 => String::new(),
                 number => format!("; handed off {} existing references", format::count(number)),
             };
-            self.ui.note(&format!("pipeline {pipeline}: updated from the configuration{older}"));
+            self.ui.note(&format!("pipeline {pipeline}: declared as in the configuration{older}"));
         }
         self.warn_elsewhere("pipeline", &config, &declaration.elsewhere);
         Ok(())

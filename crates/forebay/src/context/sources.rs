@@ -29,7 +29,7 @@ impl Context {
         let Some(config) = self.config_file()? else { return Ok(Vec::new()) };
         let mirrored = scrape::declare(database, config.definitions()).await?;
         for source in &mirrored.changed {
-            self.ui.note(&format!("source {source}: updated from the configuration"));
+            self.ui.note(&format!("source {source}: declared as in the configuration"));
         }
         self.warn_elsewhere("source", &config, &mirrored.elsewhere);
         Ok(mirrored.elsewhere)

@@ -237,7 +237,7 @@ fn sources_that_cannot_be_tested_are_named() {
 fn declared_sources_are_mirrored_without_their_secrets() {
     let (_site, db, sandbox) = site_and_database();
     let output = crate::shown(&db.run(&sandbox, "work --drain"));
-    assert!(output.contains("source courses: updated from the configuration"), "{output}");
+    assert!(output.contains("source courses: declared as in the configuration"), "{output}");
     let row = db.value("select row_to_json(s) from forebay.sources as s");
     assert!(!row.contains("hush"), "{row}");
     let (_, list) = db.json(&sandbox, "sources list");

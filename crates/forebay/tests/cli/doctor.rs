@@ -38,7 +38,9 @@ fn check<'a>(document: &'a Value, code: &str) -> &'a Value {
 #[test]
 fn a_healthy_database_is_called_so() {
     let (sandbox, db) = (Sandbox::new(), database());
-    let (exit, text) = db.text(&sandbox, "doctor");
+    let (_, text) = db.text(&sandbox, "doctor");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let (exit, text) = db.text(&sandbox, "doctor --verbose");
     insta::assert_snapshot!("doctor_healthy", without_numbers(&text));
     let (exit_json, document) = db.json(&sandbox, "doctor");
     assert_eq!(exit, exit_json);
@@ -201,7 +203,7 @@ fn every_incident_of_a_night_is_on_one_screen() {
         "next: forebay handoffs list --pipeline hook --failure-code webhook_gone",
         "next: forebay handoffs list --pipeline hook --failure-code webhook_refused",
         "next: forebay handoffs list --pipeline hook --failure-code exec_timeout",
-        "embeddings search: 4 chunks have none, 4 were refused: 401",
+        "embeddings search: 4 chunks without one, 4 were refused: 401",
         "no_worker",
         "next: forebay work --pipeline search",
     ] {

@@ -1,18 +1,33 @@
-//! The human form of the self-check: what is wrong, the worst first, each with the next command, or
-//! what is fine if nothing is wrong.
+//! The human form of the self-check: what is wrong, the worst first, each with the next command, or one
+//! line if nothing is wrong.
 
 use forebay_engine::doctor::CheckStatus;
 use forebay_views::{Check, Doctor};
+use serde::Serialize;
 
-use crate::ui::{Page, Report, Tone};
+use crate::ui::{Page, Report, Tone, format};
+
+/// The check that says which database it is.
+const DATABASE: &str = "database";
 
 /// Problems of one kind that are shown. Hundreds of one kind must not push the others off the screen.
 const SHOWN: usize = 3;
 
-impl Report for Doctor {
+/// The checks, for people and for programs.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(super) struct Checked {
+    pub(super) doctor: Doctor,
+    /// Whether people also see what is fine.
+    #[serde(skip)]
+    pub(super) is_verbose: bool,
+}
+
+impl Report for Checked {
     fn write(&self, page: &mut Page) {
+        let checks = &self.doctor.checks;
         let is_ok = |check: &&Check| check.status == CheckStatus::Ok.as_str();
-        let (ok, problems): (Vec<&Check>, Vec<&Check>) = self.checks.iter().partition(is_ok);
+        let (ok, problems): (Vec<&Check>, Vec<&Check>) = checks.iter().partition(is_ok);
         for (index, check) in problems.iter().enumerate() {
             let of_kind = |other: &&&Check| other.code == check.code && other.status == check.status;
             match problems[..index].iter().filter(of_kind).count() {
@@ -24,15 +39,16 @@ impl Report for Doctor {
                 _ => {}
             }
         }
-        if problems.is_empty() {
-            for check in &ok {
-                page.toned(Tone::Good, &line(check));
-            }
+        let is_shown = |check: &&&Check| self.is_verbose || check.code == DATABASE && problems.is_empty();
+        for check in ok.iter().filter(is_shown) {
+            page.toned(Tone::Good, &line(check));
         }
         let count =
-            |status: CheckStatus| self.checks.iter().filter(|check| check.status == status.as_str()).count();
+            |status: CheckStatus| checks.iter().filter(|check| check.status == status.as_str()).count();
         let [ok, warnings, failed] = CheckStatus::ALL.map(count);
-        page.line(&format!("{failed} failed, {warnings} warnings, {ok} ok"));
+        let warnings = format::counted(warnings as u64, "warning");
+        let all = if self.is_verbose { "" } else { " (--verbose lists all)" };
+        page.line(&format!("{failed} failed, {warnings}, {ok} ok{all}"));
     }
 }
 

@@ -44,12 +44,12 @@ impl Report for SearchResult {
             page.toned(Tone::Warning, &format!("\nsearched by words only: {}", format::plain(warning)));
         }
         if self.num_waiting > 0 {
-            let waiting = format::count(self.num_waiting);
+            let waiting = format::counted(self.num_waiting, "hand-off");
+            let are = if self.num_waiting == 1 { "is" } else { "are" };
+            let them = if self.num_waiting == 1 { "it" } else { "them" };
             page.toned(
                 Tone::Warning,
-                &format!(
-                    "\n{waiting} hand-offs are not searchable yet; run `forebay work --drain` to ingest them"
-                ),
+                &format!("\n{waiting} {are} not searchable yet; run `forebay work --drain` to ingest {them}"),
             );
         }
     }

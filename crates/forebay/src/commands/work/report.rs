@@ -133,9 +133,9 @@ impl ui::Report for Report {
             page.toned(
                 Tone::Bad,
                 &format!(
-                    "\n{} has no embeddings for {} passages, which are found by their words only:",
+                    "\n{} has no embeddings for {}; search finds them by their words only:",
                     pipeline.pipeline,
-                    format::count(pipeline.num_unembedded)
+                    format::counted(pipeline.num_unembedded, "passage")
                 ),
             );
             page.line(&format!("{} ({})", format::plain(&failure.message), failure.failure_code));
@@ -143,14 +143,14 @@ impl ui::Report for Report {
         for disabled in &self.view.disabled {
             let rests = match disabled.num_waiting {
                 0 => "nothing waits for it".to_owned(),
-                number => format!("{} hand-offs rest until it is enabled again", format::count(number)),
+                number => format!("{} until it is enabled again", waits(number, "rest")),
             };
             page.toned(Tone::Warning, &format!("\npipeline {} is disabled: {rests}", disabled.pipeline));
         }
         for external in &self.view.external {
             let waits = match external.num_waiting {
                 0 => "nothing waits for them".to_owned(),
-                number => format!("{} hand-offs wait for them", format::count(number)),
+                number => format!("{} for them", waits(number, "wait")),
             };
             page.line(&format!(
                 "\nthe work of pipeline {} is done by other workers: {waits}",
@@ -158,6 +158,12 @@ impl ui::Report for Report {
             ));
         }
     }
+}
+
+/// `1 hand-off waits`, `2 hand-offs wait`.
+fn waits(number: u64, verb: &str) -> String {
+    let s = if number == 1 { "s" } else { "" };
+    format!("{} {verb}{s}", format::counted(number, "hand-off"))
 }
 
 impl Report {
@@ -183,7 +189,9 @@ impl Report {
             ]);
         }
         page.table(&table, "none");
-        page.line("forebay handoffs list --state failed    lists what was given up");
+        if self.view.pipelines.iter().any(|pipeline| pipeline.num_failed > 0) {
+            page.line("forebay handoffs list --state failed   lists what was given up");
+        }
         page.line("forebay handoffs show NAME/RECORD_KEY  shows every attempt of one reference");
     }
 }
