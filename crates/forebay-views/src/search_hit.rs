@@ -13,8 +13,8 @@ pub struct SearchResult {
     pub hits: Vec<SearchHit>,
     /// Whether documents were found by meaning as well as by words.
     pub is_hybrid: bool,
-    /// `any_word`: no document contains all words of the query, so documents with some of them were searched. `no_word`: no
-    /// document contains any of them; hits were found by their meaning only.
+    /// `any_word`: no document contains all words of the query, so documents with some of them were searched.
+    /// `no_word`: no document contains any of them; hits were found by their meaning only.
     #[schemars(schema_with = "crate::words::matching")]
     pub matching: String,
     /// Why documents were not found by meaning although a pipeline has embeddings; null: nothing failed.

@@ -78,8 +78,8 @@ pub(crate) async fn scope(client: &Client, source: &Source, scope: &Scope) -> Re
     Err(unknown("no_such_scope", &message, &scope, "scopes", &known))
 }
 
-/// Checks that a source, those of an entity type, or any source has references in this scope. Error: `no_such_scope`, which
-/// lists the existing ones.
+/// Checks that a source, those of an entity type, or any source has references in this scope. Error: `no_such_scope`,
+/// which lists the existing ones.
 pub(crate) async fn scope_anywhere(
     client: &Client,
     source: Option<&Source>,

@@ -178,6 +178,7 @@ pub(super) fn future_runs(runs: &[FutureRun]) -> Vec<Check> {
              (older_than_stored). Look at it with `forebay runs show {run_id}`; \
              `forebay runs revert {run_id}` undoes it, and later runs are accepted again"
         ))
+        .next(format!("forebay runs revert {run_id} --dry-run"))
     };
     if runs.is_empty() {
         return vec![Check::ok(

@@ -214,8 +214,8 @@ struct List {
 }
 
 /// Merges lists into one, best first. In each list, only a document's best chunk counts. The rank is relative to the
-/// score of a document that is first in every list. The chunk of the first list is kept, unless only a later one is of a
-/// pipeline `with_embeddings`.
+/// score of a document that is first in every list. The chunk of the first list is kept, unless only a later one is of
+/// a pipeline `with_embeddings`.
 fn fuse(lists: &[List], with_embeddings: &HashSet<i32>) -> Vec<Candidate> {
     let mut fused: HashMap<ReferenceId, Candidate> = HashMap::new();
     for List { candidates, is_weighted } in lists {

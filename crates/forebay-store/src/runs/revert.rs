@@ -123,8 +123,9 @@ pub async fn next_undos(transaction: &impl GenericClient, limit: usize) -> Resul
         .collect()
 }
 
-/// Corrects the times of a run that claimed to have observed its source later than `at`: its changes get the time at which
-/// it began. So a run at `at` may write the references that it has written, and what was stored at a time is found again.
+/// Corrects the times of a run that claimed to have observed its source later than `at`: its changes get the time at
+/// which it began. So a run at `at` may write the references that it has written, and what was stored at a time is
+/// found again.
 pub async fn move_back(client: &impl GenericClient, run_id: i64, at: Timestamp) -> Result<()> {
     let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&run_id, Type::INT8), (&at, Type::TIMESTAMPTZ)];
     let month = "select forebay_private.ensure_month('reference_revisions', r.started_at) \

@@ -52,6 +52,8 @@ fn a_source_that_is_ahead_is_found() {
     assert_eq!((exit, &found["status"], &found["subject"]), (1, &json!("failed"), &json!("s")), "{found}");
     let message = found["message"].as_str().unwrap();
     assert!(message.contains("run 1 of s") && message.contains("2062-01-01"), "{found}");
+    let next = found["next"].as_str().unwrap();
+    assert_eq!(db.json(&sandbox, next.strip_prefix("forebay ").unwrap()).0, 0, "{next}");
 }
 
 #[test]
