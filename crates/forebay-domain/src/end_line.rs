@@ -45,14 +45,16 @@ impl EndRule {
         }
     }
 
-    /// Why an input with this end is not complete. `None`: nothing speaks against it.
-    pub fn problem(self, end: Option<&EndLine>) -> Option<EndProblem> {
+    /// Why an input with this end is not complete. `None`: nothing speaks against it. `is_possible`: whether its format
+    /// has end lines; what a source did in another format says nothing about one that has none.
+    pub fn problem(self, end: Option<&EndLine>, is_possible: bool) -> Option<EndProblem> {
         match end {
             Some(end) if !end.complete => Some(EndProblem::Incomplete(end.clone())),
             Some(end) if end.num_errors > 0 => Some(EndProblem::Errors(end.clone())),
             Some(_) => None,
             None if self == Self::Optional => None,
-            None => Some(EndProblem::Missing(self)),
+            None if is_possible => Some(EndProblem::Missing(self)),
+            None => (self == Self::Required).then_some(EndProblem::Impossible),
         }
     }
 }
@@ -62,6 +64,8 @@ impl EndRule {
 pub enum EndProblem {
     /// The end line that the rule asks for is missing.
     Missing(EndRule),
+    /// The settings ask for an end line, and the format of the input has none.
+    Impossible,
     /// The producer says that it has not sent everything.
     Incomplete(EndLine),
     /// The producer has met errors.
@@ -72,7 +76,7 @@ impl EndProblem {
     /// The stable code.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) => "end_line_missing",
+            Self::Missing(_) | Self::Impossible => "end_line_missing",
             Self::Incomplete(_) => "producer_incomplete",
             Self::Errors(_) => "producer_errors",
         }
@@ -88,6 +92,9 @@ impl EndProblem {
             Self::Missing(_) => "the input has no end line, although earlier inputs of this source had one: its \
                                  producer may have died; `require_end = false` accepts inputs without one"
                 .to_owned(),
+            Self::Impossible => {
+                "the source requires an end line (`require_end`), which only JSON Lines can have".to_owned()
+            }
             Self::Incomplete(end) => format!("the producer did not send everything: {}", described(end)),
             Self::Errors(end) => format!("the producer met errors: {}", described(end)),
         }
@@ -129,8 +136,9 @@ mod tests {
 
     #[test]
     fn only_a_clean_end_or_an_optional_one_is_no_problem() {
-        let code =
-            |rule: EndRule, end: Option<EndLine>| rule.problem(end.as_ref()).map(|problem| problem.code());
+        let code = |rule: EndRule, end: Option<EndLine>| {
+            rule.problem(end.as_ref(), true).map(|problem| problem.code())
+        };
         for rule in [EndRule::Optional, EndRule::Remembered, EndRule::Required] {
             assert_eq!(code(rule, Some(end(true, 0))), None);
             assert_eq!(code(rule, Some(end(true, 1))), Some("producer_errors"));
@@ -139,6 +147,13 @@ mod tests {
             let missing = (rule != EndRule::Optional).then_some("end_line_missing");
             assert_eq!(code(rule, None), missing);
         }
+    }
+
+    #[test]
+    fn a_format_without_end_lines_is_only_held_to_a_setting() {
+        assert_eq!(EndRule::Optional.problem(None, false), None);
+        assert_eq!(EndRule::Remembered.problem(None, false), None);
+        assert_eq!(EndRule::Required.problem(None, false), Some(EndProblem::Impossible));
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub struct Ending {
     pub num_unread: u64,
     /// What the producer said at its end (an end line of JSON Lines). None: it said nothing.
     pub end_line: Option<EndLine>,
+    /// Whether the format of the input has no end lines, so that their absence means nothing.
+    pub never_has_end_line: bool,
     /// The JSON text of the last state of the input, even if it ended early.
     pub state: Option<String>,
     /// Whether the input says that it contains all records (Singer's `ACTIVATE_VERSION`). None: the format cannot say

@@ -182,7 +182,11 @@ impl Reader {
 
     /// How the input ended. Final once [`Reader::next_block`] has returned false or an error.
     pub fn ending(&self) -> Ending {
-        Ending { state: self.state.clone(), ..self.ending.clone() }
+        Ending {
+            state: self.state.clone(),
+            never_has_end_line: self.format != Format::JsonLines,
+            ..self.ending.clone()
+        }
     }
 
     /// The detected or given format; never [`Format::Auto`]. An empty input counts as JSON Lines.

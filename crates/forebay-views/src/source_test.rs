@@ -39,19 +39,23 @@ pub struct SourceTest {
     pub warnings: Vec<String>,
     /// Whether the source may have more.
     pub has_more: bool,
+    /// Why reading ended early, such as a program that failed: a run would not be complete; null: it didn't.
+    pub read_error: Option<Error>,
     /// Settings whose selectors found nothing.
     pub unmatched: Vec<Unmatched>,
     /// All rows by contract version; empty unless its kind is `postgres` and a column has the version.
     pub contract_versions: Vec<ContractVersionCount>,
 }
 
-/// A record as it would be stored.
+/// A record as it would be stored, or that would remove its reference.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SampleRecord {
     /// Its key.
     pub record_key: String,
     /// The record itself, as an object.
     pub payload: Json,
+    /// Whether it says that it is gone (`removed_when`). Then a run doesn't store it and removes its reference.
+    pub is_marked: bool,
 }
 
 /// A piece of input that is not a valid record.
@@ -108,7 +112,11 @@ impl SourceTest {
     /// # Errors A record is not JSON.
     pub fn new(source: &SourceDefinition, scope: String, sample: Sample) -> serde_json::Result<Self> {
         let record = |record: scrape::SampleRecord| {
-            Ok(SampleRecord { record_key: record.record_key, payload: Json::parse(record.payload)? })
+            Ok(SampleRecord {
+                record_key: record.record_key,
+                payload: Json::parse(record.payload)?,
+                is_marked: record.is_marked,
+            })
         };
         let unmatched = scrape::unmatched(source, &sample);
         Ok(Self {
@@ -126,10 +134,15 @@ impl SourceTest {
             links: sample.links.into_iter().map(SampleLink::from).collect(),
             warnings: sample.warnings,
             has_more: sample.has_more,
+            read_error: sample.ended_early.map(error),
             unmatched: unmatched.into_iter().map(Unmatched::from).collect(),
             contract_versions: sample.rows_by_version.into_iter().map(ContractVersionCount::from).collect(),
         })
     }
+}
+
+fn error((code, message): (&str, String)) -> Error {
+    Error { code: code.to_owned(), message, hint: None, place: None }
 }
 
 impl From<scrape::SampleRejected> for SampleRejected {
@@ -145,12 +158,6 @@ impl From<scrape::SampleRejected> for SampleRejected {
 
 impl From<scrape::SamplePage> for SamplePage {
     fn from(page: scrape::SamplePage) -> Self {
-        let error = |(code, message): (&str, String)| Error {
-            code: code.to_owned(),
-            message,
-            hint: None,
-            place: None,
-        };
         Self {
             url: page.url,
             role: page.role.to_owned(),

@@ -6,7 +6,7 @@ use forebay_domain::{
     drift::Drift,
     end_line::EndProblem,
     identity::ReferenceId,
-    run::{Counts, RunStatus},
+    run::{Counts, OnDuplicate, RunStatus},
 };
 
 use super::{context::RunContext, pump::ReadInput, tally::Tally, verdict::Verdict};
@@ -60,6 +60,16 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         decision.warnings.push(format!(
             "{} characters that Postgres cannot store (U+0000 or half of a surrogate pair) were replaced by U+FFFD",
             tally.num_replaced
+        ));
+    }
+    let coverage = &read.end.coverage;
+    if let OnDuplicate::Newest(field) = &context.policy.on_duplicate
+        && coverage.num_records() > 0
+        && coverage.field(field.top_level()).is_none()
+    {
+        decision.warnings.push(format!(
+            "no record has a value in {:?}, by which newest_by decides: of several records of a key, the last counts",
+            field.top_level()
         ));
     }
     let num_unread = read.end.ending.num_unread;
@@ -144,7 +154,8 @@ fn end_problem(context: &RunContext<'_>, read: &ReadInput) -> Option<EndProblem>
     if read.is_unchanged || read.end.crawl.is_some() {
         return None;
     }
-    context.end_rule.problem(read.end.ending.end_line.as_ref())
+    let ending = &read.end.ending;
+    context.end_rule.problem(ending.end_line.as_ref(), !ending.never_has_end_line)
 }
 
 /// The error that ended the input early, with its cause.

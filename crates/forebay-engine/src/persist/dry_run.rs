@@ -331,7 +331,7 @@ impl Judged<'_> {
         }
         let rule = EndRule::of(self.policy.require_end, sends_end_line);
         if self.end.crawl.is_none()
-            && let Some(problem) = rule.problem(ending.end_line.as_ref())
+            && let Some(problem) = rule.problem(ending.end_line.as_ref(), !ending.never_has_end_line)
         {
             return (RunStatus::Partial, vec![problem.message()]);
         }

@@ -97,7 +97,7 @@ impl Feed {
     }
 
     /// Whether it consists of the messages of a Singer tap.
-    pub(super) fn is_tap(&self) -> bool {
+    pub(crate) fn is_tap(&self) -> bool {
         let format = match self {
             Self::Bytes { options, .. } => options.format,
             Self::Later { format, .. } => *format,

@@ -155,7 +155,8 @@ async fn bytes_into(
             }
         }
         let ending = reader.ending();
-        let problem = end_rule.problem(ending.end_line.as_ref()).map(|problem| problem.message());
+        let problem = end_rule.problem(ending.end_line.as_ref(), !ending.never_has_end_line);
+        let problem = problem.map(|problem| problem.message());
         if let Some(end) = ending.end_line {
             // The run that reads the file asks for it too.
             writeln!(lines.file, "{}", end_line_text(end))?;

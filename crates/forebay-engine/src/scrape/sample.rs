@@ -27,6 +27,8 @@ pub struct Sample {
     pub warnings: Vec<String>,
     /// Whether the source may have more.
     pub has_more: bool,
+    /// Why reading ended early, with a stable code: a run would not be complete.
+    pub ended_early: Option<(&'static str, String)>,
     /// Number of rows of a Postgres table or query by contract version, if a column names it.
     pub rows_by_version: Vec<VersionCount>,
 }
@@ -38,6 +40,8 @@ pub struct SampleRecord {
     pub payload: String,
     /// Its key, as in `record_key`.
     pub record_key: String,
+    /// Whether it says that it is gone, so a run removes its reference.
+    pub is_marked: bool,
 }
 
 /// A rejected record.

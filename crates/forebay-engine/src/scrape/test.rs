@@ -7,10 +7,11 @@
 use std::{collections::HashSet, io::Read, sync::Arc};
 
 use forebay_domain::{
-    identity::{HASH_FIELD, ReferenceId, SCOPE_FIELD, key_in_scope},
+    identity::{HASH_FIELD, ReferenceId, SCOPE_FIELD, is_by_hash, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     prepare::{Preparer, RecordPolicy},
     reject::RejectReason,
+    removal_flag,
     scope::Scope,
 };
 use forebay_sources::{
@@ -117,8 +118,9 @@ async fn read(scraper: &Scraper, source: &SourceDefinition, scope: &Scope, limit
     };
     let options = ScrapeOptions { read_everything: true, ..ScrapeOptions::default() };
     let begin = feed::begin(scraper, &short, scope, None, &options, None);
-    let mut looking = Looking::new(source, scope, limit);
-    match begin(NO_RUN).await? {
+    let feed = begin(NO_RUN).await?;
+    let mut looking = Looking::new(source, scope, limit, feed.is_tap());
+    match feed {
         Feed::Pages { mut pages, end, .. } => {
             while !looking.is_full()
                 && let Some(crawled) = pages.recv().await
@@ -150,12 +152,13 @@ struct Looking {
 }
 
 impl Looking {
-    fn new(source: &SourceDefinition, scope: &Scope, limit: usize) -> Self {
+    fn new(source: &SourceDefinition, scope: &Scope, limit: usize, is_tap: bool) -> Self {
+        let of_tap = (is_tap && !is_by_hash(&source.key_fields)).then(removal_flag::of_singer).flatten();
         let policy = RecordPolicy {
             source: source.name.clone(),
             key: key_in_scope(&source.key_fields, &scope.to_string()),
             rules: source.rules.clone(),
-            removed_when: source.removed_when.clone(),
+            removed_when: source.removed_when.clone().or(of_tap),
             max_depth: DEFAULT_MAX_DEPTH,
         };
         Self {
@@ -208,7 +211,7 @@ impl Looking {
         self.sample.links.extend(found);
     }
 
-    /// Reads a stream until enough records were found. Errors after the first record are ignored.
+    /// Reads a stream until enough records were found. An error after the first record is a part of the sample.
     fn bytes(mut self, reader: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self> {
         let mut reader = Reader::open(reader, options)?;
         let mut block = Block::default();
@@ -216,7 +219,10 @@ impl Looking {
             match reader.next_block(&mut block) {
                 Ok(true) => self.block(&block),
                 Ok(false) => return Ok(self),
-                Err(_) if !self.sample.records.is_empty() => break,
+                Err(error) if !self.sample.records.is_empty() => {
+                    self.sample.ended_early = Some((error.code(), error.to_string()));
+                    break;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -237,9 +243,10 @@ impl Looking {
             let text = block.text(span);
             let (mut payload, mut keys) = (Vec::new(), String::new());
             match self.preparer.prepare(text, &mut payload, &mut keys) {
-                Ok(_) => {
+                Ok(prepared) => {
                     let payload = String::from_utf8_lossy(&payload).into_owned();
-                    self.sample.records.push(SampleRecord { payload, record_key: keys });
+                    let is_marked = prepared.removes;
+                    self.sample.records.push(SampleRecord { payload, record_key: keys, is_marked });
                 }
                 Err(reject) => {
                     self.count_missing(text, reject.reason == RejectReason::EmptyKey);

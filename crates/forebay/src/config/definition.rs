@@ -11,7 +11,7 @@ use forebay_engine::scrape::{
     check_settings,
 };
 use forebay_sources::{
-    Error,
+    Error, Format,
     fetch::FetchSettings,
     kinds::{PageKind, PageReader},
 };
@@ -140,6 +140,18 @@ fn kind(source: &Source, at: &At<'_>) -> Result<Option<SourceKind>, Problem> {
     Ok(kind)
 }
 
+/// Rejects an end line that the files or the output can't have.
+fn check_end(source: &Source, format: Format, at: &At<'_>) -> Result<(), Problem> {
+    if source.require_end == Some(true) && !matches!(format, Format::Auto | Format::JsonLines) {
+        let message = format!(
+            "only JSON Lines can have an end line, so with format = {:?} every run would be partial",
+            format.name()
+        );
+        return Err(at.problem(&["require_end"], message));
+    }
+    Ok(())
+}
+
 /// Rejects settings that have no effect for the kind.
 fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), Problem> {
     let word = kind.as_str();
@@ -166,12 +178,17 @@ fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), P
         let message = format!("a source of kind {word} has no end line: remove require_end");
         return Err(at.problem(&["require_end"], message));
     }
-    Ok(())
+    match kind {
+        SourceKind::Command(command) => check_end(source, command.read_options().format, at),
+        SourceKind::File(file) => check_end(source, file.read_options().format, at),
+        _ => Ok(()),
+    }
 }
 
 /// A source without a kind needs a key and must not have settings for scraping.
 fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
     check_identity(at.name, source.key.as_slice())?;
+    check_end(source, source.format.unwrap_or_default().into(), at)?;
     let (rules, on_duplicate) =
         (source.field_rules(), source.on_duplicate(source.format.unwrap_or_default()));
     let settings = RecordSettings {

@@ -137,6 +137,9 @@ impl<'de> Deserialize<'de> for Removals {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Removals, A::Error> {
                 let Confirmed { confirm } = Confirmed::deserialize(MapAccessDeserializer::new(map))?;
+                if confirm.runs == 0 {
+                    return Err(de::Error::custom("confirm needs at least 1 in runs"));
+                }
                 let confirm = Confirm { num_runs: confirm.runs.into(), num_days: confirm.days };
                 Ok(Removals { policy: RemovalPolicy::Guarded, confirm: Some(confirm) })
             }

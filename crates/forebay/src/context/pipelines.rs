@@ -17,7 +17,7 @@ impl Context {
         for Declared { pipeline, num_handoffs } in declaration.changed {
             let older = match num_handoffs {
                 0 => String::new(),
-                number => format!("; handed off {} existing references", format::count(number)),
+                number => format!("; handed off {}", format::counted(number, "existing reference")),
             };
             self.ui.note(&format!("pipeline {pipeline}: declared as in the configuration{older}"));
         }

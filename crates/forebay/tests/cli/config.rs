@@ -84,6 +84,13 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "is not a selector",
     ),
     ("[sources.a.postgres]\ntable = \"a.b.c.d\"", "4:1", "a.b.c.d"),
+    ("require_end = true\nformat = \"csv\"", "3:1", "only JSON Lines"),
+    (
+        "require_end = true\n[sources.a.command]\nargv = [\"true\"]\nformat = \"json\"",
+        "3:1",
+        "only JSON Lines",
+    ),
+    ("guards = { removals = { confirm = { runs = 0, days = 0 } } }", "3:23", "at least 1"),
     (
         "[pipelines.p]\nsource = \"a\"\nhandler = \"table\"\ntable = \"public.x\"\n\
          columns = { a = { field = \"a\", type = \"itn\" } }",
@@ -198,7 +205,7 @@ fn a_source_is_looked_at_without_a_trace() {
     assert_eq!(exit, 0, "{report}");
     assert_eq!(
         report["records"],
-        json!([{ "record_key": "CSC-1", "payload": { "number": "CSC-1", "title": "Logic" } }])
+        json!([{ "record_key": "CSC-1", "payload": { "number": "CSC-1", "title": "Logic" }, "is_marked": false }])
     );
     assert_eq!((&report["num_rejected"], &report["missing_keys"]), (&json!(1), &json!({ "number": 1 })));
     assert_eq!(report["field_coverage"], json!({ "number": 1.0, "title": 1.0 }));
@@ -210,6 +217,35 @@ fn a_source_is_looked_at_without_a_trace() {
     for line in ["CSC-1", "There may be more", "Pages", "title"] {
         assert!(text.contains(line), "{text}");
     }
+}
+
+/// A program that prints two records and fails, and a tap that reports a deletion.
+const PROGRAMS: &str = r#"
+[sources.dies]
+key = "id"
+removed_when = "gone"
+command = { argv = ["sh", "-c", 'echo "{\"id\":1}"; echo "{\"id\":2,\"gone\":1}"; exit 2'] }
+[sources.tap]
+key = "id"
+[sources.tap.singer]
+command = ["sh", "-c", 'echo "{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{\"id\":1,\"_sdc_deleted_at\":\"2026-01-01\"}}"']
+stream = "s"
+"#;
+
+#[test]
+fn a_test_shows_failures_and_records_that_say_that_they_are_gone() {
+    let (db, sandbox) = (database(), Sandbox::new());
+    configure(&sandbox, PROGRAMS);
+    let (exit, report) = db.json(&sandbox, "sources test dies --limit 10");
+    assert_eq!((exit, &report["read_error"]["code"]), (1, &json!("command_failed")), "{report}");
+    let marked: Vec<_> =
+        report["records"].as_array().unwrap().iter().map(|record| &record["is_marked"]).collect();
+    assert_eq!(marked, [false, true]);
+    let (exit, text) = db.text(&sandbox, "sources test dies --limit 10");
+    assert!(exit == 1 && text.contains("(command_failed)") && text.contains("2 is marked as gone"), "{text}");
+    assert_eq!(db.json(&sandbox, "sources test dies --limit 1").0, 0, "the rest is not read");
+    let (exit, report) = db.json(&sandbox, "sources test tap");
+    assert_eq!((exit, &report["records"][0]["is_marked"]), (0, &json!(true)), "{report}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! End lines: a producer that dies looks like one that is done, unless its input must have an end line.
 
-use forebay_engine::persist::PersistRequest;
+use forebay_engine::persist::{self, PersistRequest};
+use forebay_sources::{Format, ReadOptions};
 
-use super::{Shop, complete, guarded, incremental, numbered};
+use super::{Shop, complete, guarded, incremental, numbered, read_as};
 
 const ACTIVE: &str = "select count(*) from forebay.\"references\" where removed_at is null";
 
@@ -89,5 +90,31 @@ async fn records_after_the_end_line_fail_the_run() {
     assert_eq!(error.code(), "record_after_end");
     let last = "select status, reason_code from forebay.scrape_runs order by run_id desc limit 1";
     assert_eq!(shop.row(last).await, "failed record_after_end");
+    assert_eq!(shop.row(ACTIVE).await, "20");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn formats_without_end_lines_are_not_held_to_earlier_ones() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &ended(0..20)).await;
+    let read = async |request, text: &'static str, format| {
+        let input = read_as(Box::new(text.as_bytes()), ReadOptions { format, ..ReadOptions::default() });
+        persist::persist(&shop.database, request, input, &|_| {}).await.unwrap()
+    };
+    let (csv, json) = ("id,n\nK1,1\n", "[{\"id\":\"K1\",\"n\":1}]");
+    for (text, format) in
+        [(csv, Format::Csv), (csv, Format::Auto), (json, Format::Json), (json, Format::Auto)]
+    {
+        let report = read(incremental(2), text, format).await;
+        assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("complete", None), "{format:?}");
+    }
+    // The setting holds for every input, and the message says what can fulfil it.
+    let required = PersistRequest { require_end: Some(Some(true)), ..complete(3) };
+    let report = read(required, csv, Format::Csv).await;
+    assert_eq!(
+        (report.status.as_str(), report.reason_code.as_deref()),
+        ("partial", Some("end_line_missing"))
+    );
+    assert!(report.messages[0].contains("only JSON Lines"), "{:?}", report.messages);
     assert_eq!(shop.row(ACTIVE).await, "20");
 }

@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     context::Context,
     failure::{Exit, Failure},
-    ui::{Page, Report, Tone},
+    ui::{Page, Report, Tone, format},
 };
 
 /// Declare the pipelines, schedules and scraped sources of the configuration in the database
@@ -166,7 +166,7 @@ impl Report for ConfigApplied {
             page.toned(tone, &format!("{what}: {}", names.join(", ")));
         }
         if let Some(number) = self.num_handoffs.filter(|number| *number > 0) {
-            page.line(&format!("handed off {number} existing references"));
+            page.line(&format!("handed off {}", format::counted(number, "existing reference")));
         }
     }
 }

@@ -71,9 +71,9 @@ fn stored(totals: &Totals) -> String {
 
 fn words([active, removed]: [u64; 2], [versions, revisions]: [u64; 2], runs: u64, handoffs: u64) -> String {
     format!(
-        "{} active and {} removed references, {}, {}, {} and {}",
+        "{} active and {}, {}, {}, {} and {}",
         format::count(active),
-        format::count(removed),
+        format::counted(removed, "removed reference"),
         format::counted(versions, "version"),
         format::counted(revisions, "revision"),
         format::counted(runs, "run"),

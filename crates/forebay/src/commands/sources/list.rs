@@ -37,7 +37,7 @@ impl Report for Page<Source> {
     fn write(&self, page: &mut ui::Page) {
         // Most sources have no schedule, and the table is already wide.
         let has_schedules = self.items.iter().any(|line| line.is_scheduled || line.next_due_at.is_some());
-        let next_due = has_schedules.then(|| Column::text("next due, UTC"));
+        let next_due = has_schedules.then(|| Column::code("next due, UTC"));
         let columns = [
             Column::text("source"),
             Column::text("entity").minor(),
@@ -45,7 +45,7 @@ impl Report for Page<Source> {
             Column::text("key").minor(),
             Column::number("active"),
             Column::number("removed").minor(),
-            Column::text("last run"),
+            Column::code("last run"),
         ];
         let mut table = Table::new(columns.into_iter().chain(next_due));
         for line in &self.items {

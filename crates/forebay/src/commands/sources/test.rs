@@ -23,7 +23,7 @@ use crate::{
 /// Fetch the first records of a source without writing anything
 ///
 /// Fetches the first pages or starts the program as a run would; a tap gets no state. Prints the records as they
-/// would be stored. If the source declares several scopes, it also reads the start of another one, to find keys that
+/// would be stored; if reading ends early, such as with a program that fails, the exit code is 1. If the source declares several scopes, it also reads the start of another one, to find keys that
 /// both have.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -64,9 +64,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let sample = looked?;
     let report = SourceTest::new(source, scope.to_string(), sample)
         .map_err(|error| Failure::from_error("payload_unreadable", &error))?;
-    let found_any = !report.records.is_empty();
+    let is_readable = !report.records.is_empty() && report.read_error.is_none();
     context.ui.show(&report)?;
-    Ok(if found_any { Exit::Done } else { Exit::Failed })
+    Ok(if is_readable { Exit::Done } else { Exit::Failed })
 }
 
 fn not_scraped(name: &str, config: &Config) -> Failure {
@@ -96,11 +96,27 @@ impl Report for SourceTest {
         ]);
         page.heading("Records");
         for record in &self.records {
-            page.line(&format::plain(&record.record_key));
+            let key = format::plain(&record.record_key);
+            if record.is_marked {
+                page.toned(
+                    Tone::Warning,
+                    &format!("{key} is marked as gone: a run doesn't store it, and removes its reference"),
+                );
+            } else {
+                page.line(&key);
+            }
             page.line(&format!("  {}", record.payload.text()));
         }
         if self.records.is_empty() {
             page.line("none");
+        } else if let Some(error) = &self.read_error {
+            page.toned(
+                Tone::Bad,
+                &format!(
+                    "Reading ended early ({}): {}. A run would not be complete.",
+                    error.code, error.message
+                ),
+            );
         } else if self.has_more {
             page.line("There may be more; only the first pages were read.");
         }
