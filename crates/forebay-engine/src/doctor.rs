@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use forebay_store::{
     connect::Database,
     doctor::{self, Attention},
-    handoffs, migrations, runs,
+    handoffs, migrations, pipelines, runs,
 };
 
 pub use self::{
@@ -22,6 +22,7 @@ use crate::{
     clock,
     error::Result,
     freshness::{self, ListOptions, Policies},
+    retrieval,
     scrape::Sources,
 };
 
@@ -76,14 +77,23 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.push(schema);
     checks.extend(checks::holders(&doctor::holders(&**client).await?));
     if !is_usable {
+        checks.push(checks::vector(&server, &[]));
         return Ok(checks);
     }
     let missing = doctor::missing_rights(&**client).await?;
     checks.push(checks::rights(&server.role, &missing));
     if !missing.is_empty() {
         // The other checks read the tables.
+        checks.push(checks::vector(&server, &[]));
         return Ok(checks);
     }
+    let in_need = retrieval::with_embeddings(pipelines::list(&**client).await?, |_| true);
+    let in_need: Vec<String> = in_need
+        .into_iter()
+        .filter(|(_, settings)| settings.is_ok())
+        .map(|(pipeline, _)| pipeline.spec.name)
+        .collect();
+    checks.push(checks::vector(&server, &in_need));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));

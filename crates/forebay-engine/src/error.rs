@@ -12,7 +12,7 @@ use forebay_domain::{
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
-use crate::{content::ContentError, scrape::DefinitionError, work::setting_error::SettingError};
+use crate::{content::ContentError, human, scrape::DefinitionError, work::setting_error::SettingError};
 
 pub use declaration::DeclarationError;
 
@@ -67,12 +67,14 @@ pub enum Error {
         scope: Scope,
     },
     /// The source's circuit breaker refuses the call.
-    #[error("the source {source_name:?} is left alone {}", until(*retry_after, *reason))]
+    #[error("the source {source_name:?} is left alone {}", until(*retry_at, *reason))]
     Refused {
         /// The source.
         source_name: String,
         /// How long to wait before retrying. Meaningless if an operator opened the breaker: see [`Error::retry_after`].
         retry_after: Duration,
+        /// When to retry, for the message, which is also read later.
+        retry_at: Timestamp,
         /// Why.
         reason: RefusalReason,
     },
@@ -231,10 +233,10 @@ pub enum Error {
 }
 
 /// How long a source is left alone, for the message.
-fn until(wait: Duration, reason: RefusalReason) -> String {
+fn until(retry_at: Timestamp, reason: RefusalReason) -> String {
     match reason {
         RefusalReason::ForcedOpen => "until an operator closes its breaker".to_owned(),
-        _ => format!("for another {} s", wait.as_secs().max(1)),
+        _ => format!("until {}", human::timestamp(retry_at)),
     }
 }
 

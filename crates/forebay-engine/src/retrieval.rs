@@ -26,5 +26,5 @@ pub use embed::{EmbedOptions, EmbedReport, embed_round};
 pub(crate) use endpoint::check_key;
 pub use hybrid::{Found, Matching, SearchOptions, search};
 pub use settings::EmbeddingSettings;
-pub(crate) use settings::lacks_vector;
+pub(crate) use settings::with_embeddings;
 pub use trouble::EmbedTrouble;

@@ -1,3 +1,4 @@
+alter table forebay.sync_metadata drop column synced_run_id;
 drop trigger scrape_runs_reopened on forebay.scrape_runs;
 drop function forebay_private.run_reopened();
 drop trigger scrape_runs_ended on forebay.scrape_runs;

@@ -315,3 +315,9 @@ create trigger scrape_runs_reopened after update of status on forebay.scrape_run
     for each row
     when (old.status = 'held' and new.status = 'running')
     execute function forebay_private.run_reopened();
+
+-- The freshness ledger -----------------------------------------------------------------------------------------------
+
+alter table forebay.sync_metadata add column synced_run_id bigint;
+comment on column forebay.sync_metadata.synced_run_id is
+    'The run of the sync at last_sync; run_id is that of a later attempt if one failed. Null: there is none.';

@@ -69,6 +69,8 @@ pub struct LedgerEntry {
     pub num_records: Option<i64>,
     /// The run of the last attempt that had one.
     pub run_id: Option<i64>,
+    /// The run of the sync at `last_sync`, if it had one.
+    pub synced_run_id: Option<i64>,
     /// The source that was used at `last_sync`.
     pub source_name: Option<String>,
     /// Code of the last failure; `None` after a success.
@@ -382,6 +384,7 @@ fn from_row(row: &Row) -> Result<LedgerEntry> {
         num_failures: row.read("num_failures")?,
         num_records: row.read("num_records")?,
         run_id: row.read("run_id")?,
+        synced_run_id: row.read("synced_run_id")?,
         source_name: row.read("source_name")?,
         error_code: row.read("error_code")?,
         error: row.read("error")?,

@@ -49,15 +49,15 @@ pub struct PipelineWork {
     pub error: Option<Error>,
 }
 
-/// A failed request to an endpoint for embeddings.
+/// Why embeddings could not be created: a failed request to the endpoint, or a database without pgvector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EmbeddingFailure {
     /// `transient` and `throttled` failures are retried after some seconds, later ones after up to 5 minutes;
     /// `permanent` ones every 5 minutes, because somebody must change the settings or the key.
     #[schemars(schema_with = "crate::words::failure_class")]
     pub failure_class: String,
-    /// A stable word: `embeddings_throttled`, `embeddings_unavailable`, `embeddings_input_refused` or
-    /// `embeddings_unusable`.
+    /// A stable word: `embeddings_throttled`, `embeddings_unavailable`, `embeddings_input_refused`,
+    /// `embeddings_unusable` or `embeddings_no_vector`.
     pub failure_code: String,
     /// The failure as a sentence.
     pub message: String,

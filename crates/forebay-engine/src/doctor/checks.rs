@@ -70,12 +70,23 @@ pub(super) fn server(server: &Server) -> Vec<Check> {
         )
         .hint("to create it, see docs/guides/external-workers.md")
     };
-    let vector = if server.has_vector {
-        "the extension vector is installed"
-    } else {
-        "the extension vector is not installed; only embeddings need it"
+    vec![version, writable(server), autovacuum, worker_role]
+}
+
+/// The extension vector, which the pipelines `in_need` ask for.
+pub(super) fn vector(server: &Server, in_need: &[String]) -> Check {
+    if server.has_vector {
+        return Check::ok("vector", "the extension vector is installed");
+    }
+    let Some(first) = in_need.first() else {
+        return Check::ok("vector", "the extension vector is not installed; only embeddings need it");
     };
-    vec![version, writable(server), autovacuum, worker_role, Check::ok("vector", vector)]
+    let message = "the extension vector is not installed, so embeddings wait; search finds words only";
+    Check::new("vector", CheckStatus::Failed, message)
+        .about(in_need.join(", "))
+        .hint(format!(
+            "install pgvector on the server and run: create extension vector; or remove [pipelines.{first}.embeddings]"
+        ))
 }
 
 fn writable(server: &Server) -> Check {

@@ -68,7 +68,7 @@ pub struct Ensured {
     pub warnings: Vec<String>,
     /// Why the data could not be refreshed.
     pub error: Option<EnsureError>,
-    /// The last run.
+    /// The run that the data comes from.
     pub run_id: Option<i64>,
     /// The number of records that are active in the scope now; `None`: it was never synced as a whole.
     pub num_records: Option<i64>,

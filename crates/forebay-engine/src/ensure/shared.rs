@@ -60,10 +60,17 @@ impl Shared {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an answer in memory if it may be reused.
+    /// Keeps an answer in memory if it may be reused: without what only the attempt of its caller met, such as the error
+    /// of a forced scrape and how long to wait after it.
     pub(super) fn remember(&self, wanted: &Wanted, answer: &Ensured) {
         if answer.success && answer.is_fresh && !answer.is_partial && answer.fresh_until.is_some() {
-            let again = Ensured { answered_from: AnsweredFrom::Memory, ..answer.clone() };
+            let again = Ensured {
+                answered_from: AnsweredFrom::Memory,
+                warnings: Vec::new(),
+                error: None,
+                tried: Vec::new(),
+                ..answer.clone()
+            };
             self.answers.insert(wanted.clone(), Arc::new(again));
         }
     }
@@ -93,7 +100,7 @@ impl Shared {
             is_partial: entry.is_some_and(|entry| entry.is_partial),
             warnings: Vec::new(),
             error: None,
-            run_id: entry.and_then(|entry| entry.run_id),
+            run_id: entry.and_then(|entry| entry.synced_run_id),
             num_records: entry.and_then(|entry| entry.num_records),
             answered_by: entry.and_then(|entry| entry.source_name.clone()),
             tried: Vec::new(),
@@ -101,7 +108,8 @@ impl Shared {
         }
     }
 
-    /// The answer when refreshing failed: the stored data, while it may be served.
+    /// The answer when refreshing failed: the stored data, while it may be served. It may still be fresh, because callers
+    /// can force a refresh.
     pub(super) fn fall_back(
         &self,
         wanted: &Wanted,
@@ -109,7 +117,9 @@ impl Shared {
         error: EnsureError,
     ) -> Ensured {
         let judged = self.judge(wanted, entry.and_then(|entry| entry.last_sync));
-        let mut answer = self.answer(wanted, entry, AnsweredFrom::Stale);
+        let from =
+            if judged.freshness == Freshness::Fresh { AnsweredFrom::Ledger } else { AnsweredFrom::Stale };
+        let mut answer = self.answer(wanted, entry, from);
         if judged.freshness.may_serve_on_error() {
             let age = human::duration(judged.age.unwrap_or_default().unsigned_abs());
             answer.warnings.push(format!("the stored data is {age} old and could not be refreshed"));

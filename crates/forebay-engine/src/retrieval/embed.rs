@@ -15,7 +15,7 @@ use forebay_store::{
 
 use super::{
     endpoint::Endpoint,
-    settings::{EmbeddingSettings, lacks_vector, with_embeddings},
+    settings::{EmbeddingSettings, with_embeddings},
     trouble::EmbedTrouble,
 };
 use crate::error::{Error, Result};
@@ -64,7 +64,7 @@ pub struct EmbedReport {
     pub num_refused: u64,
     /// Chunks that still have no embedding.
     pub num_waiting: u64,
-    /// The endpoint failure that ended the work for this pipeline; the next round retries the waiting chunks.
+    /// Why the work for this pipeline ended early; the next round retries the waiting chunks.
     pub trouble: Option<EmbedTrouble>,
     /// An error of the pipeline itself.
     pub error: Option<Error>,
@@ -107,12 +107,13 @@ pub async fn embed_round(
                     embeddings::open(&mut client, pipeline.pipeline_id, model, dimensions).await?
                 };
                 match opened {
-                    None => report.error = Some(lacks_vector(&pipeline.spec.name)),
+                    None => report.trouble = Some(EmbedTrouble::lacks_vector(&pipeline.spec.name)),
                     Some(opened) => {
                         work_off(database, options, is_stopped, &opened, settings, &mut report).await?;
-                        report.num_waiting = opened.num_waiting(&**database.client().await?).await?;
                     }
                 }
+                let client = database.client().await?;
+                report.num_waiting = embeddings::num_waiting(&**client, pipeline.pipeline_id).await?;
             }
         }
         reports.push(report);

@@ -20,7 +20,8 @@ use forebay_store::{
 
 use super::{
     endpoint::Endpoint,
-    settings::{EmbeddingSettings, lacks_vector, with_embeddings},
+    settings::{EmbeddingSettings, with_embeddings},
+    trouble::EmbedTrouble,
 };
 use crate::error::{Error, Result};
 
@@ -185,7 +186,7 @@ async fn meaning(
     let opened = {
         let client = database.client().await?;
         if embeddings::vector_schema(&**client).await?.is_none() {
-            return Ok(Err(lacks_vector(&pipeline.spec.name).to_string()));
+            return Ok(Err(EmbedTrouble::lacks_vector(&pipeline.spec.name).message));
         }
         embeddings::find(&**client, pipeline.pipeline_id, &model, dimensions).await?
     };

@@ -92,15 +92,8 @@ impl EmbeddingSettings {
     }
 }
 
-/// The error for a pipeline with embeddings in a database without pgvector.
-pub(crate) fn lacks_vector(pipeline: &str) -> Error {
-    let problem = "it asks for embeddings, and the database has no pgvector; install pgvector on the server and run \
-        `create extension vector` in this database, or remove its `embeddings`";
-    SettingError::new(pipeline, &["embeddings"], problem).into()
-}
-
 /// The enabled pipelines that have embeddings, either all or only the named ones.
-pub(super) fn with_embeddings(
+pub(crate) fn with_embeddings(
     pipelines: Vec<Pipeline>,
     is_chosen: impl Fn(&str) -> bool,
 ) -> Vec<(Pipeline, Result<EmbeddingSettings>)> {

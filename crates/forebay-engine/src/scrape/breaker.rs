@@ -14,7 +14,7 @@ use forebay_store::{
     connect::Database,
     sources::Source,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     clock,
@@ -39,6 +39,7 @@ pub(super) async fn ask(
         Answer::Refused { retry_after, reason } => Err(Error::Refused {
             source_name: source.name.clone(),
             retry_after: retry_after.unsigned_abs(),
+            retry_at: clock::now().saturating_add(retry_after).unwrap_or(Timestamp::MAX),
             reason,
         }),
     }

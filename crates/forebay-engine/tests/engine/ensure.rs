@@ -105,6 +105,25 @@ async fn concurrent_callers_share_one_scrape() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_forced_scrape_that_fails_leaves_fresh_data_fresh() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let one = gate(&world);
+    let synced = ask(&one).await;
+    world.site.set("/", Answer::Status(503));
+    let failed = force(&one).await;
+    assert_eq!((failed.success, failed.answered_from, failed.is_fresh), (true, AnsweredFrom::Ledger, true));
+    assert_eq!(failed.error.as_ref().unwrap().code, "http_status");
+    // The data is from the first run, and the failed one is among those tried.
+    assert_eq!((failed.run_id, failed.last_sync), (synced.run_id, synced.last_sync));
+    assert_ne!(failed.tried[0].run_id, synced.run_id);
+    // The next caller asks nobody, so it learns nothing of the failure.
+    let next = ask(&one).await;
+    assert_eq!((next.answered_from, next.is_fresh, next.run_id), (AnsweredFrom::Memory, true, synced.run_id));
+    assert_eq!((&next.error, next.tried.len(), next.warnings.len()), (&None, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failure_is_shared_and_keeps_the_last_sync() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
@@ -253,6 +272,8 @@ async fn a_source_that_keeps_failing_is_left_alone() {
     let error = answer.error.as_ref().unwrap();
     assert_eq!(error.code, "breaker_open", "{answer:?}");
     assert!(error.retry_after_seconds.is_some_and(|wait| wait > 0));
+    // The ledger keeps the message, so it names a time and not a wait.
+    assert!(error.message.contains("is left alone until 20"), "{}", error.message);
     assert_eq!(world.site.asked(), Asked::default(), "no request was sent");
 }
 

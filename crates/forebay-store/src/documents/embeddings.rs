@@ -68,6 +68,14 @@ pub async fn vector_schema(client: &impl GenericClient) -> Result<Option<String>
     row.map(|row| row.read("schema_name")).transpose()
 }
 
+/// Number of a pipeline's chunks that wait for an embedding. Needs no pgvector.
+pub async fn num_waiting(client: &impl GenericClient, pipeline_id: i32) -> Result<u64> {
+    let statement = "select count(*) as num_waiting from forebay.document_chunks \
+         where pipeline_id = $1 and embedded_at is null and embedding_error is null";
+    let row = client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?;
+    row.count("num_waiting")
+}
+
 /// Prepares a pipeline's embeddings; `None`: the database does not have pgvector. Embeddings of another model are
 /// dropped, to be created again.
 pub async fn open(
@@ -259,14 +267,6 @@ impl Opened {
             )
             .await?;
         Ok(())
-    }
-
-    /// Number of chunks that wait for an embedding.
-    pub async fn num_waiting(&self, client: &impl GenericClient) -> Result<u64> {
-        let statement = "select count(*) as num_waiting from forebay.document_chunks \
-             where pipeline_id = $1 and embedded_at is null and embedding_error is null";
-        let row = client.query_typed_one(statement, &[(&self.pipeline_id, Type::INT4)]).await?;
-        row.count("num_waiting")
     }
 
     /// Finds the chunks nearest to the query's embedding, nearest first, among active references. All that binds in

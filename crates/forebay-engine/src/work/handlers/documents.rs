@@ -28,7 +28,7 @@ use forebay_domain::{
     json::{MAX_DEPTH_LIMIT, Parser, Value},
 };
 use forebay_store::{
-    documents::{self, NewChunk, NewDocument, Stored, embeddings},
+    documents::{self, NewChunk, NewDocument, Stored},
     jobs::Failure,
     pipelines::PipelineSpec,
 };
@@ -127,16 +127,13 @@ fn read_sizes(settings: &mut Settings) -> settings::Result<ChunkSizes> {
 }
 
 impl Documents {
-    /// Checks that the language exists and creates the storage for embeddings.
+    /// Checks that the language exists. Embeddings are no concern of the index: without pgvector, only they wait.
     pub(super) async fn open(client: &impl GenericClient, spec: &PipelineSpec) -> Result<Self> {
         let config = read(Settings::of(spec)?)?;
         let languages = Languages::new(documents::languages(client).await?);
         if !languages.has(&config.language) {
             let problem = format!("the database has no text search configuration {:?}", config.language);
             return Err(SettingError::new(&spec.name, &["language"], problem).into());
-        }
-        if config.embeddings.is_some() && embeddings::vector_schema(client).await?.is_none() {
-            return Err(retrieval::lacks_vector(&spec.name));
         }
         Ok(Self { config, languages })
     }

@@ -16,6 +16,10 @@ fn headline(ensured: &Ensured) -> (Tone, String) {
         (Some(AnsweredFrom::Scrape), true, false) => {
             (Tone::Good, format!("{subject} is fresh: it was scraped just now"))
         }
+        (Some(AnsweredFrom::Memory | AnsweredFrom::Ledger), true, _) if ensured.error.is_some() => (
+            Tone::Warning,
+            format!("{subject} could not be scraped; the stored data is served, which is still fresh"),
+        ),
         (Some(AnsweredFrom::Memory | AnsweredFrom::Ledger), true, _) => {
             (Tone::Good, format!("{subject} is fresh: nothing was scraped"))
         }

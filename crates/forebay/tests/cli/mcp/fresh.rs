@@ -138,9 +138,17 @@ fn a_source_that_cannot_be_scraped_is_an_error() {
     let stale = chat.ask("ensure_data", spring(&json!({"force": true})));
     assert_eq!(
         (&stale["ensured"]["success"], &stale["ensured"]["answered_from"]),
-        (&json!(true), &json!("stale")),
+        (&json!(true), &json!("ledger")),
         "{stale}"
     );
+    let failed = &stale["ensured"];
+    assert_ne!(failed["run_id"], failed["tried"][0]["run_id"], "{failed}");
+    assert_eq!(failed["is_fresh"], true);
+    assert!(failed["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{failed}");
+    // What failed for one caller is not repeated to the next.
+    let again = &chat.ask("ensure_data", spring(&json!({})))["ensured"];
+    let kept = [&again["error"], &again["retry_after_seconds"], &again["tried"], &again["warnings"]];
+    assert_eq!(kept, [&json!(null), &json!(null), &json!([]), &json!([])], "{again}");
     assert_eq!(stale["records"]["items"].as_array().unwrap().len(), 2, "the last good data is served");
     let failing = chat.pages("freshness", "", json!({"stale_only": true, "limit": 1})).0;
     let of = |scope: &str| failing.iter().find(|entry| entry["scope"] == scope).unwrap();

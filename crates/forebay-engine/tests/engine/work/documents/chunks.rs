@@ -162,13 +162,26 @@ async fn one_pipeline_can_be_searched_alone() {
 }
 
 #[tokio::test]
-async fn embeddings_without_pgvector_say_what_to_do() {
+async fn without_pgvector_only_the_embeddings_wait() {
     let shop = Shop::open().await;
     let embeddings = json!({"url": "http://127.0.0.1:9/v1/embeddings", "model": "m", "dimensions": 3});
     let spec = documents(json!({"embeddings": embeddings}));
-    let error = work::declare(&shop.database, &[spec]).await.unwrap_err();
-    assert_eq!(error.code(), "pipeline_config");
-    assert!(error.to_string().contains("create extension vector"), "{error}");
+    work::declare(&shop.database, &[spec]).await.unwrap();
+    shop.put("a", &json!({"title": "Mill", "text": "It grinds corn."})).await;
+    let pipeline = shop.drain().await;
+    assert!(pipeline.error.is_none(), "{pipeline:?}");
+    assert_eq!((pipeline.num_succeeded, pipeline.num_unembedded), (1, 1));
+    let trouble = pipeline.embed_trouble.as_ref().unwrap();
+    assert_eq!(trouble.reason_code, "embeddings_no_vector");
+    assert!(trouble.message.contains("create extension vector"), "{trouble:?}");
+    let found = retrieval::search(&shop.database, "corn", &SearchOptions::default()).await.unwrap();
+    assert_eq!((found.hits.len(), found.is_hybrid), (1, false));
+    assert_eq!(found.trouble.as_ref(), Some(&trouble.message));
+}
+
+#[tokio::test]
+async fn wrong_settings_of_documents_say_what_is_wrong() {
+    let shop = Shop::open().await;
     for (config, reason) in [
         (json!({"chunk": {"target": 5}}), "must be at least 100"),
         (json!({"chunk": {"size": 5}}), "no setting `size`"),
