@@ -26,6 +26,7 @@ pub fn counted(number: u64, what: &str) -> String {
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match duration {
+        d if d.is_zero() => "0 s".to_owned(),
         d if d < Duration::from_millis(1) => format!("{} µs", d.as_micros()),
         d if d < Duration::from_secs(1) => format!("{} ms", d.as_millis()),
         // 59.95 s and more would be rounded to 60.0 s.
@@ -145,6 +146,7 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), text);
         }
+        assert_eq!(duration(Duration::ZERO), "0 s");
         assert_eq!(duration(Duration::from_micros(850)), "850 µs");
         assert!(duration(Duration::MAX).ends_with('h'));
     }

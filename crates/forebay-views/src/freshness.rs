@@ -1,5 +1,6 @@
 //! How fresh an entity type and scope is.
 
+use forebay_domain::freshness::AgeStatus;
 use forebay_engine::freshness::ScopeFreshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,9 +19,10 @@ pub struct Freshness {
     /// the whole scope was never synced.
     #[schemars(schema_with = "crate::words::freshness")]
     pub freshness: String,
-    /// The severity of its age, by `warn_after` and `error_after` of the configuration.
-    #[schemars(schema_with = "crate::words::age_status")]
-    pub age_status: String,
+    /// The severity of its age, by `warn_after` and `error_after` of the configuration; null: it was never synced, and
+    /// neither is configured.
+    #[schemars(schema_with = "crate::words::age_status_or_null")]
+    pub age_status: Option<String>,
     /// Seconds since the last sync; null: it was never synced.
     pub age_seconds: Option<u64>,
     /// When it expires or expired; null: it was never synced.
@@ -53,7 +55,9 @@ impl From<ScopeFreshness> for Freshness {
             entity_type,
             scope,
             freshness: judgement.freshness.as_str().to_owned(),
-            age_status: judgement.status.as_str().to_owned(),
+            // Without an age and without limits, there is nothing to judge.
+            age_status: (judgement.age.is_some() || judgement.status != AgeStatus::Ok)
+                .then(|| judgement.status.as_str().to_owned()),
             age_seconds: judgement.age.map(|age| age.as_secs().unsigned_abs()),
             fresh_until: judgement.fresh_until.map(Time::from),
             last_sync_at: None,

@@ -159,8 +159,8 @@ pub(crate) fn freshness(_: &mut SchemaGenerator) -> Schema {
     words::<Freshness>()
 }
 
-pub(crate) fn age_status(_: &mut SchemaGenerator) -> Schema {
-    words::<AgeStatus>()
+pub(crate) fn age_status_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<AgeStatus>()
 }
 
 pub(crate) fn sync_status_or_null(_: &mut SchemaGenerator) -> Schema {

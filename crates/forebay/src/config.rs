@@ -159,6 +159,10 @@ impl Config {
             .map(|warning| {
                 let problem = error::Problem::at(warning.path, warning.message);
                 let problem = match &warning.unknown {
+                    // The source may be one that only the database knows.
+                    Some((name, known)) if warning.code == "source_undeclared" => {
+                        problem.slip(name, known.iter().map(String::as_str))
+                    }
                     Some((unknown, known)) => problem.meant(unknown, known.iter().map(String::as_str)),
                     None => problem,
                 };

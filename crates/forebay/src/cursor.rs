@@ -12,16 +12,20 @@ use crate::failure::Failure;
 /// The maximum length of a cursor. The names in it are parts of index entries, which are far shorter.
 const LONGEST: usize = 32 * 1024;
 
+/// Without it, the cursor of run 42 would be 3432, which looks like a run.
+const PREFIX: char = 'c';
+
 /// Encodes a position.
 pub(crate) fn write(position: &impl Serialize) -> Result<String, Failure> {
     let json = serde_json::to_vec(position)
         .map_err(|error| Failure::new("cursor_failed", "a cursor cannot be written").because(&error))?;
-    Ok(hex::encode(&json))
+    Ok(format!("{PREFIX}{}", hex::encode(&json)))
 }
 
 /// Decodes a cursor. Error: `cursor_invalid`.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    let bytes = if text.len() <= LONGEST { hex::decode(text) } else { None };
+    let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST);
+    let bytes = text.and_then(hex::decode);
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(invalid)
 }
 
@@ -59,8 +63,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        let other = write(&"a text").unwrap();
-        for text in ["", "7", "zz", "ü", "5b5d", &other, &"00".repeat(LONGEST)] {
+        let (text, other) = (write(&(7_i64, "a")).unwrap(), write(&"a text").unwrap());
+        assert!(text.starts_with('c'), "it doesn't look like the id of a run");
+        for text in ["", "c", "7", "zz", "ü", "c5b5d", &text[1..], &other, &"c00".repeat(LONGEST)] {
             assert_eq!(read::<(i64, String)>(text).unwrap_err().code(), "cursor_invalid", "{text:.20}");
         }
     }

@@ -20,14 +20,14 @@ pub(crate) async fn source(client: &Client, name: &str) -> Result<Source, Failur
     if let Some(source) = sources::find(&***client, name).await? {
         return Ok(source);
     }
-    let known = sources::names(&***client).await?;
-    let failure = Failure::usage("no_such_source", format!("there is no source {name:?}"));
-    Err(match nearest(name, known.iter().map(String::as_str)) {
-        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-        None if known.is_empty() => {
-            failure.hint("no records are stored yet; add some with `forebay persist`")
-        }
-        None => failure.hint("list the sources with `forebay sources list`"),
+    let mut known = sources::names(&***client).await?;
+    known.sort_unstable();
+    let message = format!("there is no source {name:?}");
+    Err(if known.is_empty() {
+        Failure::usage("no_such_source", message)
+            .hint("no records are stored yet; add some with `forebay persist`")
+    } else {
+        unknown("no_such_source", &message, name, "sources", &known)
     })
 }
 
@@ -213,10 +213,14 @@ pub(crate) async fn pipelines<'a>(
         pipelines::list(&***client).await?.into_iter().map(|pipeline| pipeline.spec.name).collect();
     match names.into_iter().find(|name| !known.contains(name)) {
         None => Ok(()),
-        Some(unknown) => {
-            let message = format!("there is no pipeline {unknown:?}");
-            Err(Failure::usage("no_such_pipeline", message)
-                .hint(format!("the pipelines are {}", known.join(", "))))
+        Some(name) => {
+            let message = format!("there is no pipeline {name:?}");
+            Err(if known.is_empty() {
+                Failure::usage("no_such_pipeline", message)
+                    .hint("there are none yet; declare it as [pipelines.NAME] in forebay.toml")
+            } else {
+                unknown("no_such_pipeline", &message, name, "pipelines", &known)
+            })
         }
     }
 }
@@ -226,6 +230,12 @@ pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -
     let (distance, name) = known.map(|name| (distance(unknown, name), name)).min()?;
     // At most a third of the letters may differ; beyond that a suggestion is a guess.
     (distance * 3 <= unknown.chars().count().max(3)).then_some(name)
+}
+
+/// The known name that differs from an unknown one by a slip of the hand: one letter, or two that changed places. For
+/// names that may well be right, such as a source that only the database knows.
+pub(crate) fn slip<'a>(unknown: &str, mut known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.find(|name| distance(unknown, name) == 1)
 }
 
 /// Edit distance with transposition of neighbours (optimal string alignment), ignoring case.
@@ -253,5 +263,9 @@ mod tests {
         assert_eq!(nearest("Event", names.into_iter()), Some("events"));
         assert_eq!(nearest("people", names.into_iter()), None);
         assert_eq!(nearest("courses", [].into_iter()), None);
+        // Near enough for a name that is certainly wrong, but it may be a source of its own.
+        assert_eq!(nearest("houses", names.into_iter()), Some("courses"));
+        assert_eq!(slip("houses", names.into_iter()), None);
+        assert_eq!(slip("coruses", names.into_iter()), Some("courses"));
     }
 }

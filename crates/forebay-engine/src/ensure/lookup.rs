@@ -86,7 +86,7 @@ fn stored(shared: &Shared, wanted: &Wanted, entry: Option<&LedgerEntry>) -> Ensu
         answer.error = Some(EnsureError {
             code: "never_synced".to_owned(),
             message: format!("{} was never synced for this scope", wanted.entity_type),
-            hint: Some("ask again and allow scraping".to_owned()),
+            hint: Some("ask without --read-only; `forebay freshness --stale` lists the scopes".to_owned()),
             retry_after_seconds: None,
             is_unreachable: false,
         });

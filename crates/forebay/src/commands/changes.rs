@@ -37,7 +37,7 @@ const LOOK: Duration = Duration::from_secs(1);
 Examples:
   forebay changes --since 24h
   forebay changes --source courses --follow
-  forebay changes --since 5b332c2266225d --output json")]
+  forebay changes --since c5b332c2266225d --output json")]
 pub(crate) struct Args {
     /// Start with runs that ended since this time or within this span (`2h`, `3d`), or after this cursor [default: the
     /// first change; with --follow: now]

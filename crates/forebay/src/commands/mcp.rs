@@ -8,6 +8,7 @@ mod arguments;
 mod catalogue;
 mod excerpt;
 mod forced;
+mod hints;
 mod resources;
 mod server;
 mod tool;

@@ -111,6 +111,7 @@ pub(crate) async fn search(
             let entity_type = options.filter.entity_type.as_deref();
             names::scope_anywhere(&client, source.as_ref(), entity_type, scope).await?;
         }
+        names::pipelines(&client, &options.filter.pipeline).await?;
         if let Some(name) = &options.filter.language {
             known_language(name, &documents::languages(&**client).await?)?;
         }

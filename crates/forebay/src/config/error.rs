@@ -2,7 +2,10 @@
 
 use toml::de::{DeTable, DeValue, Error};
 
-use crate::{failure::Failure, names::nearest};
+use crate::{
+    failure::Failure,
+    names::{nearest, slip},
+};
 
 /// An invalid setting in a file that parses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,12 @@ impl Problem {
     /// Adds the closest name among `known` as a suggestion.
     pub(super) fn meant<'a>(self, unknown: &str, known: impl Iterator<Item = &'a str>) -> Self {
         let hint = nearest(unknown, known).map(|name| format!("did you mean `{name}`?"));
+        Self { hint: hint.or(self.hint), ..self }
+    }
+
+    /// Adds a known name that differs only by a slip: the name may be one that only the database knows.
+    pub(super) fn slip<'a>(self, name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        let hint = slip(name, known).map(|name| format!("did you mean `{name}`?"));
         Self { hint: hint.or(self.hint), ..self }
     }
 

@@ -305,3 +305,30 @@ fn a_payload_that_no_run_wrote_is_found_and_restored_from_history() {
     );
     assert_eq!(before, after);
 }
+
+#[test]
+fn embeddings_without_pgvector_stop_nothing_else() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    std::fs::write(
+        sandbox.path().join("forebay.toml"),
+        "[pipelines.handbook]\nsource = \"courses\"\nhandler = \"documents\"\n\
+         [pipelines.handbook.embeddings]\nurl = \"http://127.0.0.1:9/v1/embeddings\"\nmodel = \"m\"\ndimensions = 3\n",
+    )
+    .unwrap();
+    std::fs::write(sandbox.path().join("talks.jsonl"), "{\"id\": \"T\"}\n").unwrap();
+    let (exit, document) = db.json(&sandbox, "persist talks.jsonl --source talks --entity talk --key id");
+    assert_eq!(exit, 0, "{document}");
+    let (exit, document) = db.json(&sandbox, "doctor");
+    let vector = check(&document, "vector");
+    assert_eq!(
+        (exit, &vector["status"], &vector["subject"]),
+        (1, &Value::from("failed"), &Value::from("handbook"))
+    );
+    assert!(vector["hint"].as_str().unwrap().contains("create extension vector"), "{vector}");
+    // Names that don't exist are answered with those that do.
+    let hint =
+        |line: &str| db.json(&sandbox, line).1["error"]["hint"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(hint("search x --source nobody"), "the sources are `talks`");
+    assert_eq!(hint("search x --pipeline handbok"), "did you mean `handbook`?");
+    assert_eq!(hint("search x --pipeline other"), "the pipelines are `documents`, `handbook`");
+}

@@ -12,7 +12,7 @@ use crate::ui::{self, Report, Table, Tone, format, table::Column};
 const ERROR_SHOWN: usize = 200;
 
 fn tone(entry: &Freshness) -> Tone {
-    match (AgeStatus::parse(&entry.age_status), entry.num_failures) {
+    match (entry.age_status.as_deref().and_then(AgeStatus::parse), entry.num_failures) {
         (Some(AgeStatus::Error), _) => Tone::Bad,
         (Some(AgeStatus::Ok), 0) if entry.freshness == Use::Fresh.as_str() => Tone::Good,
         _ => Tone::Warning,
@@ -67,7 +67,7 @@ impl Report for Page<Freshness> {
                     shown_scope(entry),
                     entry.freshness.clone(),
                     // Without an age there is nothing to judge.
-                    if age.is_some() { entry.age_status.clone() } else { format::none() },
+                    age.as_ref().and(entry.age_status.clone()).unwrap_or_else(format::none),
                     age.unwrap_or_else(format::none),
                     entry.fresh_until.map_or_else(format::none, |at| format::minute(at.get())),
                     entry.num_records.map_or_else(format::none, format::count),

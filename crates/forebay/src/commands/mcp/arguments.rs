@@ -30,24 +30,51 @@ pub(super) fn scope(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> 
     })
 }
 
-/// Reads numbers and switches that a model wrote as text, `"10"` or `"true"`, where the input schema wants no text.
-pub(super) fn numbers_from_text(arguments: &mut JsonObject, schema: &JsonObject) {
+/// Brings arguments into the form that the input schema wants, where only the form differs: numbers and switches that a
+/// model wrote as text, whole numbers with a fraction (`2.0`), and numbers where a map has texts.
+pub(super) fn to_schema(arguments: &mut JsonObject, schema: &JsonObject) {
     for (name, value) in arguments {
-        let Value::String(text) = value else { continue };
-        let types = schema.get("properties").and_then(|properties| properties.get(name)?.get("type"));
-        let is_of = |wanted: &str| match types {
-            Some(Value::String(one)) => one == wanted,
-            Some(Value::Array(several)) => several.iter().any(|one| one == wanted),
-            _ => false,
-        };
-        if is_of("string") {
+        let Some(wanted) = schema.get("properties").and_then(|properties| properties.get(name)) else {
             continue;
-        }
-        match serde_json::from_str(text.trim()) {
-            Ok(number @ Value::Number(_)) if is_of("integer") || is_of("number") => *value = number,
-            Ok(switch @ Value::Bool(_)) if is_of("boolean") => *value = switch,
+        };
+        let is_of = |word: &str| is_of(wanted, word);
+        match value {
+            Value::String(text) if !is_of("string") => match serde_json::from_str(text.trim()) {
+                Ok(number @ Value::Number(_)) if is_of("integer") || is_of("number") => {
+                    *value = whole(number);
+                }
+                Ok(switch @ Value::Bool(_)) if is_of("boolean") => *value = switch,
+                _ => {}
+            },
+            Value::Number(_) if is_of("integer") => *value = whole(value.take()),
+            Value::Object(map)
+                if wanted.pointer("/additionalProperties").is_some_and(|of| self::is_of(of, "string")) =>
+            {
+                map.values_mut().for_each(to_text);
+            }
             _ => {}
         }
+    }
+}
+
+fn is_of(schema: &Value, wanted: &str) -> bool {
+    match &schema["type"] {
+        Value::String(one) => one == wanted,
+        Value::Array(several) => several.iter().any(|one| one == wanted),
+        _ => false,
+    }
+}
+
+/// A number without a fraction as an integer: for JSON Schema, `2.0` is one.
+fn whole(number: Value) -> Value {
+    let text = number.to_string();
+    let integer = text.strip_suffix(".0").and_then(|whole| whole.parse::<i64>().ok());
+    integer.map_or(number, Value::from)
+}
+
+fn to_text(value: &mut Value) {
+    if matches!(value, Value::Number(_) | Value::Bool(_)) {
+        *value = Value::String(whole(value.take()).to_string());
     }
 }
 
@@ -58,21 +85,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_a_number_only_where_the_schema_wants_one() {
+    fn arguments_take_the_form_that_the_schema_wants() {
         let Value::Object(schema) = json!({ "properties": {
             "limit": { "type": ["integer", "null"] }, "force": { "type": "boolean" },
-            "query": { "type": "string" }, "score": { "type": "number" }
+            "query": { "type": "string" }, "score": { "type": "number" },
+            "scope": { "type": ["object", "null"], "additionalProperties": { "type": "string" } }
         }}) else {
             unreachable!()
         };
         let mut given =
             json!({ "limit": " 10", "force": "true", "query": "5", "score": "0.5", "other": "1" });
         let wanted = json!({ "limit": 10, "force": true, "query": "5", "score": 0.5, "other": "1" });
-        numbers_from_text(given.as_object_mut().unwrap(), &schema);
+        to_schema(given.as_object_mut().unwrap(), &schema);
         assert_eq!(given, wanted);
+        // A whole number with a fraction is an integer for JSON Schema, and texts of a map may be numbers.
+        let mut given = json!({ "limit": 2.0, "score": 0.5, "scope": { "year": 2026, "f": 3.0, "open": true, "x": "1" } });
+        let wanted = json!({ "limit": 2, "score": 0.5, "scope": { "year": "2026", "f": "3", "open": "true", "x": "1" } });
+        to_schema(given.as_object_mut().unwrap(), &schema);
+        assert_eq!(given, wanted);
+        let mut given = json!({ "limit": 2.5, "scope": { "a": [1] } });
+        to_schema(given.as_object_mut().unwrap(), &schema);
+        assert_eq!(given, json!({ "limit": 2.5, "scope": { "a": [1] } }));
         // What is neither is left for the error that names it.
         let mut given = json!({ "limit": "ten", "force": "1" });
-        numbers_from_text(given.as_object_mut().unwrap(), &schema);
+        to_schema(given.as_object_mut().unwrap(), &schema);
         assert_eq!(given, json!({ "limit": "ten", "force": "1" }));
     }
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{
     access::Access,
-    arguments::numbers_from_text,
+    arguments::to_schema,
+    hints::for_tools,
     tool::Tool,
     tools::{EnsureData, Freshness, GetHistory, GetReference, ListChanges, RunStatus, Search},
 };
@@ -73,11 +74,8 @@ fn output_schema<T: Tool>() -> Arc<JsonObject> {
 }
 
 async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallToolResult {
-    numbers_from_text(&mut arguments, &schema_for_input::<T::Arguments>().unwrap_or_default());
-    let given = serde_json::from_value(Value::Object(arguments)).map_err(|error| {
-        Failure::usage("arguments_invalid", format!("invalid arguments for {}: {error}", T::NAME))
-            .hint("see the input schema of the tool")
-    });
+    to_schema(&mut arguments, &schema_for_input::<T::Arguments>().unwrap_or_default());
+    let given = read::<T>(&arguments);
     let answered = match given {
         Ok(given) => T::call(access, given).await,
         Err(failure) => Err(failure),
@@ -92,9 +90,29 @@ async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallTool
     }
 }
 
+/// Reads the arguments. Error: `arguments_invalid`, which names the argument that is wrong.
+fn read<T: Tool>(arguments: &JsonObject) -> Result<T::Arguments, Failure> {
+    let parse = |arguments: JsonObject| {
+        serde_json::from_value::<T::Arguments>(Value::Object(arguments)).map_err(|error| error.to_string())
+    };
+    parse(arguments.clone()).map_err(|problem| {
+        // serde names no argument whose value has the wrong type: it is the one without which the problem is gone.
+        let is_wrong = |name: &&String| {
+            let mut others = arguments.clone();
+            others.remove(*name);
+            parse(others).err().as_ref() != Some(&problem)
+        };
+        let place = arguments.keys().find(is_wrong).map_or_else(String::new, |name| format!(", in `{name}`"));
+        Failure::usage("arguments_invalid", format!("invalid arguments for {}{place}: {problem}", T::NAME))
+            .hint("see the input schema of the tool")
+    })
+}
+
 /// An error for the model: `{"error": {"code", "message", "hint", "place"}}`. Only as text, because clients validate
 /// structured content against the schema of the answer, even for errors.
 fn refused(failure: &Failure) -> CallToolResult {
-    let text = serde_json::to_string(&failure.document()).unwrap_or_else(|_| failure.to_string());
+    let mut document = failure.document();
+    document.error.hint = for_tools(&document.error.code, document.error.hint.as_deref());
+    let text = serde_json::to_string(&document).unwrap_or_else(|_| failure.to_string());
     CallToolResult::error(vec![ContentBlock::text(text)])
 }

@@ -234,12 +234,12 @@ fn every_error_has_a_code_and_says_what_to_do() {
         ("get_reference", json!({"ref": "courses/CSC-126"}), "arguments_invalid"),
         ("get_history", json!({"reference": "courses/CSC-126", "cursor": "'; drop table"}), "cursor_invalid"),
         ("list_changes", json!({"since": "2019-01-01", "source": "nobody"}), "no_such_source"),
-        ("list_changes", json!({"since": "2019-01-01", "cursor": "5b5d"}), "cursor_invalid"),
+        ("list_changes", json!({"since": "2019-01-01", "cursor": "c5b5d"}), "cursor_invalid"),
         ("list_changes", json!({}), "arguments_invalid"),
         ("search", json!({"query": "x", "pipeline": "nobody"}), "no_such_pipeline"),
         ("search", json!({"query": "x".repeat(1001)}), "query_too_long"),
         ("run_status", json!({"run_id": 99_999}), "no_such_run"),
-        ("run_status", json!({"cursor": "5b5d"}), "cursor_invalid"),
+        ("run_status", json!({"cursor": "c5b5d"}), "cursor_invalid"),
         ("freshness", json!({"cursor": "zz"}), "cursor_invalid"),
         ("ensure_data", json!({"entity": "course", "scope": {"a b": "c"}}), "scope_invalid_key"),
         ("ensure_data", json!({"entity": "course", "force": true}), "scrape_not_allowed"),
@@ -249,6 +249,39 @@ fn every_error_has_a_code_and_says_what_to_do() {
         assert!(!error["message"].as_str().unwrap().is_empty());
         assert!(error["hint"].is_string() || code == "not_there_then", "{tool} {arguments}: {error}");
         let text = error.to_string().to_lowercase();
+        assert!(
+            !text.contains("`forebay ") || code == "scrape_not_allowed",
+            "no tool types commands: {text}"
+        );
         assert!(!text.contains("select ") && !text.contains("postgres"), "{text}");
     }
+}
+
+#[test]
+fn arguments_that_mean_the_same_are_accepted_and_wrong_ones_are_named() {
+    let (_stored, chat) = courses();
+    assert_eq!(chat.ask("run_status", json!({"limit": 2.0}))["runs"]["items"].as_array().unwrap().len(), 2);
+    let by_number = chat.ask("search", json!({"query": "beginning", "fields": {"credits": 3}}));
+    let by_text = chat.ask("search", json!({"query": "beginning", "fields": {"credits": "3"}}));
+    assert_eq!(by_number["hits"], by_text["hits"]);
+    chat.ask("ensure_data", json!({"entity": "course", "scope": {"year": 2026}}));
+    for (tool, arguments, name) in [
+        ("search", json!({"query": "x", "fields": {"credits": [3]}}), "fields"),
+        ("search", json!({"query": "x", "limit": 2.5}), "limit"),
+        ("ensure_data", json!({"entity": "course", "scope": "semester=spring"}), "scope"),
+    ] {
+        let error = chat.error(tool, arguments);
+        assert!(error["message"].as_str().unwrap().contains(&format!("in `{name}`")), "{error}");
+    }
+    // A run of another source is no answer to the question.
+    let run = &chat.ask("run_status", json!({"limit": 1}))["runs"]["items"][0];
+    let (run_id, source) = (&run["run_id"], &run["source"]);
+    assert_eq!(
+        chat.ask("run_status", json!({"run_id": run_id, "source": source}))["detail"]["run"]["run_id"],
+        *run_id
+    );
+    assert_eq!(
+        chat.error("run_status", json!({"run_id": run_id, "source": "others"}))["code"],
+        "no_such_run"
+    );
 }

@@ -79,6 +79,13 @@ fn a_read_only_client_never_scrapes() {
         (&never["ensured"]["error"]["code"], &never["records"]["items"]),
         (&json!("never_synced"), &json!([]))
     );
+    let hint = |answer: &Value| answer["ensured"]["error"]["hint"].as_str().unwrap().to_owned();
+    assert!(hint(&never).contains("this server doesn't scrape"), "{never}");
+    let invented = chat.ask("ensure_data", json!({"entity": "course", "scope": {"semester": "winter"}}));
+    assert!(
+        hint(&invented).contains("the known scopes are `semester=spring`, `semester=autumn`"),
+        "{invented}"
+    );
     assert_eq!(chat.error("ensure_data", spring(&json!({"force": true})))["code"], "scrape_not_allowed");
     assert_eq!(num_runs(&stored), before);
 
@@ -94,6 +101,7 @@ fn a_read_only_client_never_scrapes() {
         (&stale[0]["scope"], &stale[0]["freshness"], &stale[0]["status"]),
         (&json!("semester=autumn"), &json!("never"), &json!(null))
     );
+    assert_eq!(stale[0]["age_status"], json!(null), "there is no age to judge");
     assert_eq!(chat.error("freshness", json!({"entity": "event"}))["code"], "no_such_entity");
 }
 

@@ -17,6 +17,7 @@ use super::super::{
     access::Access,
     arguments::{limit, scope},
     forced,
+    hints::for_tools,
     tool::Tool,
 };
 use crate::{
@@ -34,6 +35,8 @@ const PAYLOAD_BYTES: usize = 2 * 1024;
 const READ_BYTES: u32 = 64 * 1024;
 /// Maximum characters of one text in a payload.
 const TEXT_CHARS: usize = 500;
+/// Maximum number of scopes named in a hint.
+const SCOPES_NAMED: usize = 10;
 
 pub(in super::super) struct EnsureData;
 
@@ -114,6 +117,9 @@ impl Tool for EnsureData {
         let options =
             EnsureOptions { force, read_only: !may_scrape || after.is_some() || declared.is_some() };
         let mut ensured = answer(&wanted, &*access.gate().ensure(&wanted, options).await, options.force);
+        if let Some(error) = &mut ensured.error {
+            error.hint = hint(access, &wanted, error);
+        }
         if let Some(declared) = declared.filter(|_| may_scrape) {
             ensured.warnings.push(format!(
                 "the scope {} is not declared, so it is not scraped; declared are {declared}",
@@ -147,6 +153,32 @@ impl Tool for EnsureData {
             }
         };
         Ok(EnsuredRecords { ensured, records })
+    }
+}
+
+/// What a model can do about an error: it can't type commands, and can't let a read-only server scrape.
+fn hint(access: &Access, wanted: &Wanted, error: &forebay_views::Error) -> Option<String> {
+    let of_type = || access.sources().values().filter(|source| source.entity_type == wanted.entity_type);
+    let is_declared = of_type().any(|source| source.covers(&wanted.scope));
+    match error.code.as_str() {
+        "never_synced" if is_declared && !access.may_scrape() => Some(
+            "this server doesn't scrape; use what is stored (freshness lists it), or tell the user to run `forebay \
+             ensure`, or `forebay mcp --allow-scrape`"
+                .to_owned(),
+        ),
+        "never_synced" => {
+            let scopes: Vec<String> = of_type()
+                .flat_map(|source| &source.scopes)
+                .take(SCOPES_NAMED)
+                .map(|scope| format!("`{scope}`"))
+                .collect();
+            Some(if scopes.is_empty() {
+                "call freshness for the entity types and scopes that are stored".to_owned()
+            } else {
+                format!("the known scopes are {}", scopes.join(", "))
+            })
+        }
+        code => for_tools(code, error.hint.as_deref()),
     }
 }
 

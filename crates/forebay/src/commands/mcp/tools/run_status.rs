@@ -58,6 +58,13 @@ impl Tool for RunStatus {
         let client = access.database().client().await?;
         if let Some(run_id) = arguments.run_id {
             let mut detail = read_detail(&client, run_id).await?;
+            let of = &detail.run.summary.source;
+            if let Some(source) = arguments.source.filter(|source| source != of) {
+                let message = format!("run {run_id} is one of the source {of}, not of {source}");
+                return Err(
+                    Failure::usage("no_such_run", message).hint("omit source, or omit run_id for its runs")
+                );
+            }
             shorten(&mut detail);
             let runs = Page::from(vec![detail.run.summary.clone()]);
             return Ok(RunsAnswer { runs, detail: Some(detail) });
