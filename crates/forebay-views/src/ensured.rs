@@ -19,8 +19,9 @@ pub struct Ensured {
     pub scope: String,
     /// Whether there is usable data.
     pub success: bool,
-    /// Where the answer comes from. `memory`, `ledger`: the stored data is fresh, also if a forced scrape failed. `scrape`:
-    /// it was scraped for this answer. `stale`: the stored data is stale but usable. `none`: there is no usable data.
+    /// Where the answer comes from. `memory`, `ledger`: the stored data is fresh, also if a forced scrape failed.
+    /// `scrape`: it was scraped for this answer. `stale`: the stored data is stale but usable. `none`: there is no
+    /// usable data.
     #[schemars(schema_with = "crate::words::answered_from")]
     pub answered_from: String,
     /// Whether it was scraped only because the caller forced it, regardless of its age.

@@ -328,7 +328,7 @@ fn embeddings_without_pgvector_stop_nothing_else() {
     // Names that don't exist are answered with those that do.
     let hint =
         |line: &str| db.json(&sandbox, line).1["error"]["hint"].as_str().unwrap_or_default().to_owned();
-    assert_eq!(hint("search x --source nobody"), "the sources are `talks`");
+    assert_eq!(hint("search x --source nobody"), "the only source is `talks`");
     assert_eq!(hint("search x --pipeline handbok"), "did you mean `handbook`?");
     assert_eq!(hint("search x --pipeline other"), "the pipelines are `documents`, `handbook`");
 }

@@ -136,7 +136,7 @@ fn a_source_that_cannot_be_scraped_is_an_error() {
     let error = chat.error("ensure_data", json!({"entity": "event"}));
     assert_eq!(
         (&error["code"], &error["hint"]),
-        (&json!("no_such_entity"), &json!("the entity types are `course`"))
+        (&json!("no_such_entity"), &json!("the only entity type is `course`"))
     );
     stored.write("talk.jsonl", "{\"id\": \"T\"}\n");
     stored.json("persist talk.jsonl --source talks --entity talk --key id");
