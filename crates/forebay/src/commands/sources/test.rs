@@ -23,8 +23,8 @@ use crate::{
 /// Fetch the first records of a source without writing anything
 ///
 /// Fetches the first pages or starts the program as a run would; a tap gets no state. Prints the records as they
-/// would be stored; if reading ends early, such as with a program that fails, the exit code is 1. If the source declares several scopes, it also reads the start of another one, to find keys that
-/// both have.
+/// would be stored; if reading ends early, such as with a program that fails, the exit code is 1. If the source
+/// declares several scopes, it also reads the start of another one, to find keys that both have.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
