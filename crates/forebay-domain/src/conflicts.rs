@@ -1,7 +1,12 @@
 //! Settings for records that contradict each other. One rule for all ways to declare a source.
 
 use crate::{
-    field_path::FieldPath, identity::is_by_hash, patch::RecordMode, rekey::RekeyPolicy, rules::FieldRules,
+    field_path::FieldPath,
+    guards::RemovalPolicy,
+    identity::{KeyField, is_by_hash},
+    patch::RecordMode,
+    rekey::RekeyPolicy,
+    rules::FieldRules,
     run::OnDuplicate,
 };
 
@@ -20,6 +25,8 @@ pub struct RecordSettings<'a> {
     pub removed_when: Option<&'a FieldPath>,
     /// What happens to records that reappear under other keys.
     pub rekey: RekeyPolicy,
+    /// Whether complete runs remove what they don't see.
+    pub removals: RemovalPolicy,
 }
 
 /// Two settings that contradict each other.
@@ -31,6 +38,17 @@ pub enum SettingConflict {
          than the one without the mark"
     )]
     HashWithRemovedWhen,
+    /// Every record has a value in its key field, so every record would say that it is gone.
+    #[error(
+        "removed_when names a key field: every record has a value there, so every record would say that it is gone"
+    )]
+    KeyWithRemovedWhen,
+    /// Without removals, no key is ever missing.
+    #[error(
+        "rekey = \"follow\" needs removals: with removals = \"never\", no old key is ever missing, so no record moves to \
+         another key"
+    )]
+    FollowWithoutRemovals,
     /// Keys that are hashes change only with the content.
     #[error(
         "rekey = \"follow\" needs a key of fields: with key = \"$hash\", a record under another key is always another one"
@@ -59,8 +77,8 @@ impl SettingConflict {
     /// The path to the setting to change, such as `["guards", "rekey"]`.
     pub const fn setting(self) -> &'static [&'static str] {
         match self {
-            Self::HashWithRemovedWhen => &["removed_when"],
-            Self::HashWithRekey => &["guards", "rekey"],
+            Self::HashWithRemovedWhen | Self::KeyWithRemovedWhen => &["removed_when"],
+            Self::HashWithRekey | Self::FollowWithoutRemovals => &["guards", "rekey"],
             Self::HashWithPatch => &["mode"],
             Self::PatchWithDuplicates | Self::NewestWithRule => &["on_duplicate"],
         }
@@ -80,6 +98,14 @@ pub fn check(settings: &RecordSettings<'_>) -> Result<(), SettingConflict> {
             return Err(SettingConflict::HashWithRekey);
         }
     }
+    if let Some(flag) = settings.removed_when
+        && settings.key_fields.iter().any(|field| is_same_field(field, flag.as_str()))
+    {
+        return Err(SettingConflict::KeyWithRemovedWhen);
+    }
+    if settings.rekey == RekeyPolicy::Follow && settings.removals == RemovalPolicy::Never {
+        return Err(SettingConflict::FollowWithoutRemovals);
+    }
     let is_in_order = matches!(settings.on_duplicate, OnDuplicate::First | OnDuplicate::Last);
     if settings.mode == RecordMode::Patch && !is_in_order {
         return Err(SettingConflict::PatchWithDuplicates);
@@ -90,6 +116,14 @@ pub fn check(settings: &RecordSettings<'_>) -> Result<(), SettingConflict> {
         return Err(SettingConflict::NewestWithRule);
     }
     Ok(())
+}
+
+/// Whether two names or pointers lead to the same value.
+fn is_same_field(one: &str, other: &str) -> bool {
+    match (one.parse::<KeyField>(), other.parse::<KeyField>()) {
+        (Ok(one), Ok(other)) => one.path() == other.path(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +138,33 @@ mod tests {
             on_duplicate: &OnDuplicate::First,
             removed_when: None,
             rekey: RekeyPolicy::Hold,
+            removals: RemovalPolicy::Guarded,
         }
+    }
+
+    #[test]
+    fn a_key_field_does_not_mark_removals() {
+        let rules = FieldRules::default();
+        let with = |key: &str, flag: &str| {
+            let (keys, flag) = ([key.to_owned()], flag.parse().unwrap());
+            check(&RecordSettings { key_fields: &keys, removed_when: Some(&flag), ..plain(&rules) })
+        };
+        for (key, flag) in [("id", "id"), ("id", "/id"), ("/meta/id", "/meta/id"), ("/id", "id")] {
+            assert_eq!(with(key, flag), Err(SettingConflict::KeyWithRemovedWhen), "{key} {flag}");
+        }
+        for (key, flag) in [("id", "gone"), ("/meta/id", "/meta/gone"), ("id", "/id/gone")] {
+            assert_eq!(with(key, flag), Ok(()), "{key} {flag}");
+        }
+    }
+
+    #[test]
+    fn keys_are_followed_only_where_missing_records_are_removed() {
+        let rules = FieldRules::default();
+        let with = |rekey, removals| check(&RecordSettings { rekey, removals, ..plain(&rules) });
+        let never = RemovalPolicy::Never;
+        assert_eq!(with(RekeyPolicy::Follow, never), Err(SettingConflict::FollowWithoutRemovals));
+        assert_eq!(with(RekeyPolicy::Hold, never), Ok(()));
+        assert_eq!(with(RekeyPolicy::Follow, RemovalPolicy::Guarded), Ok(()));
     }
 
     #[test]

@@ -57,7 +57,7 @@ crate::words! {
         Running = "running",
         /// Done (COMPLETE).
         Complete = "complete",
-        /// Done, but part of the input was unreadable: nothing was removed.
+        /// Done, but part of the input was unreadable: no unseen record was removed.
         Partial = "partial",
         /// Done, and waiting for an operator because a guard tripped.
         Held = "held",

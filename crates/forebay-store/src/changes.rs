@@ -206,6 +206,13 @@ pub async fn totals(client: &impl GenericClient, run_id: i64) -> Result<StagedTo
     })
 }
 
+/// Active references of a run's scope, and of the other scopes that have some of its staged records.
+pub async fn num_active(client: &impl GenericClient, run_id: i64) -> Result<u64> {
+    let row =
+        client.query_typed_one(include_str!("changes/num_active.sql"), &[(&run_id, Type::INT8)]).await?;
+    row.count("num_active")
+}
+
 /// A key with its content, on one side of a possible re-key.
 #[derive(Clone, Debug)]
 pub struct RekeySide {

@@ -40,7 +40,7 @@ pub struct RunEffects {
     /// The references by kind of change, before any key is moved.
     #[serde(flatten)]
     pub totals: HeldTotals,
-    /// Active references of the scope before it.
+    /// Active references of the scope before it, and of the other scopes that have some of the records.
     pub num_active: u64,
     /// The share (0 to 1) of the active references that would be removed.
     pub removed_share: f64,

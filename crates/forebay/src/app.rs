@@ -42,7 +42,7 @@ Exit codes:
   3    a run is held for review: the guards withhold some of its changes
   4    the database is unreachable
   5    a source is unavailable, and no stored data can be served
-  6    a run is partial: part of its input is missing or unreadable, and nothing was removed
+  6    a run is partial: part of its input is missing or unreadable; unseen records stay
   130  stopped by Ctrl-C or SIGTERM
 
 Start here:

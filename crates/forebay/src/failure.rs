@@ -24,7 +24,7 @@ pub(crate) enum Exit {
     DatabaseUnreachable = 4,
     /// A source is unavailable: its breaker is open, it failed, or there is no data to serve.
     Unavailable = 5,
-    /// A run is partial: part of its input was unreadable or missing, and nothing was removed.
+    /// A run is partial: part of its input was unreadable or missing, and no unseen record was removed.
     Partial = 6,
     /// Stopped by Ctrl-C or SIGTERM; the code that shells use.
     Interrupted = 130,

@@ -74,6 +74,16 @@ pub enum DeclarationError {
         /// The source.
         source_name: String,
     },
+    /// The new name is that of the field by which records say that they are gone.
+    #[error(
+        "`removed_when` of {source_name:?} names the field {field:?}: every record with a value there would be removed"
+    )]
+    FieldMarksRemoved {
+        /// The source.
+        source_name: String,
+        /// The name.
+        field: String,
+    },
     /// A source with references cannot be renamed.
     #[error(
         "the source {source_name:?} has references, and their ids are computed from its name: under another name, every \
@@ -103,6 +113,7 @@ impl DeclarationError {
             Self::NoSuchField { .. } => "no_such_field",
             Self::FieldExists { .. } => "field_exists",
             Self::KeyIsHash { .. } => "key_is_hash",
+            Self::FieldMarksRemoved { .. } => "field_marks_removed",
             Self::HasReferences { .. } => "source_has_references",
             Self::NameTaken { .. } => "source_exists",
         }
@@ -127,6 +138,11 @@ impl DeclarationError {
             Self::KeyIsHash { .. } => {
                 "persist them under their new names: a complete run removes those of before and adds \
                                        the others"
+                    .to_owned()
+            }
+            Self::FieldMarksRemoved { .. } => {
+                "choose another name; or if `removed_when` already has the new name of a field that was \
+                 renamed, set it back, rename the field, and then change the setting"
                     .to_owned()
             }
             Self::FieldName { .. } => return None,

@@ -132,15 +132,15 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
     decision.messages.extend(context.target.rejects.sentence());
     decision.may_remove &= decision.status != RunStatus::Failed;
     if decision.status == RunStatus::Partial && context.request.complete && !decision.may_remove {
-        decision
-            .warnings
-            .push("nothing was removed: records that look removed may be among those not read".to_owned());
+        decision.warnings.push(
+            "no unseen record was removed: records that look removed may be among those not read".to_owned(),
+        );
     }
     // A course is compared with its folder, so its runs are complete or not by turns.
     if context.watermark.is_some() && !context.request.complete && context.target.course.is_none() {
         decision.warnings.push(
-            "earlier runs of this scope were complete and this one is not: it removes nothing and does not count as a \
-             sync; if the input covers the whole scope, add --complete (not_complete)"
+            "earlier runs of this scope were complete and this one is not: it removes no record that it doesn't see, and \
+             does not count as a sync; if the input covers the whole scope, add --complete (not_complete)"
                 .to_owned(),
         );
     }

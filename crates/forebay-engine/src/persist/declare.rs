@@ -125,6 +125,7 @@ pub(super) async fn plan(
         on_duplicate: &policy.on_duplicate,
         removed_when: policy.removed_when.as_ref(),
         rekey: policy.guards.rekey,
+        removals: policy.guards.removals,
     };
     conflicts::check(&settings)
         .map_err(|conflict| Error::SettingConflict { source_name: request.source.clone(), conflict })?;

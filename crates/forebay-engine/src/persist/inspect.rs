@@ -8,7 +8,6 @@ use forebay_domain::{
 use forebay_store::{
     changes::{self, Difference, FieldTotals, StagedTotals},
     connect::Database,
-    references,
     runs::RunRow,
     sources,
 };
@@ -34,7 +33,7 @@ pub struct Preview {
     pub run: RunRow,
     /// The withheld changes, before any key is moved.
     pub totals: StagedTotals,
-    /// Active references of the scope.
+    /// Active references of the scope, and of the other scopes that have some of the records.
     pub num_active: u64,
     /// References that would move to other keys.
     pub num_rekeyed: Option<u64>,
@@ -55,7 +54,7 @@ pub async fn preview(database: &Database, run_id: i64, decision: HeldDecision) -
         None
     };
     let totals = changes::totals(&**client, run_id).await?;
-    let num_active = references::count_active(&**client, run.source_id, &run.scope).await?;
+    let num_active = changes::num_active(&**client, run_id).await?;
     Ok(Preview { run, totals, num_active, num_rekeyed })
 }
 
@@ -66,7 +65,7 @@ pub struct RunDiff {
     pub run: RunRow,
     /// The changes by kind.
     pub totals: StagedTotals,
-    /// Active references of the scope.
+    /// Active references of the scope, and of the other scopes that have some of the records.
     pub num_active: u64,
     /// The fields that updates change.
     pub fields: Vec<FieldTotals>,
@@ -95,7 +94,7 @@ pub async fn diff(
     let (run, _) = find(&client, run_id).await?;
     check_held(&run)?;
     let totals = changes::totals(&**client, run_id).await?;
-    let num_active = references::count_active(&**client, run.source_id, &run.scope).await?;
+    let num_active = changes::num_active(&**client, run_id).await?;
     let fields = changes::field_totals(&**client, run_id).await?;
     let differences = changes::differences(&**client, run_id, after, limit).await?;
     let changes = differences.into_iter().map(change_diff).collect::<Result<_>>()?;

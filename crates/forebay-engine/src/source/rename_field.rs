@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use forebay_domain::{
+    field_path::FieldPath,
     identity::{HASH_FIELD, KeyField, SCOPE_FIELD, is_by_hash},
     json::DEFAULT_MAX_DEPTH,
     prepare::{MAX_FIELD_NAME_BYTES, Preparer, RecordPolicy},
@@ -49,7 +50,7 @@ pub struct FieldRenamed {
 /// key consists of values only.
 ///
 /// Errors: `field_name_invalid`, `no_such_field`, `field_exists`, `source_has_held_runs`, `source_is_course`,
-/// `source_busy`, `key_is_hash`.
+/// `source_busy`, `key_is_hash`, `field_marks_removed`.
 pub async fn rename_field(
     database: &Database,
     source_name: &str,
@@ -106,6 +107,11 @@ async fn check_names(
     let is_set = in_settings(rename.from);
     if !is_set && !change::has_field(transaction, source_id, rename.from, None).await? {
         return Err(DeclarationError::NoSuchField { source_name, field: rename.from.to_owned() }.into());
+    }
+    let marks_removed = |flag: &FieldPath| flag.top_level() == rename.to;
+    if policy.removed_when.as_ref().is_some_and(marks_removed) {
+        let field = rename.to.to_owned();
+        return Err(DeclarationError::FieldMarksRemoved { source_name, field }.into());
     }
     if is_set && in_settings(rename.to)
         || change::has_field(transaction, source_id, rename.from, Some(rename.to)).await?

@@ -198,6 +198,7 @@ fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
         on_duplicate: &on_duplicate,
         removed_when: source.removed_when.as_ref(),
         rekey: source.guards.policy().rekey,
+        removals: source.guards.policy().removals,
     };
     check_settings(at.name, &settings)?;
     if let Some(entity_type) = &source.entity {

@@ -156,6 +156,7 @@ impl SourceDefinition {
             on_duplicate: &self.on_duplicate,
             removed_when: self.removed_when.as_ref(),
             rekey: self.guards.rekey,
+            removals: self.guards.removals,
         };
         check_settings(&self.name, &settings)?;
         if self.sequence_field.as_deref() == Some("") {

@@ -69,7 +69,7 @@ async fn an_end_line_can_contradict_the_run() {
             let report = shop.persist(request, &(numbered(0..19, 1) + &end)).await;
             assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("partial", Some(code)));
             assert!(report.messages[0].contains(said), "{:?}", report.messages);
-            assert!(report.warnings.iter().any(|warning| warning.contains("nothing was removed")));
+            assert!(report.warnings.iter().any(|warning| warning.contains("no unseen record was removed")));
         }
     }
     assert_eq!(shop.row(ACTIVE).await, "20");

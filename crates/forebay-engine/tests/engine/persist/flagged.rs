@@ -4,7 +4,10 @@ use forebay_domain::{
     guards::{GuardPolicy, RemovalPolicy},
     run::OnDuplicate,
 };
-use forebay_engine::persist::{self, PersistRequest};
+use forebay_engine::{
+    persist::{self, HeldDecision, PersistRequest},
+    source::rename_field,
+};
 use forebay_sources::{Format, ReadOptions};
 
 use super::{Shop, complete, counts, day, guarded, in_scope, incremental, lines, numbered, read_as};
@@ -160,6 +163,8 @@ async fn flagged_records_of_another_scope_meet_its_guard() {
     let report = shop.persist(in_scope("term=2", flagged(guarded(2))), &gone(0..40)).await;
     assert_eq!((report.reason_code.as_deref(), report.num_withheld), (Some("scope_conflict"), 40));
     assert_eq!(shop.keys_at(day(2)).await.len(), 40);
+    let preview = persist::preview(&shop.database, report.run_id, HeldDecision::Release).await.unwrap();
+    assert_eq!((preview.totals.num_removed, preview.num_active), (40, 40), "of the scope that has them");
     // A key is the same record in every scope, so a run without guards removes it.
     let report = shop.persist(in_scope("term=2", flagged(incremental(3))), &gone(0..1)).await;
     assert_eq!(report.counts.num_removed, 1);
@@ -199,4 +204,21 @@ async fn a_tap_marks_removed_records_with_a_time() {
     assert_eq!(counts(&tap(4, &[dead]).await), [1, 0, 0, 1, 0, 0, 0, 0]);
     assert_eq!(counts(&tap(5, &[alive]).await), [1, 0, 0, 0, 0, 1, 0, 0]);
     assert_eq!(shop.row("select version from forebay.\"references\"").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_field_becomes_the_mark() {
+    let shop = Shop::open().await;
+    let flag = |flag: &str| PersistRequest { removed_when: Some(Some(flag.parse().unwrap())), ..complete(1) };
+    let error = shop.try_persist(flag("/id"), &numbered(0..1, 1)).await.unwrap_err();
+    assert_eq!(error.code(), "setting_conflict", "a record always has a key");
+    shop.persist(flag("gone"), &numbered(0..3, 1)).await;
+    for dry_run in [true, false] {
+        let error = rename_field(&shop.database, "shop", "n", "gone", dry_run).await.unwrap_err();
+        assert_eq!((error.code(), error.hint().is_some()), ("field_marks_removed", true));
+    }
+    rename_field(&shop.database, "shop", "gone", "dead", false).await.unwrap();
+    rename_field(&shop.database, "shop", "n", "gone", false).await.unwrap();
+    let report = shop.persist(incremental(2), "{\"id\":\"K0\",\"gone\":1}\n").await;
+    assert_eq!((report.counts.num_unchanged, report.counts.num_removed), (1, 0));
 }
