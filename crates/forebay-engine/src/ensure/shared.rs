@@ -60,8 +60,8 @@ impl Shared {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an answer in memory if it may be reused: without what only the attempt of its caller met, such as the error
-    /// of a forced scrape and how long to wait after it.
+    /// Keeps an answer in memory if it may be reused: without what only the attempt of its caller met, such as the
+    /// error of a forced scrape and how long to wait after it.
     pub(super) fn remember(&self, wanted: &Wanted, answer: &Ensured) {
         if answer.success && answer.is_fresh && !answer.is_partial && answer.fresh_until.is_some() {
             let again = Ensured {
@@ -108,8 +108,8 @@ impl Shared {
         }
     }
 
-    /// The answer when refreshing failed: the stored data, while it may be served. It may still be fresh, because callers
-    /// can force a refresh.
+    /// The answer when refreshing failed: the stored data, while it may be served. It may still be fresh, because
+    /// callers can force a refresh.
     pub(super) fn fall_back(
         &self,
         wanted: &Wanted,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use forebay_domain::handoff::FailureClass;
 
-/// A failed request to an embeddings endpoint, or a database without pgvector. The message never contains a key or text that was sent.
+/// A failed request to an embeddings endpoint, or a database without pgvector. The message never contains a key or text
+/// that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbedTrouble {
     /// Transient and throttled: the next round may succeed. Permanent: the settings must change first.
