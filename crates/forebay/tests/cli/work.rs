@@ -309,13 +309,15 @@ fn the_options_of_the_workers_are_checked() {
 }
 
 #[test]
-fn an_unknown_pipeline_is_an_error_that_lists_the_known_ones() {
+fn an_unknown_pipeline_is_an_error_that_names_the_known_ones() {
     let sandbox = Sandbox::new();
     let db = database();
     configure(&sandbox, BOTH);
     let (exit, error) = db.json(&sandbox, "work --drain --pipeline finer");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("no_such_pipeline")));
-    assert_eq!(error["error"]["hint"], "the pipelines are documents, finder, seats");
+    assert_eq!(error["error"]["hint"], "did you mean `finder`?");
+    let (_, error) = db.json(&sandbox, "work --drain --pipeline other");
+    assert_eq!(error["error"]["hint"], "the pipelines are `documents`, `finder`, `seats`");
 }
 
 #[test]
