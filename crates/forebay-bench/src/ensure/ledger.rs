@@ -77,12 +77,13 @@ pub(super) async fn close_other_connections(client: &impl GenericClient) -> Resu
     }
 }
 
-/// The scans so far. Includes those of `client`, and those of other connections that have ended.
+/// The scans of the ledger so far; the count of the active records is not one of them. Includes those of `client`, and
+/// those of other connections that have ended.
 pub(super) async fn scans(client: &impl GenericClient) -> Result<Scans, Failure> {
     client.query_typed("select pg_stat_force_next_flush()", &[]).await?;
     let statement = "select coalesce(sum(t.idx_scan), 0)::int8 as num_index, \
              coalesce(sum(t.seq_scan), 0)::int8 as num_whole \
-         from pg_stat_user_tables as t where t.schemaname = 'forebay'";
+         from pg_stat_user_tables as t where t.relid = 'forebay.sync_metadata'::regclass";
     let row = client.query_typed_one(statement, &[]).await?;
     Ok(Scans { num_index: count(&row, "num_index")?, num_whole: count(&row, "num_whole")? })
 }

@@ -91,8 +91,14 @@ async fn every_reason_is_kept_with_its_line_and_text() {
     assert_eq!(counts(&refused), [1, 0, 0, 0, 0, 0, 0, 1]);
     let words = shop.rows("select distinct reason_code from forebay.rejected_records").await;
     let seen: BTreeSet<RejectReason> = words.iter().map(|word| reason(word)).collect();
-    // The first two are only used by kinds that read pages, the third by partial records (`patches.rs`).
-    let others = [RejectReason::InvalidRecord, RejectReason::MissingField, RejectReason::OutdatedPatch];
+    // The first two are only used by kinds that read pages, the third by partial records (`patches.rs`), the fourth
+    // after a re-key (`reused_keys.rs`).
+    let others = [
+        RejectReason::InvalidRecord,
+        RejectReason::MissingField,
+        RejectReason::OutdatedPatch,
+        RejectReason::KeyReused,
+    ];
     let of_formats = RejectReason::ALL.into_iter().filter(|reason| !others.contains(reason)).collect();
     assert_eq!(seen, of_formats, "every reason occurred");
 }
