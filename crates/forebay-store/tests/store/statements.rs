@@ -20,7 +20,7 @@ use forebay_store::{
     freshness::SyncStatus,
     handoffs, jobs,
     logs::Level,
-    references::{self, COUNT_IN_SCOPES, CURRENT, PROBE, REMOVE, UPDATE},
+    references::{self, CURRENT, PROBE, REMOVE, UPDATE},
     testing,
 };
 use proptest::{
@@ -202,10 +202,6 @@ async fn assert_plans(client: &mut Client, batch: usize) {
     let literals = format!("1, '2026-03-20', {ids}, '', false");
     let found = planned(REMOVE, "int8, timestamptz, uuid[], text, bool", literals).nodes(client, true).await;
     assert_index("removing", &found, "references", "references_pkey");
-
-    let found = planned(COUNT_IN_SCOPES, "text[], text[]", "'{course}', '{\"\"}'".to_owned());
-    let found = found.nodes(client, true).await;
-    assert_index("counting a scope", &found, "references", "references_active_by_scope");
 
     let literals = format!("1, '{}', {batch}", ReferenceId([0; 16]));
     let found = planned(REMOVALS, "int8, uuid, int8", literals).nodes(client, true).await;
