@@ -23,7 +23,7 @@ pub(crate) use key::fill_hash;
 pub use key::{
     HASH_FIELD, KeyField, MAX_KEY_BYTES, SCOPE_FIELD, append_record_key, is_by_hash, key_in_scope,
 };
-pub use source::{SourceIdentityError, check_source};
+pub use source::{SourceIdentityError, check_entity_type, check_source};
 
 use crate::hex;
 

@@ -256,7 +256,7 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Content(error) => error.code(),
             Self::Source(error) => error.code(),
-            Self::Definition(_) => "source_invalid",
+            Self::Definition(_) | Self::SourceIdentity(SourceIdentityError::EntityEmpty) => "source_invalid",
             Self::Crawl(incomplete) => incomplete.code,
             Self::NotScraped { .. } => "source_not_scraped",
             Self::SourceDisabled { .. } => "source_disabled",

@@ -1,6 +1,6 @@
-//! The identity of a source: its name, and the fields that make up a record's key.
+//! The identity of a source: its name, the fields that make up a record's key, and the type of its records.
 //!
-//! This is the only check of both. Ids are computed from the name, and `NAME/RECORD_KEY` must be unambiguous, so a name
+//! This is the only check of these. Ids are computed from the name, and `NAME/RECORD_KEY` must be unambiguous, so a name
 //! has no slash. The check constraint `sources_name_check` states the same rule.
 
 use super::key::{HASH_FIELD, KeyField, SCOPE_FIELD};
@@ -43,6 +43,14 @@ pub enum SourceIdentityError {
     /// The key is nothing but the scope, so all records of a run would have the same.
     #[error("the key consists of the scope alone, so all records of a run would have the same key")]
     OnlyScope,
+    /// An empty entity type.
+    #[error("entity must not be empty")]
+    EntityEmpty,
+}
+
+/// Checks the entity type of a source.
+pub fn check_entity_type(entity_type: &str) -> Result<(), SourceIdentityError> {
+    if entity_type.is_empty() { Err(SourceIdentityError::EntityEmpty) } else { Ok(()) }
 }
 
 /// Checks the name and the key fields of a source.

@@ -111,6 +111,7 @@ fn identity_hint(error: &SourceIdentityError) -> Option<&'static str> {
             "use `$hash` alone, for records that nothing identifies; or name the fields without it"
         }
         SourceIdentityError::OnlyScope => "name the fields that identify a record within its scope",
+        SourceIdentityError::EntityEmpty => "name the type of the records, such as course",
         // The message states the rule.
         SourceIdentityError::Name(_) => return None,
     })

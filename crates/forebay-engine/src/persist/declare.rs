@@ -2,7 +2,7 @@
 
 use forebay_domain::{
     conflicts::{self, RecordSettings},
-    identity::check_source,
+    identity::{check_entity_type, check_source},
     run::OnDuplicate,
 };
 use forebay_store::sources::{self, Source, SourceSpec};
@@ -12,10 +12,7 @@ use super::{
     policy::SourcePolicy,
     request::{DEFAULT_ENTITY_TYPE, PersistRequest},
 };
-use crate::{
-    error::{DeclarationError, Error, Result},
-    scrape::check_entity_type,
-};
+use crate::error::{DeclarationError, Error, Result};
 
 /// A declared source.
 #[derive(Clone, Debug)]
@@ -117,7 +114,7 @@ pub(super) async fn plan(
         .clone()
         .or_else(|| known.as_ref().map(|known| known.entity_type.clone()))
         .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
-    check_entity_type(&request.source, &entity_type)?;
+    check_entity_type(&entity_type)?;
     let settings = RecordSettings {
         key_fields: &key_fields,
         rules: &policy.rules,

@@ -248,7 +248,7 @@ impl Look<'_> {
     async fn seal(&mut self, window: Window) -> Result<Batch> {
         let keys = match self.known {
             Some(known) if known.has_aliases => {
-                Keys::find(self.client, &known.name, &window, self.is_complete).await?
+                Keys::find(self.client, &known.name, window.ids(), self.is_complete).await?
             }
             _ => Keys::default(),
         };

@@ -1,8 +1,8 @@
 //! Finds the reference of each record after re-keys.
 //!
 //! A key belongs to the reference that is stored under it. A re-key leaves the old key behind: a record that has it
-//! again gets an id of its own. What it is shows at the end of a complete run. If the reference that used to have the
-//! key is missing, the key moves back to it; otherwise it is another record. Other runs cannot tell, so they reject it.
+//! again gets an id of its own. The end of a complete run decides what it is. If the reference that used to have the key
+//! is missing, the key moves back to it; otherwise it is another record. Other runs cannot tell, so they reject it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,7 +20,6 @@ use forebay_store::{
     rejected::Rejected,
 };
 
-use super::window::Window;
 use crate::error::Result;
 
 /// Where the computed ids of a window lead; ids that no re-key concerns are not listed.
@@ -32,32 +31,31 @@ pub(super) struct Keys {
 }
 
 /// A computed id on its way through the references that used to have its key.
-struct Search {
+struct Search<'w> {
     computed: ReferenceId,
     id: ReferenceId,
-    key: Option<String>,
+    key: Option<&'w str>,
     former: Vec<ReferenceId>,
     /// The current key of the active one among them.
     active_as: Option<String>,
 }
 
 impl Keys {
-    /// Looks up the ids of a window. `decides` says whether the run finds out at its end which references are missing.
-    pub(super) async fn find(client: &Client, source: &str, window: &Window, decides: bool) -> Result<Self> {
+    /// Looks up computed ids with their keys. `decides` says whether the run finds out at its end which references are
+    /// missing.
+    pub(super) async fn find<'w>(
+        client: &Client,
+        source: &str,
+        ids: impl Iterator<Item = (ReferenceId, Option<&'w str>)> + Send,
+        decides: bool,
+    ) -> Result<Self> {
         let mut keys = Self::default();
-        let mut searches: Vec<Search> = window
-            .ids()
-            .map(|(id, key)| Search {
-                computed: id,
-                id,
-                key: key.map(str::to_owned),
-                former: Vec::new(),
-                active_as: None,
-            })
+        let mut searches: Vec<Search<'w>> = ids
+            .map(|(id, key)| Search { computed: id, id, key, former: Vec::new(), active_as: None })
             .collect();
         while !searches.is_empty() {
             let ids: Vec<ReferenceId> = searches.iter().map(|search| search.id).collect();
-            let names: Vec<Option<&str>> = searches.iter().map(|search| search.key.as_deref()).collect();
+            let names: Vec<Option<&str>> = searches.iter().map(|search| search.key).collect();
             let mut owners: HashMap<usize, Owner> = aliases::owners(&***client, &ids, &names)
                 .await?
                 .into_iter()
@@ -70,14 +68,14 @@ impl Keys {
                     {
                         search.former.push(reference_id);
                         search.active_as = search.active_as.or(is_active.then_some(other_key));
-                        let key = search.key.as_deref().unwrap_or_default();
+                        let key = search.key.unwrap_or_default();
                         search.id = ReferenceId::of_reused_key(source, key, search.former.len());
                         searches.push(search);
                     }
                     Some(Owner { reference_id, other_key: None, .. }) => {
                         keys.references.insert(search.computed, reference_id);
                     }
-                    // Nobody has this id, or an alias leads back to one of the former references.
+                    // No reference has this id, or an alias leads back to one of the former references.
                     _ => keys.free(search, decides),
                 }
             }
@@ -88,7 +86,7 @@ impl Keys {
         Ok(keys)
     }
 
-    fn free(&mut self, search: Search, decides: bool) {
+    fn free(&mut self, search: Search<'_>, decides: bool) {
         let Search { computed, id, former, active_as, .. } = search;
         if former.is_empty() {
             return;

@@ -191,5 +191,5 @@ async fn find_keys(context: &RunContext<'_>, window: &Window) -> Result<Keys> {
         return Ok(Keys::default());
     }
     let client = context.database.client().await?;
-    Keys::find(&client, &context.source.name, window, context.request.complete).await
+    Keys::find(&client, &context.source.name, window.ids(), context.request.complete).await
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use forebay_domain::{
     breaker::{MAX_PROBES, MAX_WINDOW},
     conflicts::{self, RecordSettings, SettingConflict},
-    identity::{KeyField, SourceIdentityError, check_source},
+    identity::{self, KeyField, SourceIdentityError, check_source},
 };
 use forebay_sources::kinds::PageReader;
 
@@ -31,15 +31,12 @@ pub struct DefinitionError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DefinitionProblem {
-    /// Its name, or a key field.
+    /// Its name, a key field, or its entity type.
     #[error(transparent)]
     Identity(#[from] SourceIdentityError),
     /// Settings for its records that contradict each other.
     #[error(transparent)]
     Conflict(#[from] SettingConflict),
-    /// An empty entity type.
-    #[error("entity must not be empty")]
-    EntityEmpty,
     /// A table of the user's that cannot be read by this name.
     #[error("{problem}")]
     Rows {
@@ -258,6 +255,7 @@ pub fn check_identity(source_name: &str, key_fields: &[String]) -> Result<(), De
     let wrong = |field: &[&str], problem| Err(DefinitionError::new(source_name, field, problem));
     match check_source(source_name, key_fields) {
         Err(error @ SourceIdentityError::Name(_)) => wrong(&[], error.into()),
+        Err(error @ SourceIdentityError::EntityEmpty) => wrong(&["entity"], error.into()),
         Err(error @ SourceIdentityError::OnlyScope) => wrong(&["key"], error.into()),
         Err(
             error @ (SourceIdentityError::KeyField { index, .. }
@@ -277,10 +275,8 @@ pub fn check_settings(source_name: &str, settings: &RecordSettings<'_>) -> Resul
 
 /// Checks the entity type of a source, with or without a kind.
 pub fn check_entity_type(source_name: &str, entity_type: &str) -> Result<(), DefinitionError> {
-    if entity_type.is_empty() {
-        return Err(DefinitionError::new(source_name, &["entity"], DefinitionProblem::EntityEmpty));
-    }
-    Ok(())
+    identity::check_entity_type(entity_type)
+        .map_err(|error| DefinitionError::new(source_name, &["entity"], error.into()))
 }
 
 /// A fallback has records of the same type, can be scraped, and does not lead back to the source.
