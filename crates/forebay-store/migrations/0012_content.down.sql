@@ -1,4 +1,5 @@
 alter table forebay.sync_metadata drop column synced_run_id;
+alter table forebay.scrape_run_changes drop column alias_id;
 drop trigger scrape_runs_reopened on forebay.scrape_runs;
 drop function forebay_private.run_reopened();
 drop trigger scrape_runs_ended on forebay.scrape_runs;

@@ -316,6 +316,12 @@ create trigger scrape_runs_reopened after update of status on forebay.scrape_run
     when (old.status = 'held' and new.status = 'running')
     execute function forebay_private.run_reopened();
 
+-- Re-keys --------------------------------------------------------------------------------------------------------------
+
+alter table forebay.scrape_run_changes add column alias_id uuid;
+comment on column forebay.scrape_run_changes.alias_id is
+    'Of a reference that gets a key back: the id of the record with that key, which becomes an alias.';
+
 -- The freshness ledger -----------------------------------------------------------------------------------------------
 
 alter table forebay.sync_metadata add column synced_run_id bigint;

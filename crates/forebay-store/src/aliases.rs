@@ -74,7 +74,7 @@ pub async fn take_reused(transaction: &impl GenericClient, run_id: i64) -> Resul
     rows.iter().map(staged_record).collect()
 }
 
-/// Moves references to other keys.
+/// Moves references to other keys. Aliases that [`return_keys`] has prepared for them are stored.
 pub async fn change_keys(
     transaction: &impl GenericClient,
     run_id: i64,
@@ -83,6 +83,12 @@ pub async fn change_keys(
 ) -> Result<()> {
     let ids: Vec<SqlId> = moves.iter().map(|(id, _)| SqlId(*id)).collect();
     let keys: Vec<&str> = moves.iter().map(|(_, key)| *key).collect();
+    transaction
+        .execute_typed(
+            include_str!("aliases/name_returned.sql"),
+            &[(&run_id, Type::INT8), (&source_id, Type::INT4), (&ids, Type::UUID_ARRAY)],
+        )
+        .await?;
     transaction
         .execute_typed(
             include_str!("aliases/move_keys.sql"),
@@ -95,6 +101,14 @@ pub async fn change_keys(
             ],
         )
         .await?;
+    Ok(())
+}
+
+/// Drops the aliases with ids that new references have now: a record that has a key again which another reference used
+/// to have.
+pub async fn drop_taken(transaction: &impl GenericClient, ids: &[ReferenceId]) -> Result<()> {
+    let statement = "delete from forebay.reference_aliases where alias_id = any($1)";
+    transaction.execute_typed(statement, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     Ok(())
 }
 

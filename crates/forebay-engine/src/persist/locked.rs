@@ -85,6 +85,7 @@ impl LockedRun {
             course,
             // They belong to the text that was measured, which may not be the stored one any more.
             measured: Vec::new(),
+            has_aliases: self.source.has_aliases,
             rejects: Arc::new(Rejects::keeping(policy.max_rejected_kept)),
         })
     }

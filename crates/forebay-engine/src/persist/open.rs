@@ -228,6 +228,7 @@ async fn start<'a>(
             contract_version_column: policy.contract_version_column.clone(),
             course,
             measured: request.measured.clone(),
+            has_aliases: source.has_aliases,
             rejects: Arc::new(Rejects::keeping(policy.max_rejected_kept)),
         },
         end_rule: EndRule::of(policy.require_end, source.sends_end_line),

@@ -43,6 +43,8 @@ pub(super) struct Target {
     pub(super) course: Option<Course>,
     /// Measures of its lessons.
     pub(super) measured: Vec<MeasuredLesson>,
+    /// Whether re-keys have moved references of the source.
+    pub(super) has_aliases: bool,
     /// Which of its rejected records are stored.
     pub(super) rejects: Arc<Rejects>,
 }
@@ -102,6 +104,10 @@ pub(super) async fn write(
     let mut written = Written::default();
     if !added.is_empty() {
         written.counts.num_added = references::add(transaction, &target.origin, added).await?;
+        if target.has_aliases {
+            let ids: Vec<ReferenceId> = added.iter().map(|record| record.reference_id).collect();
+            aliases::drop_taken(transaction, &ids).await?;
+        }
         let handed_off = added.iter().map(|record| (record.reference_id, record.version_hash));
         written.num_handoffs += handoffs::enqueue_added(transaction, &target.queueing(), handed_off).await?;
     }

@@ -1,5 +1,5 @@
 -- Additions under keys that missing references used to have become changes of these references. Of several such keys,
--- the last one returns. The aliases also serve the pages that remember the ids of the additions.
+-- the last one returns. The ids of the additions become aliases only when the changes are applied.
 with
 missing as (
     select c.reference_id, k.record_key, k.ord
@@ -25,23 +25,15 @@ pairs as materialized (
     from by_reference
     order by alias_id, ord desc, reference_id
 ),
-named as (
-    insert into forebay.reference_aliases (alias_id, reference_id, source_id, record_key, run_id)
-    select p.alias_id, p.reference_id, u.source_id, p.record_key, u.run_id
-    from pairs as p
-    cross join (select source_id, run_id from forebay.scrape_runs where run_id = $1) as u
-    on conflict (alias_id) do update
-    set reference_id = excluded.reference_id, record_key = excluded.record_key, run_id = excluded.run_id
-),
 replaced as (
     delete from forebay.scrape_run_changes as c
     using pairs as p
     where c.run_id = $1 and c.reference_id = p.alias_id
-    returning p.reference_id, c.change, c.version_hash, c.line, c.fetched_at, c.url, c.record_key, c.payload, c.base_version
+    returning p.reference_id, p.alias_id, c.change, c.version_hash, c.line, c.fetched_at, c.url, c.record_key, c.payload, c.base_version
 )
 update forebay.scrape_run_changes as c
 set change = p.change, version_hash = p.version_hash, line = p.line, fetched_at = p.fetched_at, url = p.url,
-    record_key = p.record_key, payload = p.payload, base_version = p.base_version, missing_since = null,
-    num_missing_runs = null
+    record_key = p.record_key, payload = p.payload, base_version = p.base_version, alias_id = p.alias_id,
+    missing_since = null, num_missing_runs = null
 from replaced as p
 where c.run_id = $1 and c.reference_id = p.reference_id

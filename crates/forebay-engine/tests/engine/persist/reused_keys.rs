@@ -5,13 +5,18 @@ use forebay_domain::{
     rekey::RekeyPolicy,
     run::OnDuplicate,
 };
-use forebay_engine::persist::PersistRequest;
+use forebay_engine::persist::{self, PersistRequest};
 
 use super::{Shop, complete, counts, guarded, incremental, lines};
 
 const KEYS: &str = "select string_agg(record_key || '=' || (payload ->> 'title'), ' ' order by record_key) \
                     from forebay.\"references\" where removed_at is null";
 const IDS: &str = "select array_agg(reference_id order by reference_id) from forebay.\"references\"";
+const ALIASES: &str = "select array_agg((alias_id, reference_id, record_key, run_id) order by alias_id) \
+                       from forebay.reference_aliases";
+/// Aliases that hide a reference with the same id.
+const SHADOWED: &str = "select count(*) from forebay.reference_aliases as a \
+                        join forebay.\"references\" as r on r.reference_id = a.alias_id";
 const MISMATCHED: &str = "select count(*) from forebay.\"references\" where payload ->> 'id' <> record_key";
 
 fn course(key: &str, title: &str) -> String {
@@ -134,6 +139,33 @@ async fn some_keys_move_back_while_others_are_new() {
     assert_eq!(shop.row(KEYS).await, "a0=T0 a1=new b1=T1 b2=T2 b3=T3 b4=T4");
     assert!(report.warnings.iter().any(|warning| warning.starts_with("1 record moves back")), "{report:?}");
     assert_eq!(shop.row(&format!("{IDS} where first_seen_run_id = 1")).await, ids);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_return_leaves_no_alias() {
+    let shop = moved(&OnDuplicate::First).await;
+    let aliases = shop.row(ALIASES).await;
+    let wary = GuardPolicy { min_changed: 1, max_changed_share: 0.1, ..follow(guarded(3)).guards.unwrap() };
+    let report = shop.persist(PersistRequest { guards: Some(wary), ..guarded(3) }, &courses("a")).await;
+    assert_eq!((report.status.as_str(), report.num_withheld), ("held", 5), "{report:?}");
+    persist::reject(&shop.database, report.run_id).await.unwrap();
+    assert_eq!(shop.row(ALIASES).await, aliases, "no key moved");
+    let report = shop.persist(follow(guarded(4)), &(courses("a") + &courses("b"))).await;
+    assert_eq!(counts(&report), [10, 5, 0, 5, 0, 0, 0, 0], "{report:?}");
+    assert_eq!(shop.row(SHADOWED).await, "0", "an unchanged page would stand for the other record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_record_takes_its_id_from_an_alias() {
+    let shop = moved(&OnDuplicate::First).await;
+    // The courses go back to their first keys and away again, so the ids of the keys in between are aliases.
+    for (number, prefix) in (3..).zip(["a", "b"]) {
+        let report = shop.persist(follow(guarded(number)), &courses(prefix)).await;
+        assert_eq!(counts(&report), [5, 0, 5, 0, 0, 0, 0, 0], "{prefix} {report:?}");
+    }
+    let report = shop.persist(follow(guarded(5)), &(courses("a") + &courses("b"))).await;
+    assert_eq!(counts(&report), [10, 5, 0, 5, 0, 0, 0, 0], "{report:?}");
+    assert_eq!(shop.row(SHADOWED).await, "0", "an unchanged page would stand for the other record");
 }
 
 #[tokio::test(flavor = "multi_thread")]
