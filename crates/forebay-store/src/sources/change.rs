@@ -172,7 +172,7 @@ pub async fn rename(client: &impl GenericClient, source: &Source, to: &str) -> R
 }
 
 /// Deletes a source with everything that is stored about it. What belongs to a reference goes with it (the trigger
-/// `references_forget`).
+/// `references_forget`). The newest end of a run stays, because readers of the stream of changes have its number.
 pub async fn delete(client: &impl GenericClient, source: &Source) -> Result<()> {
     let id = [(&source.source_id as _, Type::INT4)];
     for statement in [
@@ -181,7 +181,8 @@ pub async fn delete(client: &impl GenericClient, source: &Source) -> Result<()> 
         "delete from forebay.scrape_logs as l using forebay.scrape_runs as r \
              where l.run_id = r.run_id and r.source_id = $1",
         "delete from forebay.run_ends as e using forebay.scrape_runs as r \
-             where e.run_id = r.run_id and r.source_id = $1",
+             where e.run_id = r.run_id and r.source_id = $1 \
+                 and e.end_id < (select max(m.end_id) from forebay.run_ends as m)",
         "delete from forebay.released_changes as c using forebay.scrape_runs as r \
              where c.run_id = r.run_id and r.source_id = $1",
         "delete from forebay.scrape_runs where source_id = $1",
