@@ -1,3 +1,9 @@
+drop trigger scrape_runs_reopened on forebay.scrape_runs;
+drop function forebay_private.run_reopened();
+drop trigger scrape_runs_ended on forebay.scrape_runs;
+drop function forebay_private.run_ended();
+drop table forebay.released_changes;
+drop table forebay.run_ends;
 drop table forebay.scrape_run_changes;
 drop table forebay.reference_aliases;
 drop table forebay.reference_revisions;

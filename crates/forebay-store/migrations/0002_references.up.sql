@@ -36,9 +36,9 @@ create table forebay."references" (
     -- This index alone answers the probe of a replay: is this id active, in this scope, with this hash?
     constraint references_pkey primary key (reference_id) include (version_hash, scope, removed_at)
 );
--- Includes the run that added a reference, to find what a run added; deduplication stores equal keys once.
-create index references_active_by_scope on forebay."references" (source_id, scope, first_seen_run_id)
-    where removed_at is null;
+create index references_active_by_scope on forebay."references" (source_id, scope) where removed_at is null;
+-- Finds what a run added, also in another scope or removed since. Equal keys are stored once, so it stays small.
+create index references_by_first_run on forebay."references" (first_seen_run_id);
 comment on table forebay."references" is 'One row for each record of each source, with its latest version.';
 comment on column forebay."references".reference_id is 'Computed from source and record_key (forebay.reference_id); a re-key keeps it.';
 comment on column forebay."references".first_seen_at is 'When it was first observed.';
@@ -136,6 +136,7 @@ create table forebay.scrape_run_changes (
     missing_since timestamptz,
     num_missing_runs bigint,
     base_version int,
+    alias_id uuid,
     primary key (run_id, reference_id),
     constraint scrape_run_changes_seen_check
         check (change = 'removed' or (version_hash is not null and record_key is not null and payload is not null)),
@@ -161,3 +162,64 @@ comment on column forebay.scrape_run_changes.missing_since is
     'Of a removal: when the first of the runs in a row that missed the reference observed the source.';
 comment on column forebay.scrape_run_changes.num_missing_runs is
     'Of a removal: complete runs in a row that missed the reference, with this one.';
+comment on column forebay.scrape_run_changes.alias_id is
+    'Of a reference that gets a key back: the id of the record with that key, which becomes an alias.';
+
+-- The order in which runs ended, for readers that follow changes. Numbers of a sequence become visible in the order of
+-- commits, so a reader could miss a low one; these are assigned under a lock that is held until the commit, so they
+-- become visible in their own order.
+create table forebay.run_ends (
+    end_id bigint generated always as identity primary key,
+    run_id bigint not null,
+    ended_at timestamptz not null,
+    is_release boolean not null default false
+);
+create index run_ends_by_time on forebay.run_ends (ended_at);
+comment on table forebay.run_ends is 'The runs that changed references, in the order in which they ended.';
+comment on column forebay.run_ends.end_id is 'The place in this order; a row becomes visible after all rows with lower numbers.';
+comment on column forebay.run_ends.run_id is 'The run. One that was held and then released ends twice.';
+comment on column forebay.run_ends.ended_at is 'When it ended, never before the row with the number below.';
+comment on column forebay.run_ends.is_release is 'Whether it ended after an operator released what it had withheld.';
+
+create table forebay.released_changes (
+    run_id bigint not null,
+    reference_id uuid not null,
+    constraint released_changes_pkey primary key (run_id, reference_id)
+);
+comment on table forebay.released_changes is
+    'What runs withheld until an operator released it: these changes belong to the second end of their run.';
+comment on column forebay.released_changes.run_id is 'The run that was held.';
+comment on column forebay.released_changes.reference_id is 'The reference whose change it withheld.';
+
+create function forebay_private.run_ended() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('forebay.run_ends', 0));
+    insert into forebay.run_ends (run_id, ended_at, is_release)
+    select new.run_id, clock_timestamp(), exists (select from forebay.released_changes as c where c.run_id = new.run_id);
+    return null;
+end $$;
+-- At the commit, so the lock is the last one that a transaction takes, and is held for an instant.
+create constraint trigger scrape_runs_ended after update of status on forebay.scrape_runs
+    deferrable initially deferred
+    for each row
+    when (old.status = 'running' and new.status <> 'running'
+        and new.num_added + new.num_updated + new.num_removed + new.num_restored > 0)
+    execute function forebay_private.run_ended();
+
+create function forebay_private.run_reopened() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into forebay.released_changes (run_id, reference_id)
+    select c.run_id, c.reference_id from forebay.scrape_run_changes as c where c.run_id = new.run_id
+    on conflict do nothing;
+    return null;
+end $$;
+create trigger scrape_runs_reopened after update of status on forebay.scrape_runs
+    for each row
+    when (old.status = 'held' and new.status = 'running')
+    execute function forebay_private.run_reopened();

@@ -21,6 +21,7 @@ create table forebay.sync_metadata (
     num_failures int not null default 0 constraint sync_metadata_num_failures_check check (num_failures >= 0),
     num_records bigint,
     run_id bigint,
+    synced_run_id bigint,
     source_name text,
     error_code text,
     error text,
@@ -49,6 +50,8 @@ comment on column forebay.sync_metadata.is_partial is 'The last successful attem
 comment on column forebay.sync_metadata.num_failures is 'Failed attempts since the last success.';
 comment on column forebay.sync_metadata.num_records is 'Records of the sync at last_sync.';
 comment on column forebay.sync_metadata.run_id is 'The run of the last attempt that had one.';
+comment on column forebay.sync_metadata.synced_run_id is
+    'The run of the sync at last_sync; run_id is that of a later attempt if one failed. Null: there is none.';
 comment on column forebay.sync_metadata.source_name is 'The source of the sync at last_sync.';
 comment on column forebay.sync_metadata.error_code is
     'Why the last attempt failed, as a stable word; null after a success.';

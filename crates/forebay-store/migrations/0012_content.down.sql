@@ -1,12 +1,3 @@
-alter table forebay.sync_metadata drop column synced_run_id;
-alter table forebay.scrape_run_changes drop column alias_id;
-drop trigger scrape_runs_reopened on forebay.scrape_runs;
-drop function forebay_private.run_reopened();
-drop trigger scrape_runs_ended on forebay.scrape_runs;
-drop function forebay_private.run_ended();
-drop index forebay.references_by_first_run;
-drop table forebay.released_changes;
-drop table forebay.run_ends;
 drop table forebay.content_tags;
 drop table forebay.content_performance;
 drop table forebay.market_research;

@@ -48,8 +48,8 @@ pub struct ChangeCursor {
 
 /// Additions, updates, removals and restorations, newest run first, at most `limit`.
 ///
-/// For a reference that was added and later removed, only the removal is returned. If a reference was later seen in
-/// another scope, the addition by a small run may be missing. Needs a transaction, because it sets planner options.
+/// For a reference that was added and later removed, only the removal is returned. Needs a transaction, because it sets
+/// planner options.
 pub async fn changes(
     transaction: &Transaction<'_>,
     filter: &ChangeFilter,
@@ -82,24 +82,7 @@ pub async fn changes(
             continue;
         };
         page.next = Some(ChangeCursor { run_id, reference_id });
-        // The reference was deleted after its run.
-        let (Some(source), Some(entity_type), Some(record_key)) =
-            (row.read("source")?, row.read("entity_type")?, row.read("record_key")?)
-        else {
-            continue;
-        };
-        page.items.push(Change {
-            run_id,
-            at: row.read("observed_at")?,
-            change: row.word("change")?,
-            version: row.read("version")?,
-            fields: row.read("fields")?,
-            num_fields: row.read("num_fields")?,
-            reference_id,
-            source,
-            entity_type,
-            record_key,
-        });
+        page.items.extend(change::from_row(row, reference_id)?);
     }
     if rows.len() <= wanted {
         page.next = None;

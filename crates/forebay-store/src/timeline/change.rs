@@ -2,6 +2,9 @@
 
 use forebay_domain::{handoff, identity::ReferenceId};
 use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::{error::Result, row::ReadRow};
 
 /// The cursor before every reference.
 pub(super) const BEFORE_ALL: ReferenceId = ReferenceId([0; 16]);
@@ -38,4 +41,25 @@ pub struct PageOf<T, Cursor> {
     pub items: Vec<T>,
     /// The cursor for the next page.
     pub next: Option<Cursor>,
+}
+
+/// Reads the change of this reference; `None`: the reference was deleted after the run.
+pub(super) fn from_row(row: &Row, reference_id: ReferenceId) -> Result<Option<Change>> {
+    let (Some(source), Some(entity_type), Some(record_key)) =
+        (row.read("source")?, row.read("entity_type")?, row.read("record_key")?)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Change {
+        run_id: row.read("run_id")?,
+        at: row.read("observed_at")?,
+        change: row.word("change")?,
+        version: row.read("version")?,
+        fields: row.read("fields")?,
+        num_fields: row.read("num_fields")?,
+        reference_id,
+        source,
+        entity_type,
+        record_key,
+    }))
 }

@@ -4,7 +4,7 @@ with
 page as (
     select r.run_id, r.observed_at, c.reference_id, c.change, c.version, c.fields, c.num_fields
     from (
-        select r.run_id, r.source_id, r.scope, r.observed_at, r.num_added,
+        select r.run_id, r.observed_at, r.num_added,
             r.num_updated + r.num_removed + r.num_restored as num_revised,
             -- In the run where the previous page ended, start after its last reference.
             case when r.run_id = $4 then $5 else '00000000-0000-0000-0000-000000000000'::uuid end as after
@@ -23,10 +23,13 @@ page as (
     left join lateral (
         -- Added by a run with few additions: read all of them, by run.
         (select a.reference_id, 'added' as change, 1 as version, '{}'::text[] as fields, 0 as num_fields
-        from forebay."references" as a
-        where r.num_added between 1 and 20000
-            and a.source_id = r.source_id and a.scope = r.scope and a.removed_at is null
-            and a.first_seen_run_id = r.run_id and a.reference_id > r.after
+        from (
+            select f.reference_id
+            from forebay."references" as f
+            where r.num_added between 1 and 20000 and f.first_seen_run_id = r.run_id and f.removed_at is null
+                and f.reference_id > r.after
+            offset 0
+        ) as a
         order by a.reference_id
         limit $6)
         union all
@@ -49,8 +52,7 @@ page as (
             (count(*) filter (where v.change = 'updated'))::int4
         from forebay.reference_revisions as v
         where r.num_revised > 0 and v.scrape_run_id = r.run_id and v.reference_id > r.after
-            -- Changes have the time at which their run observed them; this condition only skips other months'
-            -- partitions.
+            -- Changes have the time at which their run observed them. This only skips the partitions of other months.
             and v.changed_at between r.observed_at - interval '1 second' and r.observed_at + interval '1 second'
         group by v.reference_id
         order by v.reference_id

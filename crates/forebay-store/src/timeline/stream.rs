@@ -1,14 +1,14 @@
 //! The stream of changes, for readers that follow it: nothing is missed and nothing is read twice.
 //!
 //! A change becomes part of the stream when its run ends. Ends are numbered in the order in which they become visible
-//! (`run_ends` in `0012_content`), so after a reader has seen an end, no earlier one can appear. A run that was held
+//! (`run_ends` in `0002_references`), so after a reader has seen an end, no earlier one can appear. A run that was held
 //! and then released ends twice, each time with the changes that were applied since.
 
 use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use super::change::{BEFORE_ALL, Change};
+use super::change::{self, BEFORE_ALL, Change};
 use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// Reads the changes of runs in the order in which they ended.
@@ -107,25 +107,7 @@ pub async fn stream(
             continue;
         };
         page.next = StreamCursor { end_id, reference_id };
-        // The reference was deleted after its run.
-        let (Some(source), Some(entity_type), Some(record_key)) =
-            (row.read("source")?, row.read("entity_type")?, row.read("record_key")?)
-        else {
-            continue;
-        };
-        let change = Change {
-            run_id: row.read("run_id")?,
-            at: row.read("observed_at")?,
-            change: row.word("change")?,
-            version: row.read("version")?,
-            fields: row.read("fields")?,
-            num_fields: row.read("num_fields")?,
-            reference_id,
-            source,
-            entity_type,
-            record_key,
-        };
-        page.items.push((page.next, change));
+        page.items.extend(change::from_row(row, reference_id)?.map(|change| (page.next, change)));
     }
     if page.is_last && last >= from.end_id {
         // Everything up to here was read, also the ends that the filter leaves out.

@@ -10,7 +10,7 @@ page as (
             case when e.end_id = $1 then $2 else '00000000-0000-0000-0000-000000000000'::uuid end as after
         from forebay.run_ends as e
         join forebay.scrape_runs as r using (run_id)
-        -- An end that was read to its end would else fill a page of one row again and again.
+        -- Skip an end that was read completely; otherwise a page of one row would never get past it.
         where e.end_id >= $1 and (e.end_id > $1 or $2 <> 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
             and ($3::text is null or r.source_id = (select s.source_id from forebay.sources as s where s.name = $3))
             and ($4::text is null

@@ -1,6 +1,7 @@
 //! The stream of changes when runs end out of order, and the plans of its statements.
 
 use forebay_store::{
+    sources::{self, change},
     testing::{self, TestDatabase},
     timeline::{STREAM, StreamCursor, StreamFilter, stream},
 };
@@ -26,8 +27,12 @@ async fn run(client: &Client, key: &str) -> i64 {
 }
 
 async fn end(client: &Client, run_id: i64) {
+    set_status(client, run_id, "complete").await;
+}
+
+async fn set_status(client: &Client, run_id: i64, status: &str) {
     let statement = format!(
-        "update forebay.scrape_runs set status = 'complete', ended_at = now() where run_id = {run_id}"
+        "update forebay.scrape_runs set status = '{status}', ended_at = now() where run_id = {run_id}"
     );
     client.batch_execute(&statement).await.unwrap();
 }
@@ -64,19 +69,43 @@ async fn a_run_that_is_not_over_or_changed_nothing_is_not_in_the_stream() {
     let client = database.client().await;
     let first = run(&client, "first").await;
     assert_eq!(read(&database, StreamCursor::START).await.0, [] as [&str; 0]);
+    set_status(&client, first, "failed").await;
+    assert_eq!(read(&database, StreamCursor::START).await.0, ["first"], "what it had applied is stored");
+    let held = run(&client, "held").await;
     client
-        .batch_execute(&format!("begin; update forebay.scrape_runs set status = 'failed', ended_at = now() where run_id = {first}; rollback"))
+        .batch_execute("update forebay.scrape_runs set num_added = 0 where scope = 'part=held'")
         .await
         .unwrap();
-    assert_eq!(read(&database, StreamCursor::START).await.0, [] as [&str; 0]);
+    set_status(&client, held, "held").await;
     let empty = run(&client, "empty").await;
     client
         .batch_execute("update forebay.scrape_runs set num_added = 0 where scope = 'part=empty'")
         .await
         .unwrap();
     end(&client, empty).await;
+    let ends = client.query_one("select array_agg(run_id) from forebay.run_ends", &[]).await.unwrap();
+    assert_eq!(ends.get::<_, Vec<i64>>(0), [first]);
+}
+
+#[tokio::test]
+async fn readers_go_on_after_the_newest_source_was_deleted() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    for key in ["first", "second"] {
+        let run_id = run(&client, key).await;
+        end(&client, run_id).await;
+    }
+    let (_, cursor) = read(&database, StreamCursor::START).await;
+    let source = sources::find(&client, "s").await.unwrap().unwrap();
+    change::delete(&client, &source).await.unwrap();
+    assert!(!cursor.is_ahead(&client).await.unwrap());
+    assert_eq!(read(&database, cursor).await.0, [] as [&str; 0]);
+    assert_eq!(read(&database, StreamCursor::START).await.0, [] as [&str; 0]);
     let ends = client.query_one("select count(*) from forebay.run_ends", &[]).await.unwrap();
-    assert_eq!(ends.get::<_, i64>(0), 0);
+    assert_eq!(ends.get::<_, i64>(0), 1, "of the source's ends, only the newest stays");
+    let third = run(&client, "third").await;
+    end(&client, third).await;
+    assert_eq!(read(&database, cursor).await.0, ["third"]);
 }
 
 #[tokio::test]
@@ -91,6 +120,10 @@ async fn additions_are_found_by_their_index() {
             sha256(n::text::bytea), 'record', '', n::text, '{}'
         from forebay.sources, generate_series(1, 50000) as n";
     client.batch_execute(others).await.unwrap();
+    // Updated rows move, so a run's additions don't stay on adjacent pages.
+    let update =
+        "update forebay.\"references\" set payload = '{\"n\": 1}' where get_byte(version_hash, 0) < 128";
+    client.batch_execute(update).await.unwrap();
     client.batch_execute("vacuum analyze forebay.\"references\"").await.unwrap();
     client.batch_execute("set enable_seqscan = off; set enable_hashjoin = off").await.unwrap();
     let statement = STREAM
@@ -99,7 +132,13 @@ async fn additions_are_found_by_their_index() {
         .replace("$3", "null")
         .replace("$4", "null")
         .replace("$5", "100");
-    let rows = client.query(&format!("explain {statement}"), &[]).await.unwrap();
-    let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert!(plan.join("\n").contains("references_by_first_run"), "{}", plan.join("\n"));
+    let explain = format!("explain (analyze, buffers, costs off, timing off, summary off) {statement}");
+    let rows = client.query(&explain, &[]).await.unwrap();
+    let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let plan = lines.join("\n");
+    assert!(plan.contains("references_by_first_run"), "{plan}");
+    // The first buffers are those of the whole statement; the table has more than a thousand.
+    let buffers = lines.iter().find(|line| line.contains("Buffers: shared")).unwrap();
+    let read: u64 = buffers.split([' ', '=']).filter_map(|part| part.parse::<u64>().ok()).sum();
+    assert!(read < 30, "{read} buffers:\n{plan}");
 }

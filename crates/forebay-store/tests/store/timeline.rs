@@ -207,7 +207,7 @@ async fn large_and_small_runs_are_read_completely_and_by_index() {
         let rows = transaction.query(explain, &[]).await.unwrap();
         let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         let plan = lines.join("\n");
-        for index in ["references_active_by_scope", "references_pkey", "scrape_run_id_reference_id_idx"] {
+        for index in ["references_by_first_run", "references_pkey", "scrape_run_id_reference_id_idx"] {
             assert!(plan.contains(index), "{index} is not used:\n{plan}");
         }
         assert!(
