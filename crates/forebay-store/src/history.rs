@@ -2,8 +2,8 @@
 //!
 //! A reference is named by its UUID or as `NAME/RECORD_KEY`; a source's name contains no slash, but a key may. After a
 //! re-key both names work: the id computed from the new key is an alias, and the id computed from the old key is the
-//! reference's own. Revisions contain the old and new value of each changed field. The first version has no revision;
-//! [`versions`] derives it from the reference.
+//! reference's own. If another record gets the old key, the name is that record's. Revisions contain the old and new
+//! value of each changed field. The first version has no revision; [`versions`] derives it from the reference.
 
 use forebay_domain::{
     diff::FieldChange,
@@ -108,9 +108,25 @@ pub struct VersionEvent {
     pub fields: Vec<FieldChange>,
 }
 
-/// Finds a reference by its name.
+/// Finds a reference by its name. Of the references that have had a key, it is the one that has it now; if none has it,
+/// the first.
 pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<Option<ReferenceRow>> {
-    let row = client.query_typed_opt(FIND, &[(&SqlId(name.id()), Type::UUID)]).await?;
+    let Some(former) = find_by_id(client, name.id()).await? else { return Ok(None) };
+    let ReferenceName::Key { source, record_key } = name else { return Ok(Some(former)) };
+    let mut found = former.clone();
+    for nth in 1.. {
+        if found.record_key == *record_key {
+            return Ok(Some(found));
+        }
+        let id = ReferenceId::of_reused_key(source, record_key, nth);
+        let Some(next) = find_by_id(client, id).await? else { break };
+        found = next;
+    }
+    Ok(Some(former))
+}
+
+async fn find_by_id(client: &impl GenericClient, id: ReferenceId) -> Result<Option<ReferenceRow>> {
+    let row = client.query_typed_opt(FIND, &[(&SqlId(id), Type::UUID)]).await?;
     row.as_ref().map(reference_row).transpose()
 }
 

@@ -6,8 +6,9 @@ use forebay_domain::{
     run::OnDuplicate,
 };
 use forebay_engine::persist::{self, PersistRequest};
+use forebay_store::history::{self, ReferenceName};
 
-use super::{Shop, complete, counts, guarded, incremental, lines};
+use super::{SOURCE, Shop, complete, counts, guarded, incremental, lines};
 
 const KEYS: &str = "select string_agg(record_key || '=' || (payload ->> 'title'), ' ' order by record_key) \
                     from forebay.\"references\" where removed_at is null";
@@ -77,6 +78,31 @@ async fn beside_the_moved_record_it_is_another_one() {
         assert_eq!(counts(&report), [5, 0, 0, 5, 1, 0, 0, 0], "{policy}: only the other record is gone");
         assert_eq!(shop.row(MISMATCHED).await, "0");
     }
+}
+
+/// The title of the record that a name finds.
+async fn title(shop: &Shop, key: &str) -> String {
+    let name = ReferenceName::parse(&format!("{SOURCE}/{key}")).unwrap();
+    let found = history::find(&shop.client, &name).await.unwrap().unwrap();
+    let payload: serde_json::Value = serde_json::from_str(&found.payload).unwrap();
+    format!("{} {}", found.record_key, payload["title"].as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_finds_the_record_that_has_the_key_now() {
+    let shop = moved(&OnDuplicate::First).await;
+    assert_eq!(title(&shop, "a3").await, "b3 T3", "nobody else has the key");
+    shop.persist(follow(guarded(3)), &(courses("b") + &course("a3", "new"))).await;
+    assert_eq!(title(&shop, "a3").await, "a3 new");
+    assert_eq!(title(&shop, "b3").await, "b3 T3");
+    assert_eq!(title(&shop, "a2").await, "b2 T2");
+    // The second record moves on, too, and a third one gets the key.
+    let second = courses("b") + &course("c3", "new");
+    shop.persist(follow(guarded(4)), &second).await;
+    assert_eq!(title(&shop, "a3").await, "b3 T3", "of those that had the key, the first is found");
+    shop.persist(follow(guarded(5)), &(second + &course("a3", "newest"))).await;
+    assert_eq!(title(&shop, "a3").await, "a3 newest");
+    assert_eq!(title(&shop, "c3").await, "c3 new");
 }
 
 #[tokio::test(flavor = "multi_thread")]
