@@ -44,7 +44,8 @@ impl ScopeLock {
         let started = Instant::now();
         let key = lock_key(source_id, scope);
         let client = &connection.client;
-        // Otherwise a server that ends idle transactions would release the lock. The name tells others who holds it.
+        // Otherwise a server that ends idle transactions would release the lock. Other processes read
+        // the holder from this name.
         let begin = format!(
             "begin; set local idle_in_transaction_session_timeout = 0; set local application_name = '{}'",
             process_name()
@@ -92,18 +93,22 @@ pub async fn try_lock(transaction: &impl GenericClient, source_id: i32, scope: &
     transaction.query_typed_one(statement, &[(&key, Type::INT8)]).await?.read("is_granted")
 }
 
-/// Who holds the lock. By the simple protocol, for the same reason as above.
+/// Who holds the lock. By the simple protocol, for the same reason as above; and in a savepoint that is undone, because
+/// otherwise the transaction would keep its locks on the tables that it reads, so a migration would wait for the run.
 async fn holder(client: &Client, source_id: i32, scope: &Scope) -> Result<ScopeHolder> {
     let key = lock_key(source_id, scope);
     let statement = format!(
-        "select l.pid, a.application_name, r.run_id, r.scope, \
+        "savepoint asked; \
+         select l.pid, a.application_name, r.run_id, r.scope, \
              to_char(r.started_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as started_at \
          from (select) as one \
          left join pg_locks as l on l.locktype = 'advisory' and l.granted and l.objsubid = 1 \
              and l.database = (select d.oid from pg_database as d where d.datname = current_database()) \
              and (l.classid::int8 << 32 | l.objid::int8) = {key} \
          left join pg_stat_activity as a on a.pid = l.pid \
-         left join forebay.scrape_runs as r on r.source_id = {source_id} and r.status = 'running'"
+         left join forebay.scrape_runs as r on r.source_id = {source_id} and r.status = 'running'; \
+         rollback to savepoint asked; \
+         release savepoint asked"
     );
     let messages = client.simple_query(&statement).await?;
     let rows: Vec<&SimpleQueryRow> = messages
