@@ -24,6 +24,15 @@ matches as materialized (
             and c.language = a.language
             and (c.search @@ websearch_to_tsquery(c.language, $9) or $9 is null)
             and (c.pipeline_id = (select p.pipeline_id from forebay.pipelines as p where p.name = $8) or $8 is null)
+            -- Before the limit, because otherwise chunks that the filter leaves out would use it up.
+            and (coalesce($3, $4, $5, $6) is null or exists (
+                select from forebay."references" as r
+                join forebay.sources as s using (source_id)
+                where r.reference_id = c.reference_id
+                    and (s.name = $3 or $3 is null)
+                    and (r.entity_type = $4 or $4 is null)
+                    and (r.scope = $5 or $5 is null)
+                    and (r.payload @@ $6::jsonpath or $6 is null)))
         limit 10000
     ) as c
     where numnode(a.query) > 0
@@ -59,11 +68,6 @@ found as (
 select f.reference_id, f.pipeline_id, f.chunk_id, f.rank::float4 as rank
 from found as f
 join forebay."references" as r using (reference_id)
-join forebay.sources as s using (source_id)
 where r.removed_at is null
-    and (s.name = $3 or $3 is null)
-    and (r.entity_type = $4 or $4 is null)
-    and (r.scope = $5 or $5 is null)
-    and (r.payload @@ $6::jsonpath or $6 is null)
 order by f.rank desc, f.reference_id
 limit $2

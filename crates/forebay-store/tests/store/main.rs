@@ -22,6 +22,8 @@ mod pooler;
 mod reconciliation;
 mod schedules;
 mod schema_page;
+mod scope_lock;
+mod search;
 mod statements;
 mod stats;
 mod story;
