@@ -31,13 +31,14 @@ impl Question {
             // As in Postgres, `or` is an operator only between two operands.
             if is_or && !terms.is_empty() && !after.is_empty() {
                 question.alternatives.push(std::mem::take(&mut terms));
-            } else if text.is_empty() {
-            } else if is_excluded {
-                terms.binding.push(format!("-\"{text}\""));
-            } else if is_phrase {
-                terms.binding.push(format!("\"{text}\""));
-            } else {
-                terms.words.push(text.to_owned());
+            } else if !text.is_empty() {
+                if is_excluded {
+                    terms.binding.push(format!("-\"{text}\""));
+                } else if is_phrase {
+                    terms.binding.push(format!("\"{text}\""));
+                } else {
+                    terms.words.push(text.to_owned());
+                }
             }
             rest = after;
         }

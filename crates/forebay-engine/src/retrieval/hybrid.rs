@@ -103,6 +103,8 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
     let mut found = Found::default();
     count_waiting(database, &all, &mut found).await?;
     let mut meanings = Vec::new();
+    // Postgres's text can't contain the character.
+    let query = &query.replace('\0', " ");
     let question = Question::parse(query);
     if options.with_embeddings && question.has_terms() {
         let is_chosen = |name: &str| wanted.is_none_or(|chosen| chosen == name);
@@ -125,14 +127,14 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
     let mut by_words = documents::candidates(&**client, query, filter, num_candidates).await?;
     found.matching = Matching::AllWords;
     if by_words.is_empty() {
-        by_words = documents::candidates_by_any_word(&**client, query, filter, num_candidates).await?;
+        by_words = documents::candidates_by_any_word(&**client, &question, filter, num_candidates).await?;
         found.matching = if by_words.is_empty() { Matching::NoWord } else { Matching::AnyWord };
     }
     // The list by words comes first: if several lists have a document, the chunk with matching words is shown.
     // Documents with only some of the words count as much as the share of the query that they contain.
     let mut lists = vec![List { candidates: by_words, is_weighted: found.matching == Matching::AnyWord }];
     for Meaning { opened, embedding } in &meanings {
-        let candidates = opened.nearest(&mut client, embedding, query, filter, num_candidates).await?;
+        let candidates = opened.nearest(&mut client, embedding, &question, filter, num_candidates).await?;
         lists.push(List { candidates, is_weighted: false });
     }
     let with_embeddings: HashSet<i32> = meanings.iter().map(|meaning| meaning.opened.pipeline_id()).collect();
@@ -151,7 +153,7 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
     best.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
     // Where not all words occur, each of them is highlighted.
     let highlighted = match found.matching {
-        Matching::AllWords => query.to_owned(),
+        Matching::AllWords => query.clone(),
         Matching::AnyWord | Matching::NoWord => question.words().join(" or "),
     };
     found.hits = documents::show(&**client, &highlighted, &best).await?;

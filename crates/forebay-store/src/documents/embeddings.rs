@@ -270,17 +270,17 @@ impl Opened {
     }
 
     /// Finds the chunks nearest to the query's embedding, nearest first, among active references. All that binds in
-    /// `query` holds for them too.
+    /// `question` holds for them too.
     pub async fn nearest(
         &self,
         client: &mut Client,
         embedding: &[f32],
-        query: &str,
+        question: &Question,
         filter: &SearchFilter,
         limit: u32,
     ) -> Result<Vec<Candidate>> {
         let Self { pipeline_id, dimensions, schema, .. } = self;
-        let binding = Question::parse(query).binding();
+        let binding = question.binding();
         let parameters = FilterParameters::of(filter);
         let is_filtered = binding.is_some() || parameters.is_selective();
         // The parameter $8 names a pipeline; here it is known by its id.

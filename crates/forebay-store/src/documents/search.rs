@@ -139,12 +139,10 @@ pub async fn candidates(
 /// rank is the share of the query that they contain, 0 to 1, where rare words count more.
 pub async fn candidates_by_any_word(
     client: &impl GenericClient,
-    query: &str,
+    question: &Question,
     filter: &SearchFilter,
     limit: u32,
 ) -> Result<Vec<Candidate>> {
-    let query = searchable(query);
-    let question = Question::parse(&query);
     let words = question.words();
     if words.is_empty() {
         return Ok(Vec::new());

@@ -62,7 +62,7 @@ async fn any_text_is_a_valid_query() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"title": "x"})).await;
     shop.drain().await;
-    for query in ["", " ", "\0", "'\"&|!():*", "-", "or or", "💥", "\\", "%s"] {
+    for query in ["", " ", "\0", "\"a\0b\"", "a -\"b\0\"", "'\"&|!():*", "-", "or or", "💥", "\\", "%s"] {
         assert!(found(&shop, query).await.is_empty(), "{query:?}");
     }
 }

@@ -339,6 +339,7 @@ async fn scores_filters_and_phrases_hold_for_what_is_found_by_meaning() {
 
     // A phrase and an exclusion bind, a word doesn't.
     assert_eq!(lab.search("feline \"sleeps in\"", None).await.1, ["kitten"]);
+    assert_eq!(lab.search("feline \"sleeps\0in\"", None).await.1, ["kitten"]);
     assert_eq!(lab.search("feline \"in sleeps\"", None).await.1, Vec::<String>::new());
     assert!(!lab.search("cat -woods", None).await.1.contains(&"tiger".to_owned()));
 
