@@ -1,7 +1,8 @@
 //! Conditions on the fields of a payload, as people type them: `credits=3`, `/venue/city=Ghent`.
 //!
 //! Conditions become one SQL/JSON path, which Postgres evaluates with `@@`. In its lax mode, an array matches if one of
-//! its elements does, so `tags=new` finds a payload whose `tags` contain `new`.
+//! its elements does, so `tags=new` finds a payload whose `tags` contain `new`. A pointer can name one element:
+//! `/tags/0=new`.
 
 use std::str::FromStr;
 
@@ -10,7 +11,11 @@ use thiserror::Error;
 use crate::{
     canonical::{canonical_text, into_string, write_string},
     field_path::{FieldPath, FieldPathError},
+    pointer,
 };
+
+/// Numbers in a pointer, because each doubles the places where the value may be.
+const MAX_INDEXES: usize = 4;
 
 /// A field and the value it must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +36,9 @@ pub enum FieldFilterError {
     /// A payload cannot contain the character U+0000.
     #[error("a field and its value cannot contain the character U+0000")]
     Nul,
+    /// The pointer has too many numbers.
+    #[error("a pointer can contain at most {MAX_INDEXES} numbers")]
+    Indexes,
 }
 
 impl FieldFilter {
@@ -40,21 +48,62 @@ impl FieldFilter {
         if field.contains('\0') || value.contains('\0') {
             return Err(FieldFilterError::Nul);
         }
-        Ok(Self { field: field.parse()?, value: value.to_owned() })
+        let field: FieldPath = field.parse()?;
+        if field.tokens().iter().filter(|token| index(&field, token).is_some()).count() > MAX_INDEXES {
+            return Err(FieldFilterError::Indexes);
+        }
+        Ok(Self { field, value: value.to_owned() })
     }
 
     /// The condition as an SQL/JSON path expression. A value that is also a number, `true`, `false` or `null` matches
     /// both the text and that value.
     fn path(&self) -> String {
-        let names: Vec<String> = self.field.tokens().iter().map(|name| quoted(name)).collect();
-        let field = names.join(".");
         let text = quoted(&self.value);
         let is_literal = |text: &String| !text.starts_with(['"', '{', '[']);
-        match canonical_text(self.value.as_bytes()).ok().filter(is_literal) {
-            None => format!("$.{field} == {text}"),
-            Some(literal) => format!("($.{field} == {text} || $.{field} == {literal})"),
-        }
+        let literal = canonical_text(self.value.as_bytes()).ok().filter(is_literal);
+        let condition = |Place { path, arrays }: Place| match &literal {
+            None => format!("{arrays}{path} == {text}"),
+            Some(literal) => format!("{arrays}({path} == {text} || {path} == {literal})"),
+        };
+        let conditions: Vec<String> = self.places().into_iter().map(condition).collect();
+        if conditions.len() == 1 { conditions.concat() } else { format!("({})", conditions.join(" || ")) }
     }
+
+    /// Where the value may be: a number in a pointer is a name in an object, and a position in an array.
+    fn places(&self) -> Vec<Place> {
+        let mut places = vec![Place { path: "$".to_owned(), arrays: String::new() }];
+        for token in self.field.tokens() {
+            let index = index(&self.field, token);
+            let elements: Vec<Place> =
+                places.iter().filter_map(|place| Some(place.element(index?))).collect();
+            for place in &mut places {
+                place.path = format!("{}.{}", place.path, quoted(token));
+            }
+            places.extend(elements);
+        }
+        places
+    }
+}
+
+/// A place where a payload may have the value.
+struct Place {
+    path: String,
+    /// The conditions that the values with positions are arrays, each with `&&` after it. Without them, the lax mode
+    /// would treat any other value as an array of one.
+    arrays: String,
+}
+
+impl Place {
+    fn element(&self, index: i32) -> Self {
+        let Self { path, arrays } = self;
+        Self { path: format!("{path}[{index}]"), arrays: format!("{arrays}{path}.type() == \"array\" && ") }
+    }
+}
+
+/// The position in an array that a part of a pointer may be.
+fn index(field: &FieldPath, token: &str) -> Option<i32> {
+    let is_pointer = field.as_str().starts_with('/');
+    pointer::index(token).filter(|_| is_pointer).and_then(|index| index.try_into().ok())
 }
 
 fn quoted(text: &str) -> String {
@@ -95,6 +144,11 @@ mod tests {
             r#"($."credits" == "3" || $."credits" == 3) && $."venue"."city" == "Ghent""#
         );
         assert_eq!(path(&["open=true"]).unwrap(), r#"($."open" == "true" || $."open" == true)"#);
+        assert_eq!(
+            path(&["/tags/0=new"]).unwrap(),
+            r#"($."tags"."0" == "new" || $."tags".type() == "array" && $."tags"[0] == "new")"#
+        );
+        assert_eq!(path(&["2024=new"]).unwrap(), r#"$."2024" == "new""#, "no pointer");
         // Not a number in JSON, and a name that must not end the string.
         assert_eq!(path(&["n\\\"=007"]).unwrap(), r#"$."n\\\"" == "007""#);
     }
@@ -105,6 +159,8 @@ mod tests {
         for text in ["=3", "/a~2=3"] {
             assert_eq!(text.parse::<FieldFilter>(), Err(FieldFilterError::Field(FieldPathError)), "{text}");
         }
+        assert!("/a/1/2/3/4=5".parse::<FieldFilter>().is_ok());
+        assert_eq!("/0/1/2/3/4=5".parse::<FieldFilter>(), Err(FieldFilterError::Indexes));
         assert_eq!("a=\0".parse::<FieldFilter>(), Err(FieldFilterError::Nul));
     }
 }
