@@ -1,5 +1,7 @@
 //! Aliases: maps ids computed from the new keys of a re-key to the references that kept their ids.
 
+use std::sync::LazyLock;
+
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{GenericClient, types::Type};
 
@@ -9,6 +11,24 @@ use crate::{
     row::ReadRow,
     types::{SqlId, sql_ids},
 };
+
+/// The aliases whose references can move back when their run is undone.
+pub(crate) const MOVABLE: &str = include_str!("aliases/movable.sql");
+
+static MOVE_BACK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with movable as ({MOVABLE}), \
+         freed as ( \
+             delete from forebay.reference_aliases as a using movable as m where a.alias_id = m.alias_id \
+             returning a.reference_id \
+         ) \
+         update forebay.\"references\" as r \
+         set record_key = r.lineage #>> '{{previous_keys,-1}}', \
+             lineage = jsonb_set(r.lineage, '{{previous_keys}}', (r.lineage -> 'previous_keys') - (-1)) \
+         from freed as f \
+         where r.reference_id = f.reference_id"
+    )
+});
 
 /// A key to move: the reference, the id computed from its new key, and that key.
 #[derive(Clone, Debug)]
@@ -148,8 +168,8 @@ pub async fn rekey(
     Ok(())
 }
 
-/// Moves references back from the keys to which `run_id` moved them, unless a later run has written or moved them.
-/// Frees the new keys. Returns their number.
+/// Moves references back from the keys to which `run_id` moved them, unless a later run has written or moved them, or
+/// another record has the old key. Frees the new keys. Returns their number.
 pub async fn move_back(transaction: &impl GenericClient, run_id: i64) -> Result<u64> {
-    Ok(transaction.execute_typed(include_str!("aliases/move_back.sql"), &[(&run_id, Type::INT8)]).await?)
+    Ok(transaction.execute_typed(&MOVE_BACK, &[(&run_id, Type::INT8)]).await?)
 }

@@ -11,6 +11,7 @@ use crate::{error::Result, row::ReadRow};
 
 mod attention;
 mod payloads;
+mod pipeline_tables;
 mod seconds;
 use self::seconds::seconds;
 pub use attention::{

@@ -11,6 +11,8 @@ use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 
 use crate::{copy::CopyWriter, error::Result, row::ReadRow};
 
+const MATCHING: &str = include_str!("logs/matching.sql");
+
 forebay_domain::words! {
     /// The severity of a line, lowest first.
     pub enum Level {
@@ -103,7 +105,7 @@ pub async fn add(transaction: &Transaction<'_>, run_id: i64, lines: &[NewLine]) 
 ///
 /// Errors: `database_refused` for an invalid regular expression.
 pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -> Result<Vec<LogLine>> {
-    let rows = select(client, include_str!("logs/read.sql"), filter, limit).await?;
+    let rows = select(client, &format!("{MATCHING} order by l.log_id limit $6"), filter, limit).await?;
     rows.iter()
         .map(|row| {
             Ok(LogLine {
@@ -123,7 +125,9 @@ pub async fn before_last(
     filter: &LogFilter,
     number: u32,
 ) -> Result<Option<i64>> {
-    match select(client, include_str!("logs/tail.sql"), filter, number).await?.first() {
+    let statement =
+        format!("select min(t.log_id) - 1 as before from ({MATCHING} order by l.log_id desc limit $6) as t");
+    match select(client, &statement, filter, number).await?.first() {
         Some(row) => row.read("before"),
         None => Ok(None),
     }

@@ -1,11 +1,14 @@
-//! What waits for a person: held runs, breakers, sources that stand still, embeddings, rights on targets, and tables
-//! that a web API can write.
+//! What waits for a person: held runs, breakers, sources that are no longer scraped, embeddings, rights on targets, and
+//! tables that a web API can write.
 
 use std::time::Duration;
 
 use tokio_postgres::GenericClient;
 
-use super::seconds::seconds;
+use super::{
+    pipeline_tables::{EXPOSED, TARGETS},
+    seconds::seconds,
+};
 use crate::{error::Result, row::ReadRow};
 
 /// A run that waits for a decision.
@@ -38,7 +41,7 @@ pub struct OpenBreaker {
     pub open: Duration,
 }
 
-/// A source with stored data that is not scraped any more.
+/// A source with stored data that is no longer scraped.
 #[derive(Clone, Debug)]
 pub struct FrozenSource {
     /// The source.
@@ -87,7 +90,7 @@ pub struct Attention {
     pub held: Vec<HeldRun>,
     /// Breakers that are not closed, by source.
     pub breakers: Vec<OpenBreaker>,
-    /// Sources that stand still, by name.
+    /// Sources that are no longer scraped, by name.
     pub frozen: Vec<FrozenSource>,
     /// Pipelines without some of their embeddings, by name.
     pub embeddings: Vec<MissingEmbeddings>,
@@ -98,7 +101,7 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// Reads it.
+    /// Runs all checks.
     pub async fn read(client: &impl GenericClient) -> Result<Self> {
         let mut found = Self {
             held: Vec::new(),
@@ -137,14 +140,14 @@ impl Attention {
                 error: row.read("error")?,
             });
         }
-        for row in &client.query_typed(include_str!("targets.sql"), &[]).await? {
+        for row in &client.query_typed(&TARGETS, &[]).await? {
             found.targets.push(ClosedTarget {
                 pipeline: row.read("pipeline")?,
                 table: row.read("table_name")?,
                 missing: row.read("missing")?,
             });
         }
-        for row in &client.query_typed(include_str!("exposed.sql"), &[]).await? {
+        for row in &client.query_typed(&EXPOSED, &[]).await? {
             found.exposed.push(Exposed { role: row.read("role_name")?, table: row.read("table_name")? });
         }
         Ok(found)

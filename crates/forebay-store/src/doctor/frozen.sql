@@ -1,4 +1,4 @@
--- Declared sources that are not scraped, although their data is stored: switched off, or all their schedules are.
+-- Declared sources that have run before and are no longer scraped: they are switched off, or all their schedules are.
 select s.name as source, s.enabled
 from forebay.sources as s
 where s.kind is not null and s.declared_at is not null

@@ -15,7 +15,7 @@ use crate::{
     types::{SqlHash, SqlId},
 };
 
-/// What marks a payload that is not what its run stored. No content has this hash, so the next run writes it anew.
+/// The hash that marks a corrupted payload. No content has this hash, so the next run writes it anew.
 const MARK: VersionHash = VersionHash([0; 32]);
 
 /// A stored payload with the hash that its run stored.

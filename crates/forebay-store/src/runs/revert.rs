@@ -10,6 +10,7 @@ use tokio_postgres::{
 };
 
 use crate::{
+    aliases::MOVABLE,
     error::{Error, Result},
     row::ReadRow,
     types::{SqlHash, SqlId},
@@ -22,16 +23,16 @@ const MOVE_REFERENCES: &str = include_str!("move_references.sql");
 
 /// What undoing a run would do. A reference that a later run has written stays as it is.
 static TOTALS: LazyLock<String> = LazyLock::new(|| {
-    of_effects(
-        "select count(*) filter (where e.is_last and e.removed_at is null and (e.is_added or e.is_restored)) as num_removed, \
-             count(*) filter (where e.is_last and e.removed_at is null and not (e.is_added or e.is_restored)) as num_updated, \
+    of_effects(&format!(
+        "select count(*) filter ( \
+                 where e.is_last and e.removed_at is null and (e.is_added or e.is_restored)) as num_removed, \
+             count(*) filter ( \
+                 where e.is_last and e.removed_at is null and not (e.is_added or e.is_restored)) as num_updated, \
              count(*) filter (where e.is_last and e.removed_at is not null and not e.is_added) as num_restored, \
              count(*) filter (where not e.is_last) as num_kept, \
-             (select count(*) from forebay.reference_aliases as a \
-              join forebay.\"references\" as r using (reference_id) \
-              where a.run_id = $1 and r.record_key = a.record_key and r.scrape_run_id <= $1) as num_rekeyed \
-         from effects as e",
-    )
+             (select count(*) from ({MOVABLE}) as m) as num_rekeyed \
+         from effects as e"
+    ))
 });
 
 /// A cursor over the state before a run of the references that it wrote last. One without a payload did not exist or
@@ -128,9 +129,9 @@ pub async fn next_undos(transaction: &impl GenericClient, limit: usize) -> Resul
 /// found again.
 pub async fn move_back(client: &impl GenericClient, run_id: i64, at: Timestamp) -> Result<()> {
     let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&run_id, Type::INT8), (&at, Type::TIMESTAMPTZ)];
-    let month = "select forebay_private.ensure_month('reference_revisions', r.started_at) \
+    let month = "select forebay_private.ensure_month('reference_revisions', least(r.started_at, $2)) \
          from forebay.scrape_runs as r where r.run_id = $1";
-    client.query_typed(month, &parameters[..1]).await?;
+    client.query_typed(month, &parameters).await?;
     client.execute_typed(MOVE_REVISIONS, &parameters).await?;
     client.execute_typed(MOVE_REFERENCES, &parameters).await?;
     Ok(())
