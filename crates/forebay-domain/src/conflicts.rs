@@ -99,7 +99,7 @@ pub fn check(settings: &RecordSettings<'_>) -> Result<(), SettingConflict> {
         }
     }
     if let Some(flag) = settings.removed_when
-        && settings.key_fields.iter().any(|field| is_same_field(field, flag.as_str()))
+        && settings.key_fields.iter().any(|key| is_at(key, flag))
     {
         return Err(SettingConflict::KeyWithRemovedWhen);
     }
@@ -118,12 +118,9 @@ pub fn check(settings: &RecordSettings<'_>) -> Result<(), SettingConflict> {
     Ok(())
 }
 
-/// Whether two names or pointers lead to the same value.
-fn is_same_field(one: &str, other: &str) -> bool {
-    match (one.parse::<KeyField>(), other.parse::<KeyField>()) {
-        (Ok(one), Ok(other)) => one.path() == other.path(),
-        _ => false,
-    }
+/// Whether a key field is the value at a path.
+fn is_at(key: &str, path: &FieldPath) -> bool {
+    key.parse::<KeyField>().is_ok_and(|key| key.path() == path.tokens())
 }
 
 #[cfg(test)]
@@ -152,7 +149,13 @@ mod tests {
         for (key, flag) in [("id", "id"), ("id", "/id"), ("/meta/id", "/meta/id"), ("/id", "id")] {
             assert_eq!(with(key, flag), Err(SettingConflict::KeyWithRemovedWhen), "{key} {flag}");
         }
-        for (key, flag) in [("id", "gone"), ("/meta/id", "/meta/gone"), ("id", "/id/gone")] {
+        for (key, flag) in [
+            ("id", "gone"),
+            ("/meta/id", "/meta/gone"),
+            ("id", "/id/gone"),
+            ("$scope", "$hash"),
+            ("$scope", "$scope"),
+        ] {
             assert_eq!(with(key, flag), Ok(()), "{key} {flag}");
         }
     }

@@ -26,6 +26,11 @@ pub struct FieldPath {
 pub struct FieldPathError;
 
 impl FieldPath {
+    /// The top-level field with this name, which is not empty and does not begin with a slash.
+    pub(crate) fn of_name(name: &str) -> Self {
+        Self { text: name.to_owned(), tokens: vec![name.to_owned()] }
+    }
+
     /// The text that it was parsed from.
     pub fn as_str(&self) -> &str {
         &self.text

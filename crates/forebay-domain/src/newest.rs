@@ -86,13 +86,17 @@ impl Number {
             (false, false) => 1,
         }
     }
+
+    /// Orders numbers of the same sign by their absolute values.
+    fn magnitude(&self) -> (i64, &[u8]) {
+        (self.point, &self.digits)
+    }
 }
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        let magnitude = |number: &Self| (number.point, number.digits.clone());
         self.sign().cmp(&other.sign()).then_with(|| {
-            let order = magnitude(self).cmp(&magnitude(other));
+            let order = self.magnitude().cmp(&other.magnitude());
             if self.sign() < 0 { order.reverse() } else { order }
         })
     }

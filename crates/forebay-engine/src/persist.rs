@@ -179,7 +179,8 @@ async fn run(
         request.complete = true;
         // With its hash as key, a marked record is another one.
         if !is_by_hash(&declared.source.key_fields) {
-            declared.policy.removed_when = declared.policy.removed_when.or_else(removal_flag::of_singer);
+            declared.policy.removed_when =
+                declared.policy.removed_when.or_else(|| Some(removal_flag::of_singer()));
         }
     }
     let warning = declared.warning.clone();

@@ -153,7 +153,7 @@ struct Looking {
 
 impl Looking {
     fn new(source: &SourceDefinition, scope: &Scope, limit: usize, is_tap: bool) -> Self {
-        let of_tap = (is_tap && !is_by_hash(&source.key_fields)).then(removal_flag::of_singer).flatten();
+        let of_tap = (is_tap && !is_by_hash(&source.key_fields)).then(removal_flag::of_singer);
         let policy = RecordPolicy {
             source: source.name.clone(),
             key: key_in_scope(&source.key_fields, &scope.to_string()),
