@@ -93,14 +93,19 @@ async fn in_ledger(
     }
 }
 
-/// Counts what is active in each scope now: runs may have added and removed records since the sync, and other scopes
-/// may have taken some over.
+/// Counts what is active now in each scope that was synced: runs may have added and removed records since, and other
+/// scopes may have taken some over.
 async fn count_active(client: &Client, entries: &mut [LedgerEntry]) -> Result<()> {
+    let mut synced: Vec<&mut LedgerEntry> =
+        entries.iter_mut().filter(|entry| entry.last_sync.is_some()).collect();
+    if synced.is_empty() {
+        return Ok(());
+    }
     let wanted: Vec<(&str, &str)> =
-        entries.iter().map(|entry| (entry.entity_type.as_str(), entry.scope.as_str())).collect();
+        synced.iter().map(|entry| (entry.entity_type.as_str(), entry.scope.as_str())).collect();
     let counts = references::count_in_scopes(&***client, &wanted).await?;
-    for (entry, num_active) in entries.iter_mut().zip(counts) {
-        entry.num_records = entry.last_sync.map(|_| num_active);
+    for (entry, num_active) in synced.iter_mut().zip(counts) {
+        entry.num_records = Some(num_active);
     }
     Ok(())
 }
