@@ -107,8 +107,9 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'
                      $9::text[], $10::int4[]) \
                  as c (reference_id, version_hash, record_key, payload, line, url, fetched_at, change, base_version) \
              on conflict (run_id, reference_id) do update \
-             set change = excluded.change, version_hash = excluded.version_hash, payload = excluded.payload, line = excluded.line, \
-                 url = excluded.url, fetched_at = excluded.fetched_at, base_version = excluded.base_version",
+             set change = excluded.change, version_hash = excluded.version_hash, payload = excluded.payload, \
+                 line = excluded.line, url = excluded.url, fetched_at = excluded.fetched_at, \
+                 base_version = excluded.base_version",
             &[
                 (&run_id, Type::INT8),
                 (&ids, Type::UUID_ARRAY),
@@ -169,8 +170,8 @@ pub async fn batch(
     after: ReferenceId,
     limit: i64,
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at, \
-             change = 'flagged' as removes, base_version \
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, \
+             fetched_at, change = 'flagged' as removes, base_version \
          from forebay.scrape_run_changes \
          where run_id = $1 and change in ('seen', 'flagged') and not is_withheld and reference_id > $2 \
          order by reference_id limit $3";
@@ -186,8 +187,8 @@ pub async fn find(
     run_id: i64,
     ids: &[ReferenceId],
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at, \
-             change = 'flagged' as removes, base_version \
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, \
+             fetched_at, change = 'flagged' as removes, base_version \
          from forebay.scrape_run_changes \
          where run_id = $1 and change in ('seen', 'flagged') and reference_id = any($2)";
     let rows =

@@ -21,10 +21,10 @@ pub(super) fn judge(evidence: &Evidence<'_>, decision: &mut Decision) {
         scope => format!("the scope {scope}"),
     };
     let message = format!(
-        "{num_taken} of {} records are active in another scope, such as {scope}, which was seen complete: the same key in two \
-         scopes is the same reference. If these are other records, the scope must be part of the key (key_in_scope = true). The key of stored records \
-         cannot change: use another source name with that setting, or delete this source and load it again. If they have \
-         moved here, release the run",
+        "{num_taken} of {} records are active in another scope, such as {scope}, which was seen complete: the same \
+         key in two scopes is the same reference. If these are other records, the scope must be part of the key \
+         (key_in_scope = true). The key of stored records cannot change: use another source name with that \
+         setting, or delete this source and load it again. If they have moved here, release the run",
         evidence.num_seen
     );
     decision.withheld.num_taken = num_taken;

@@ -37,7 +37,7 @@ pub enum SourceIdentityError {
         "`$hash` stands for the whole record, so the key has no other field; only the scope can be added, after it"
     )]
     HashNotAlone {
-        /// The place among the key fields, from 0, of the first field that is too much.
+        /// The place among the key fields, from 0, of the first surplus field.
         index: usize,
     },
     /// The key is nothing but the scope, so all records of a run would have the same.

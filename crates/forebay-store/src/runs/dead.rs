@@ -1,4 +1,4 @@
-//! Runs whose process died without closing them: they are `running`, and nobody holds the lock of their scope.
+//! Runs whose process died without closing them: they are `running`, and the lock of their scope is free.
 
 use std::collections::HashSet;
 
