@@ -1,7 +1,7 @@
 //! The identity of a source: its name, the fields that make up a record's key, and the type of its records.
 //!
-//! This is the only check of these. Ids are computed from the name, and `NAME/RECORD_KEY` must be unambiguous, so a name
-//! has no slash. The check constraint `sources_name_check` states the same rule.
+//! This is the only check of these. Ids are computed from the name, and `NAME/RECORD_KEY` must be unambiguous, so a
+//! name has no slash. The check constraint `sources_name_check` states the same rule.
 
 use super::key::{HASH_FIELD, KeyField, SCOPE_FIELD};
 

@@ -1,8 +1,8 @@
 //! Finds the reference of each record after re-keys.
 //!
 //! A key belongs to the reference that is stored under it. A re-key leaves the old key behind: a record that has it
-//! again gets an id of its own. The end of a complete run decides what it is. If the reference that used to have the key
-//! is missing, the key moves back to it; otherwise it is another record. Other runs cannot tell, so they reject it.
+//! again gets an id of its own. The end of a complete run decides what it is. If the reference that used to have the
+//! key is missing, the key moves back to it; otherwise it is another record. Other runs cannot tell, so they reject it.
 
 use std::{
     collections::{HashMap, HashSet},
