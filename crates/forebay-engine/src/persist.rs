@@ -24,6 +24,7 @@
 
 mod apply;
 mod batch;
+mod begin;
 mod close;
 mod context;
 mod decision;

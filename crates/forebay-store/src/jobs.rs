@@ -2,9 +2,9 @@
 //!
 //! A job is held in one of two ways. [`Queue::take`] holds it by a row lock inside a transaction, for handlers whose
 //! effect is in this database: nothing is written until the effect and the end of the attempt commit together, so a
-//! worker that dies leaves no trace and its jobs are free at once. [`claim`] holds it by a receipt and a lease, for
-//! work outside the database. Claims use functions in the database (migrations 0007 to 0010), which workers in other
-//! languages call as well.
+//! worker that dies leaves no trace, and its jobs are free when the server ends its transaction, at the latest after
+//! its current statement. [`claim`] holds it by a receipt and a lease, for work outside the database. Claims use
+//! functions in the database (migrations 0007 to 0010), which workers in other languages call as well.
 //!
 //! Lock order, when changing a statement: persisting locks hand-offs before jobs, and workers lock jobs first.
 //! Workers must therefore never wait while they hold a lock. They skip locked rows and answer [`Ack::Busy`].

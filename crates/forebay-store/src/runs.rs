@@ -92,7 +92,10 @@ pub async fn any(client: &impl GenericClient, source_id: i32) -> Result<bool> {
     client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("has_run")
 }
 
-/// Begins a run and returns its id.
+/// The index that refuses a second running run of a scope.
+pub const ONE_RUNNING: &str = "scrape_runs_one_running";
+
+/// Begins a run and returns its id. Another run of the scope that is `running` violates [`ONE_RUNNING`].
 pub async fn start(client: &impl GenericClient, run: &NewRun) -> Result<i64> {
     let row = client
         .query_typed_one(

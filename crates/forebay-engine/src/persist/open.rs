@@ -7,7 +7,6 @@ use forebay_domain::{
     identity::{SCOPE_FIELD, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     prepare::RecordPolicy,
-    scope::Scope,
 };
 use forebay_store::{
     connect::Database,
@@ -22,6 +21,7 @@ use tokio::try_join;
 use tokio_postgres::Client;
 
 use super::{
+    begin::{abort_orphans, begin},
     context::RunContext,
     declare::Declared,
     overrides::DEFAULT_MAX_WAIT,
@@ -69,10 +69,13 @@ impl<'a> OpenRun<'a> {
         if !request.allow_future {
             check_not_future(&client, observed_at).await?;
         }
-        let state = ScopeState::read(&client, &source, &request, observed_at).await?;
+        let mut state = ScopeState::read(&client, &source, &request, observed_at).await?;
         if state.has_orphans {
             let num_runs = abort_orphans(&mut client, source.source_id, &request.scope).await?;
             progress(Progress::Aborted { num_runs });
+            // Closing them may have waited for the end of a last transaction.
+            let read_again = ScopeState::read(&client, &source, &request, observed_at).await?;
+            state = ScopeState { has_orphans: true, ..read_again };
         }
         if let Some(basis) = &request.basis {
             // A run of a dead process may have written some of its batches.
@@ -88,7 +91,7 @@ impl<'a> OpenRun<'a> {
             return Err(Error::OutOfOrder { observed_at, watermark });
         }
         let policy = request.overrides.apply_to(policy);
-        let context = start(database, &client, state, policy, request, observed_at, input_name).await?;
+        let context = start(database, &mut client, state, policy, request, observed_at, input_name).await?;
         Ok(Self { context, lock })
     }
 }
@@ -169,18 +172,10 @@ impl ScopeState {
     }
 }
 
-/// Closes runs of the scope whose process has died.
-async fn abort_orphans(client: &mut Client, source_id: i32, scope: &Scope) -> Result<u64> {
-    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    let num_runs = runs::abort_orphans(&transaction, source_id, scope).await?;
-    transaction.commit().await.map_err(forebay_store::Error::from)?;
-    Ok(num_runs)
-}
-
 /// Inserts the run's row and chooses between straight and staged.
 async fn start<'a>(
     database: &'a Database,
-    client: &Client,
+    client: &mut Client,
     state: ScopeState,
     policy: SourcePolicy,
     request: PersistRequest,
@@ -205,7 +200,7 @@ async fn start<'a>(
         input: input_name.to_owned(),
         observed_at,
     };
-    let run_id = runs::start(client, &run).await?;
+    let run_id = begin(client, &run).await?;
     Ok(RunContext {
         database,
         record_policy: Arc::new(RecordPolicy {

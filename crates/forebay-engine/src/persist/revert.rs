@@ -23,6 +23,7 @@ use tracing::info;
 
 use super::{
     apply::apply,
+    begin::{abort_orphans, begin},
     locked::{LockedRun, find},
     write::{ROWS_PER_STATEMENT, Target},
 };
@@ -60,9 +61,7 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
     check(&locked.run)?;
     let mut client = database.client().await?;
     let source_id = locked.source.source_id;
-    let orphans = client.transaction().await.map_err(forebay_store::Error::from)?;
-    runs::abort_orphans(&*orphans, source_id, &locked.scope).await?;
-    orphans.commit().await.map_err(forebay_store::Error::from)?;
+    abort_orphans(&mut client, source_id, &locked.scope).await?;
     let started = Instant::now();
     let observed_at = now();
     let new_run = NewRun {
@@ -75,7 +74,7 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
         input: format!("run {run_id}"),
         observed_at,
     };
-    let new_id = runs::start(&**client, &new_run).await?;
+    let new_id = begin(&mut client, &new_run).await?;
     let totals = runs::undo_totals(&**client, run_id).await?;
     let undone = undo(&locked, &mut client, new_id, observed_at, totals, started).await;
     if let Err(error) = &undone {

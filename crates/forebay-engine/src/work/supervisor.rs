@@ -89,8 +89,15 @@ pub(super) async fn drain(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<WorkReport> {
     let (_stage, stage) = watch::channel(Stage::Working);
-    let shared =
-        Shared { database, options, progress, stage, report: Mutex::default(), handlers: Mutex::default() };
+    let shared = Shared {
+        database,
+        options,
+        progress,
+        stage,
+        is_draining: true,
+        report: Mutex::default(),
+        handlers: Mutex::default(),
+    };
     maintenance::rescue(&shared).await?;
     let mut supervisor = Supervisor::new(&shared);
     let mut workers = FuturesUnordered::new();
@@ -120,6 +127,7 @@ pub(super) async fn follow(
         options,
         progress,
         stage: watching,
+        is_draining: false,
         report: Mutex::default(),
         handlers: Mutex::default(),
     };

@@ -1,7 +1,7 @@
 //! Transactional work: one batch is one transaction that takes hand-offs, has the effect, settles them and commits.
 //!
 //! Nothing is visible before the commit. A worker may die at any point: nothing is half done, nothing is done twice,
-//! and its hand-offs are free at once.
+//! and its hand-offs are free when the server ends its transaction, at the latest after its current statement.
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::jobs::{self, Failure, Queue, Taken};

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use forebay_store::{
@@ -41,18 +41,21 @@ pub(super) struct Shared<'a> {
     pub(super) options: &'a WorkOptions,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(super) stage: watch::Receiver<Stage>,
+    /// Whether the work ends when nothing is left; what is locked at that moment would stay behind.
+    pub(super) is_draining: bool,
     pub(super) report: Mutex<WorkReport>,
     /// Handlers that are ready, with the declarations that they were opened from.
     pub(super) handlers: Mutex<HashMap<i32, (PipelineSpec, Handler)>>,
 }
 
-/// How long a worker waits when limits prevent it from claiming.
+/// How long a worker waits when limits or locks prevent it from claiming.
 const LIMITED: Duration = Duration::from_millis(100);
 
 /// Works for a pipeline until no job that it may claim is due.
 pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()> {
     let handler = shared.handler(pipeline).await?;
     let mut queue = Queue::new(pipeline.pipeline_id);
+    let mut idle_since = None;
     while *shared.stage.borrow() == Stage::Working {
         // `trace::claimed` records the number of hand-offs.
         let span =
@@ -60,6 +63,7 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
         let batch = run_batch(shared, pipeline, &handler, &mut queue).instrument(span).await?;
         let Some(batch) = batch else { return Ok(()) };
         if batch.num_claimed > 0 {
+            idle_since = None;
             for failed in &batch.failures {
                 (shared.progress)(Progress::Failed { pipeline: &pipeline.spec.name, attempts: failed });
             }
@@ -68,7 +72,7 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
                 // The pipeline works again.
                 report.error = None;
             });
-        } else if !is_worth_waiting(shared, pipeline).await? {
+        } else if !is_worth_waiting(shared, pipeline, *idle_since.get_or_insert_with(Instant::now)).await? {
             return Ok(());
         }
     }
@@ -109,16 +113,24 @@ async fn cut_off(mut stage: watch::Receiver<Stage>) {
     }
 }
 
-/// Whether a worker should retry because only limits prevent it from claiming. Waits briefly first.
-async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<bool> {
-    let limits = &pipeline.spec.limits;
-    if *limits == Limits::default() {
+/// Whether a worker that got nothing should look again. Limits may have prevented it; and in a drain, another transaction
+/// may still hold what is due: the server ends that of a killed worker only after its current statement. Waits briefly if
+/// so.
+async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline, idle_since: Instant) -> Result<bool> {
+    let is_limited = pipeline.spec.limits != Limits::default();
+    let may_be_locked = shared.is_draining && idle_since.elapsed() < shared.options.grace;
+    if !is_limited && !may_be_locked {
         return Ok(false);
     }
-    tokio::time::sleep(LIMITED).await;
-    let client = shared.database.client().await?;
-    Ok(jobs::due(&**client).await?.contains(&pipeline.pipeline_id)
-        && !jobs::is_paused(&**client, pipeline.pipeline_id).await?)
+    let is_due = {
+        let client = shared.database.client().await?;
+        jobs::due(&**client).await?.contains(&pipeline.pipeline_id)
+            && !jobs::is_paused(&**client, pipeline.pipeline_id).await?
+    };
+    if is_due {
+        tokio::time::sleep(LIMITED).await;
+    }
+    Ok(is_due)
 }
 
 impl Shared<'_> {

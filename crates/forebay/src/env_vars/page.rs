@@ -107,7 +107,7 @@ const TESTS: [Row; 14] = [
     ("FOREBAY_TEST_JOIN", "Set by a test that starts itself again: the cluster to join."),
     ("FOREBAY_MODEL", "`large` checks a larger model of hand-offs. Takes minutes."),
     ("FOREBAY_TEST_MEMORY_MB", "Megabytes of each input in the tests of memory. Default: 20."),
-    ("FOREBAY_KILLS", "How often the kill test kills. Default: 12."),
+    ("FOREBAY_KILLS", "How often the kill tests kill. Default: 24 for runs and workers, 12 for courses."),
     ("FOREBAY_KILL_SEED", "Selects the moments of the kill test. Default: 1."),
     ("FOREBAY_INTERLEAVINGS", "Number of histories in the test of interleavings. Default: 12."),
     ("FOREBAY_INTERLEAVINGS_SEED", "The first seed of that test. Default: random."),

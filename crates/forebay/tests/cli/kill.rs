@@ -1,7 +1,7 @@
 //! Kills the program with SIGKILL at random moments, while it persists and while it drains the queue: the same command
 //! run once more always ends like an undisturbed one.
 //!
-//! `FOREBAY_KILLS=100` kills more often than the default of a dozen. `FOREBAY_KILL_SEED` selects other moments.
+//! `FOREBAY_KILLS=100` kills more often than the default of two dozen. `FOREBAY_KILL_SEED` selects other moments.
 
 use std::{
     env, fs,
@@ -130,8 +130,10 @@ impl Replay {
         // The days span several months, whose partitions do not exist yet.
         let observed_at =
             Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * (i64::try_from(day).unwrap() + 29));
+        // What the guards learn depends on the number of runs, and a run that is killed after its commit is run again. On
+        // some days a sixth of the records go, which the guards might then hold.
         format!(
-            "persist {file} --source kept --key id --complete --guards {} --observed-at {observed_at}",
+            "persist {file} --source kept --key id --complete --guards {} --max-removed 0.5 --observed-at {observed_at}",
             self.guards
         )
     }
@@ -201,7 +203,7 @@ fn killed_and_run_again(guards: &'static str) {
     let setting = |name: &str, default| {
         env::var(name).map_or(default, |text| text.parse::<u64>().expect("a number in the environment"))
     };
-    let num_kills = setting("FOREBAY_KILLS", 12);
+    let num_kills = setting("FOREBAY_KILLS", 24);
     let seed = setting("FOREBAY_KILL_SEED", 1);
     println!("guards {guards}: {num_kills} kills, FOREBAY_KILL_SEED={seed}");
     let (undisturbed, replay) = (Replay::new(guards), Replay::new(guards));
@@ -230,6 +232,9 @@ fn killed_and_run_again(guards: &'static str) {
         replay.count("scrape_runs where status = 'complete'"),
         replay.count("ingestion_handoffs where finished_at is not null"),
     );
+    if num_kills >= 6 {
+        assert!(killer.num_killed.iter().all(|number| *number > 0), "{:?}", killer.num_killed);
+    }
     for (what, query) in SAME {
         let (expected, found) = (undisturbed.table(query), replay.table(query));
         let differing = expected.iter().zip(&found).find(|(expected, found)| expected != found);

@@ -176,3 +176,26 @@ async fn a_long_wait_says_who_holds_the_scope_and_ends() {
     assert!(said.ends_with("; gave up after 7 s"), "{said}");
     lock.release().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_run_of_a_killed_process_that_is_still_being_inserted_is_closed() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &numbered(0..3, 1)).await;
+    // The lock of the scope is free, because the process is dead, but the server is not done with its statement.
+    let mut killed = shop.database.client().await.unwrap();
+    let transaction = killed.transaction().await.unwrap();
+    let insert = "insert into forebay.scrape_runs \
+        (source_id, scope, status, is_complete, with_handoffs, engine, input, observed_at) \
+        select source_id, '', 'running', true, true, 'test', '-', now() from forebay.sources";
+    transaction.batch_execute(insert).await.unwrap();
+    let ending = async {
+        time::sleep(Duration::from_millis(300)).await;
+        transaction.commit().await.unwrap();
+    };
+    let text = numbered(0..3, 2);
+    let run = persist::persist(&shop.database, complete(2), input(text.as_bytes()), &|_| {});
+    let (report, ()) = tokio::join!(run, ending);
+    assert_eq!(counts(&report.unwrap()), [3, 0, 3, 0, 0, 0, 0, 0]);
+    let aborted = "select count(*)::int8 from forebay.scrape_runs where status = 'aborted'";
+    assert_eq!(shop.client.query_one(aborted, &[]).await.unwrap().get::<_, i64>(0), 1);
+}

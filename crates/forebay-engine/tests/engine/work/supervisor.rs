@@ -131,6 +131,36 @@ async fn limits_are_respected_and_a_drain_waits_for_them() {
 }
 
 #[tokio::test]
+async fn a_drain_waits_for_what_a_killed_worker_still_holds() {
+    let shop = Shop::open().await;
+    put_many(&shop, 3).await;
+    // The server ends the transaction of a killed worker after its current statement.
+    let mut killed = shop.database.client().await.unwrap();
+    let transaction = killed.transaction().await.unwrap();
+    let taken = transaction.query("select from forebay.ingestion_jobs for update", &[]).await.unwrap();
+    assert_eq!(taken.len(), 3);
+    let ending = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        transaction.rollback().await.unwrap();
+    };
+    let (report, ()) = tokio::join!(drain(&shop), ending);
+    assert_eq!(report.pipelines[0].num_succeeded, 3, "{report:?}");
+
+    // It doesn't wait for ever.
+    put_many(&shop, 4).await;
+    let transaction = killed.transaction().await.unwrap();
+    transaction.query("select from forebay.ingestion_jobs for update", &[]).await.unwrap();
+    let options = WorkOptions { grace: Duration::from_millis(200), ..WorkOptions::default() };
+    let report = work::drain(&shop.database, &options, &|_| {}).await.unwrap();
+    assert_eq!(
+        (report.pipelines[0].num_succeeded, report.pipelines[0].backlog.num_due),
+        (0, 4),
+        "{report:?}"
+    );
+    transaction.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn transactional_handlers_have_no_limits() {
     let shop = Shop::open().await;
     let limits = Limits { max_active: Some(4), ..Limits::default() };
