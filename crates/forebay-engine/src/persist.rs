@@ -68,6 +68,7 @@ use forebay_domain::{identity::is_by_hash, removal_flag, run::OnDuplicate};
 use forebay_store::{connect::Database, sources};
 use tracing::{Instrument, info_span};
 
+pub(crate) use begin::settle;
 pub use dry_run::{DryRun, Sample, dry_run};
 pub use feed::{Begin, Feed, FilePage, Input};
 pub use held::{Rekeyed, reject, rekey, release};

@@ -14,6 +14,7 @@ mod action;
 mod blocked;
 mod decide;
 mod guard;
+mod intended;
 mod keep;
 mod matching;
 mod part;
@@ -25,5 +26,6 @@ mod track;
 
 pub use action::{Action, Changes, Conflict, ConflictKind, MatchedBy, RemoteChange, RemoteKind};
 pub use guard::{GuardSettings, Plan, Refusal, RefusalReason, plan, plan_keeping};
+pub use intended::{base_as_intended, intended};
 pub use keep::{Keep, SeenVersions, Side};
 pub use state::{FileState, Sides};

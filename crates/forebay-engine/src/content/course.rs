@@ -3,6 +3,7 @@
 use forebay_domain::{
     content::{layout::Layout, own_tables::OwnTables, paths::Slug},
     run::OnDuplicate,
+    scope::Scope,
 };
 use forebay_store::{
     connect::{Client, Database, Limits, OpenOptions, Target},
@@ -18,6 +19,7 @@ use crate::{
     persist::{
         PersistRequest,
         declare::{self, Declared},
+        settle,
     },
 };
 
@@ -160,6 +162,20 @@ pub(super) async fn declare_course(database: &Database, settings: &CourseSetting
     let is_reconfigured = is_changed && settings.own_tables.is_some();
     let course = content::of_source(&**client, source_id).await?.ok_or_else(|| settings.unknown())?;
     Ok(DeclaredCourse { course, declared, is_reconfigured })
+}
+
+/// [`declare_course`] when no other run of its files is open. A run of a killed process may be open for a moment: the
+/// server still carries out its last statement, which may be the commit.
+pub(super) async fn declare_settled_course(
+    database: &Database,
+    settings: &CourseSettings,
+) -> Result<DeclaredCourse> {
+    let declared = declare_course(database, settings).await?;
+    if !declared.course.has_open_run {
+        return Ok(declared);
+    }
+    settle(database, declared.declared.source.source_id, &Scope::default()).await?;
+    declare_course(database, settings).await
 }
 
 /// Finds a stored course. Error: `course_unknown`.

@@ -24,6 +24,7 @@ use super::{
     error::ContentError,
     folder::CourseFolder,
     record::{bytes_of, path_of},
+    sides::Known,
     state::{self, Remembered},
 };
 use crate::error::{Error, Result};
@@ -78,11 +79,13 @@ pub async fn restore(
     }
     let lock = disk::lock(&folder).await?;
     let source = stored.source.name.clone();
-    let mut payloads = export::payloads(&**client, &stored.source, None, options.at).await?;
     let base = {
         let folder = Arc::clone(&folder);
         on_disk(move || state::load(&folder)).await?.of(&source, Some(&stored.course.key))
     };
+    let known = Known::new(content::files(&**client, stored.source.source_id).await?, &[]);
+    let base = base.reconciled(|| known.states());
+    let mut payloads = export::payloads(&**client, &stored.source, None, options.at).await?;
     let mut writer = Writer {
         base: base.files.iter().map(|file| (file.path.clone(), file.clone())).collect(),
         folder: Arc::clone(&folder),
@@ -112,8 +115,9 @@ pub async fn restore(
     let writer = on_disk(move || writer.leave(extra, &with_bytes)).await?;
     let Writer { base: after, mut restored, .. } = writer;
     if options.at.is_none() {
-        let after = Remembered { files: after.into_values().collect(), reported: base.reported.clone() };
-        on_disk(move || state::save(&folder, &source, &stored.course.key, &base, &after)).await?;
+        let files = after.into_values().collect();
+        let after = Remembered { files, reported: base.reported.clone(), ..Remembered::default() };
+        on_disk(move || state::save(&folder, &source, &stored.course.key, Some(&base), &after)).await?;
     }
     drop(lock);
     let Restored { written, kept, not_stored, removed, extra, .. } = &mut restored;

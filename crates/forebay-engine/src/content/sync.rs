@@ -10,7 +10,7 @@ use forebay_domain::{
     content::{
         Problem, ProblemCode, Severity,
         paths::RelativePath,
-        plan::{Action, Changes, GuardSettings, Keep, Plan, SeenVersions, Side},
+        plan::{Action, Changes, FileState, GuardSettings, Keep, Plan, SeenVersions, Side, intended},
     },
     run::RunStatus,
 };
@@ -22,7 +22,7 @@ use forebay_store::{
 use tokio::try_join;
 
 use super::{
-    course::{CourseSettings, check_layout, check_own_tables, declare_course},
+    course::{CourseSettings, check_layout, check_own_tables, declare_settled_course},
     disk::{self, on_disk},
     error::ContentError,
     folder::{CourseFolder, FolderLock, Skipped},
@@ -165,8 +165,10 @@ async fn read(database: &Database, settings: &CourseSettings, folder: &Arc<Cours
     };
     drop(client);
     let (snapshot, base) = look(settings, folder).await?;
-    let base = base.of(&name, course.as_ref().map(|course| course.key.as_str()));
-    Ok(Sides { source, course, snapshot, base, known: Known::new(files, &withheld) })
+    let known = Known::new(files, &withheld);
+    let base =
+        base.of(&name, course.as_ref().map(|course| course.key.as_str())).reconciled(|| known.states());
+    Ok(Sides { source, course, snapshot, base, known })
 }
 
 struct Sides {
@@ -238,13 +240,20 @@ async fn sync_once(
 ) -> Result<(SyncReport, usize)> {
     let source = settings.source_name()?;
     let stored = async {
-        let course = declare_course(database, settings).await?;
+        let course = declare_settled_course(database, settings).await?;
         let (known, unequal) = rows::stored(database, &course, rows).await?;
         Ok::<_, Error>((course, known, unequal))
     };
     let ((course, known, unequal), (mut snapshot, base)) = try_join!(stored, look(settings, &folder))?;
     let key = course.course.key.clone();
-    let base = base.of(&source, Some(&key));
+    let remembered = base.of(&source, Some(&key));
+    let has_intent = !remembered.intended.is_empty();
+    let base = remembered.reconciled(|| known.states());
+    if has_intent {
+        // The run of this sync replaces the intent.
+        let (folder, source, key, base) = (Arc::clone(&folder), source.clone(), key.clone(), base.clone());
+        on_disk(move || state::save(&folder, &source, &key, None, &base)).await?;
+    }
     let mut num_unsettled = earlier.map_or(0, |earlier| snapshot.leave_out_unsettled(earlier));
     folder.remove_leftovers(lock, &snapshot.leftovers);
     let changes = compared(&mut snapshot, &base, &known, options)?;
@@ -260,6 +269,13 @@ async fn sync_once(
     };
     let mut after = report.changes.base.clone();
     if let Some(work) = Work::new(&snapshot, &known, &report.changes, course.course.has_held_run) {
+        let is_in_reach = |file: &&FileState| !snapshot.is_out_of_reach(&file.path);
+        let before: Vec<FileState> = base.files.iter().filter(is_in_reach).cloned().collect();
+        let intent = intended(&before, &after);
+        {
+            let (folder, source, key) = (Arc::clone(&folder), source.clone(), key.clone());
+            on_disk(move || state::intend(&folder, &source, &key, &intent)).await?;
+        }
         let run = work.run(database, settings, &course, &folder, (options.allow_removals, &options.measured));
         let (run, mut rewritten) = Box::pin(run).await?;
         report.problems.extend(run.refused_rows.iter().map(refused::problem));
@@ -295,8 +311,8 @@ async fn sync_once(
     }
     after.sort();
     report.problems.extend(unseen(&report.changes, options.keep.as_ref()));
-    let after = Remembered { files: after, reported };
-    on_disk(move || state::save(&folder, &source, &key, &base, &after)).await?;
+    let after = Remembered { files: after, reported, ..Remembered::default() };
+    on_disk(move || state::save(&folder, &source, &key, Some(&base), &after)).await?;
     Ok((report, num_unsettled))
 }
 

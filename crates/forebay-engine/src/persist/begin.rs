@@ -1,9 +1,13 @@
 //! Beginning a run under the lock of its scope: runs of dead processes are closed first.
 
 use forebay_domain::scope::Scope;
-use forebay_store::runs::{self, NewRun};
+use forebay_store::{
+    connect::Database,
+    runs::{self, NewRun, ScopeLock},
+};
 use tokio_postgres::Client;
 
+use super::overrides::DEFAULT_MAX_WAIT;
 use crate::error::Result;
 
 /// Closes runs of the scope whose process has died. Returns their number.
@@ -12,6 +16,16 @@ pub(super) async fn abort_orphans(client: &mut Client, source_id: i32, scope: &S
     let num_runs = runs::abort_orphans(&transaction, source_id, scope).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(num_runs)
+}
+
+/// Waits until no run of the scope is open, and closes those whose process has died.
+pub(crate) async fn settle(database: &Database, source_id: i32, scope: &Scope) -> Result<()> {
+    let connection = database.dedicated().await?;
+    let lock = ScopeLock::acquire(connection, source_id, scope, DEFAULT_MAX_WAIT, |_| {}).await?;
+    let mut client = database.client().await?;
+    abort_orphans(&mut client, source_id, scope).await?;
+    database.give_back(lock.release().await?);
+    Ok(())
 }
 
 /// Inserts the row of a run and returns its id.

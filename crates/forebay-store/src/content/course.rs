@@ -26,6 +26,8 @@ pub struct Course {
     pub last_run: Option<LastRun>,
     /// Whether guards withhold changes of its files.
     pub has_held_run: bool,
+    /// Whether a run of its files is in progress, or its process died.
+    pub has_open_run: bool,
     /// What fills the user's own tables.
     pub own: OwnStatements,
 }
@@ -62,6 +64,7 @@ pub async fn of_source(client: &impl GenericClient, source_id: i32) -> Result<Op
         key: row.read("key")?,
         last_run,
         has_held_run: row.read("has_held_run")?,
+        has_open_run: row.read("has_open_run")?,
         own,
     }))
 }

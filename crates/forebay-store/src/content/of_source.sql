@@ -9,7 +9,10 @@ select
     r.observed_at,
     exists (
         select from forebay.scrape_runs as h where h.source_id = p.source_id and h.scope = '' and h.status = 'held'
-    ) as has_held_run
+    ) as has_held_run,
+    exists (
+        select from forebay.scrape_runs as o where o.source_id = p.source_id and o.scope = '' and o.status = 'running'
+    ) as has_open_run
 from forebay.content_pieces as p
 join forebay.sources as s on s.source_id = p.source_id
 left join lateral (

@@ -3,6 +3,7 @@
 mod disk;
 mod generate;
 mod kill;
+mod killed_commit;
 mod outage;
 mod watch;
 

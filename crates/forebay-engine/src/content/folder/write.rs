@@ -52,6 +52,24 @@ impl CourseFolder {
         self.write_batch(&[(path, bytes, Expected::Anything)]).map(drop)
     }
 
+    /// Writes a file as a whole, but doesn't wait for the disk: a crash of the machine may lose it.
+    pub(in crate::content) fn write_unflushed(&self, path: &RelativePath, bytes: &[u8]) -> Result<()> {
+        let put = || self.replacement(path, bytes)?.put();
+        put().map(drop).map_err(|error| ContentError::file("write", &self.path().join(path.as_str()), error))
+    }
+
+    /// Removes a file, if there is one. Like [`Self::write_unflushed`], it doesn't wait for the disk.
+    pub(in crate::content) fn remove_unflushed(&self, path: &RelativePath) -> Result<()> {
+        let remove = || -> io::Result<()> {
+            let Some((folder, name)) = self.parent(path, false)? else { return Ok(()) };
+            match unlinkat(&folder, name, AtFlags::empty()) {
+                Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        };
+        remove().map_err(|error| ContentError::file("remove", &self.path().join(path.as_str()), error))
+    }
+
     /// Writes files as [`Self::write`] does, unless they have these bytes. Returns the number of written files. A file
     /// that cannot be read is replaced. After an error, the files before the one that failed are written.
     pub(in crate::content) fn write_differing(&self, files: &[(&RelativePath, &[u8])]) -> Result<u64> {
@@ -228,7 +246,7 @@ impl Replacement<'_> {
         self.file.sync_all().map_err(|error| self.discard(error))
     }
 
-    /// Puts flushed content in the place of the file. Returns the folder.
+    /// Puts the new content in the place of the file. Returns the folder.
     fn put(self) -> io::Result<OwnedFd> {
         match renameat(&self.folder, self.temporary.as_str(), &self.folder, self.name) {
             Ok(()) => Ok(self.folder),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::model::{apply, file, keeping, lesson, ready};
 use crate::content::{
     paths::collisions,
-    plan::{Action, Changes, ConflictKind, FileState, Keep, RemoteKind, Side},
+    plan::{Action, Changes, ConflictKind, FileState, Keep, RemoteKind, Side, base_as_intended, intended},
 };
 
 /// Files from few paths, ids and bodies, so that every kind of match, swap and collision occurs.
@@ -167,5 +167,17 @@ proptest! {
     fn keeping_the_database_changes_no_plan((folder, base, database) in triples()) {
         let keep = Keep { side: Side::Database, paths: BTreeSet::new(), seen: None };
         prop_assert_eq!(keeping(Some(&keep), &folder, &base, &database), ready(&folder, &base, &database));
+    }
+
+    /// A sync that was killed has stored all of what it intended or nothing, and another writer may have come first.
+    #[test]
+    fn a_base_is_what_both_sides_had_in_common_after_a_killed_sync((after, base, database) in triples()) {
+        let intended = intended(&base, &after);
+        let sorted = |files: &[FileState]| files.iter().cloned().collect::<BTreeSet<_>>();
+        prop_assert_eq!(sorted(&base_as_intended(base.clone(), &intended, &base)), sorted(&base));
+        prop_assert_eq!(sorted(&base_as_intended(base.clone(), &intended, &after)), sorted(&after));
+        for file in base_as_intended(base.clone(), &intended, &database) {
+            prop_assert!(has(&base, &file) || has(&after, &file) && has(&database, &file));
+        }
     }
 }
