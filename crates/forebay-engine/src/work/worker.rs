@@ -113,9 +113,9 @@ async fn cut_off(mut stage: watch::Receiver<Stage>) {
     }
 }
 
-/// Whether a worker that got nothing should look again. Limits may have prevented it; and in a drain, another transaction
-/// may still hold what is due: the server ends that of a killed worker only after its current statement. Waits briefly if
-/// so.
+/// Whether a worker that got nothing should look again. Limits may have prevented it. In a drain, another transaction
+/// may still hold what is due: the server ends that of a killed worker only after its current statement. Waits briefly
+/// if so.
 async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline, idle_since: Instant) -> Result<bool> {
     let is_limited = pipeline.spec.limits != Limits::default();
     let may_be_locked = shared.is_draining && idle_since.elapsed() < shared.options.grace;

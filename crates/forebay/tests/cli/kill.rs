@@ -130,8 +130,8 @@ impl Replay {
         // The days span several months, whose partitions do not exist yet.
         let observed_at =
             Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * (i64::try_from(day).unwrap() + 29));
-        // What the guards learn depends on the number of runs, and a run that is killed after its commit is run again. On
-        // some days a sixth of the records go, which the guards might then hold.
+        // What the guards learn depends on the number of runs, and a run that is killed after its commit is run again.
+        // On some days a sixth of the records go, which the guards might then hold.
         format!(
             "persist {file} --source kept --key id --complete --guards {} --max-removed 0.5 --observed-at {observed_at}",
             self.guards
