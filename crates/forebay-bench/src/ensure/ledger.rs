@@ -49,10 +49,14 @@ pub(super) async fn runs_after(client: &impl GenericClient, run_id: i64) -> Resu
 /// How often Forebay's tables were read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scans {
-    /// Index scans.
-    pub(super) num_index: u64,
-    /// Sequential scans.
-    pub(super) num_whole: u64,
+    /// Index scans of the ledger.
+    pub(super) num_ledger: u64,
+    /// Index scans of the references, which count the active ones of a source.
+    pub(super) num_counts: u64,
+    /// Scans of the sources. They are few, so Postgres needs no index.
+    pub(super) num_sources: u64,
+    /// All other scans: of these tables without an index, and of any other table.
+    pub(super) num_other: u64,
 }
 
 /// Closes all other connections to this database, and waits until they are gone.
@@ -77,15 +81,24 @@ pub(super) async fn close_other_connections(client: &impl GenericClient) -> Resu
     }
 }
 
-/// The scans of the ledger so far; the count of the active records is not one of them. Includes those of `client`, and
-/// those of other connections that have ended.
+/// The scans so far. Includes those of `client`, and those of other connections that have ended.
 pub(super) async fn scans(client: &impl GenericClient) -> Result<Scans, Failure> {
     client.query_typed("select pg_stat_force_next_flush()", &[]).await?;
-    let statement = "select coalesce(sum(t.idx_scan), 0)::int8 as num_index, \
-             coalesce(sum(t.seq_scan), 0)::int8 as num_whole \
-         from pg_stat_user_tables as t where t.relid = 'forebay.sync_metadata'::regclass";
+    let statement = "select t.num_ledger, t.num_counts, t.num_sources, \
+             t.num_all - t.num_ledger - t.num_counts - t.num_sources as num_other \
+         from (select \
+             coalesce(sum(u.idx_scan) filter (where u.relname = 'sync_metadata'), 0)::int8 as num_ledger, \
+             coalesce(sum(u.idx_scan) filter (where u.relname = 'references'), 0)::int8 as num_counts, \
+             coalesce(sum(u.seq_scan + u.idx_scan) filter (where u.relname = 'sources'), 0)::int8 as num_sources, \
+             coalesce(sum(u.seq_scan + coalesce(u.idx_scan, 0)), 0)::int8 as num_all \
+             from pg_stat_user_tables as u where u.schemaname = 'forebay') as t";
     let row = client.query_typed_one(statement, &[]).await?;
-    Ok(Scans { num_index: count(&row, "num_index")?, num_whole: count(&row, "num_whole")? })
+    Ok(Scans {
+        num_ledger: count(&row, "num_ledger")?,
+        num_counts: count(&row, "num_counts")?,
+        num_sources: count(&row, "num_sources")?,
+        num_other: count(&row, "num_other")?,
+    })
 }
 
 fn count(row: &Row, column: &str) -> Result<u64, Failure> {

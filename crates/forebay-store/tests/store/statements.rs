@@ -91,7 +91,8 @@ async fn stock(client: &Client) {
                 scrape_run_id, source_id, version, version_hash, entity_type, scope, record_key, payload)
             select forebay.reference_id('s', n::text), '2026-01-01', '2026-03-15', '2026-03-15', 1, 1, source_id, 4,
                 sha256(n::text::bytea), 'record',
-                case n % {NUM_SCOPES} when 0 then '' else 'part=' || n % {NUM_SCOPES} end, n::text, jsonb_build_object('id', n, 'title', repeat('x', 200))
+                case n % {NUM_SCOPES} when 0 then '' else 'part=' || n % {NUM_SCOPES} end, n::text,
+                jsonb_build_object('id', n, 'title', repeat('x', 200))
             from forebay.sources, generate_series(1, {NUM_REFERENCES}) as n;
         insert into forebay.reference_revisions
             select reference_id, at, 1, 1 + ord, 'updated', 'title', '\"a\"', '\"b\"'
