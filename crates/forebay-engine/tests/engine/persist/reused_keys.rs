@@ -168,6 +168,18 @@ async fn some_keys_move_back_while_others_are_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_another_record_has_does_not_move_back() {
+    let shop = moved(&OnDuplicate::First).await;
+    let moved: i64 = shop.row("select max(run_id) from forebay.scrape_runs").await.parse().unwrap();
+    shop.persist(follow(guarded(3)), &(courses("b") + &course("a3", "new"))).await;
+    let (_, totals, _) = persist::preview_revert(&shop.database, moved).await.unwrap();
+    let reverted = persist::revert(&shop.database, moved).await.unwrap();
+    assert_eq!((totals.num_rekeyed, reverted.run.num_rekeyed), (4, 4));
+    let keys = "select string_agg(record_key, ' ' order by record_key) from forebay.\"references\"";
+    assert_eq!(shop.row(keys).await, "a0 a1 a2 a3 a4 b3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_return_leaves_no_alias() {
     let shop = moved(&OnDuplicate::First).await;
     let aliases = shop.row(ALIASES).await;
