@@ -18,20 +18,16 @@ pub(super) async fn find_outdated(
     seen: &SeenSet,
 ) -> Result<Vec<ReferenceId>> {
     let origin = &context.target.origin;
-    let mut found = changes::held_ids(client, origin.source_id, &origin.scope, origin.observed_at).await?;
-    if found.is_empty() {
-        return Ok(found);
+    let held = changes::held_ids(client, origin.source_id, &origin.scope, origin.observed_at).await?;
+    if held.is_empty() {
+        return Ok(held);
     }
-    let mut merged = seen.merged()?;
-    let mut seen_id = merged.take()?;
-    let mut is_seen = Vec::with_capacity(found.len());
-    for id in &found {
-        while seen_id.is_some_and(|seen_id| seen_id < *id) {
-            seen_id = merged.take()?;
+    let mut seen = seen.merged()?;
+    let mut outdated = Vec::new();
+    for id in held {
+        if seen.has(id)? {
+            outdated.push(id);
         }
-        is_seen.push(seen_id == Some(*id));
     }
-    let mut is_seen = is_seen.into_iter();
-    found.retain(|_| is_seen.next().unwrap_or(false));
-    Ok(found)
+    Ok(outdated)
 }

@@ -14,17 +14,13 @@ pub(super) async fn stage_removals(context: &RunContext<'_>, client: &Client, se
             .await?;
     pin_mut!(active);
     let mut seen = seen.merged()?;
-    let mut seen_id = seen.take()?;
     let mut gone = Vec::new();
     // The client is busy until the stream has ended, so writing needs a second connection. Runs with this many removals
     // are rare.
     let mut writer: Option<Dedicated> = None;
     while let Some(row) = active.next().await {
         let id = references::streamed_id(&row.map_err(forebay_store::Error::from)?)?;
-        while seen_id.is_some_and(|seen_id| seen_id < id) {
-            seen_id = seen.take()?;
-        }
-        if seen_id != Some(id) {
+        if !seen.has(id)? {
             gone.push(id);
         }
         if gone.len() == ROWS_PER_STATEMENT {

@@ -148,6 +148,14 @@ impl Merged<'_> {
         }
         Ok(Some(id))
     }
+
+    /// Whether an id was added. Ask in ascending order, because it passes over all lower ids.
+    pub(super) fn has(&mut self, id: ReferenceId) -> io::Result<bool> {
+        while self.heads.peek().is_some_and(|Reverse((head, _))| *head < id) {
+            self.take()?;
+        }
+        Ok(self.heads.peek().is_some_and(|Reverse((head, _))| *head == id))
+    }
 }
 
 impl Cursor {
@@ -213,6 +221,19 @@ mod tests {
         seen.filter.fill(u64::MAX);
         assert!(ids(0..700).into_iter().all(|id| seen.contains(id).unwrap()));
         assert!(ids(700..1_400).into_iter().all(|id| !seen.contains(id).unwrap()));
+    }
+
+    #[test]
+    fn a_merged_set_answers_in_ascending_order() {
+        let mut seen = SeenSet::new().unwrap();
+        seen.add_sorted(&ids(0..1_000)).unwrap();
+        seen.add_sorted(&ids(900..2_000)).unwrap();
+        let added: BTreeSet<_> = ids(0..2_000).into_iter().collect();
+        let mut merged = seen.merged().unwrap();
+        for id in ids(0..4_000) {
+            assert_eq!(merged.has(id).unwrap(), added.contains(&id));
+            assert_eq!(merged.has(id).unwrap(), added.contains(&id), "asked again");
+        }
     }
 
     #[test]
