@@ -76,24 +76,22 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     let (schema, is_usable) = checks::schema(&migrations::status(&client).await?);
     checks.push(schema);
     checks.extend(checks::holders(&doctor::holders(&**client).await?));
-    if !is_usable {
-        checks.push(checks::vector(&server, &[]));
-        return Ok(checks);
+    let mut can_read = is_usable;
+    if is_usable {
+        let missing = doctor::missing_rights(&**client).await?;
+        checks.push(checks::rights(&server.role, &missing));
+        can_read = missing.is_empty();
     }
-    let missing = doctor::missing_rights(&**client).await?;
-    checks.push(checks::rights(&server.role, &missing));
-    if !missing.is_empty() {
-        // The other checks read the tables.
-        checks.push(checks::vector(&server, &[]));
-        return Ok(checks);
-    }
-    let in_need = retrieval::with_embeddings(pipelines::list(&**client).await?, |_| true);
-    let in_need: Vec<String> = in_need
+    let all = if can_read { pipelines::list(&**client).await? } else { Vec::new() };
+    let in_need: Vec<String> = retrieval::with_embeddings(all, |_| true)
         .into_iter()
         .filter(|(_, settings)| settings.is_ok())
         .map(|(pipeline, _)| pipeline.spec.name)
         .collect();
     checks.push(checks::vector(&server, &in_need));
+    if !can_read {
+        return Ok(checks);
+    }
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));

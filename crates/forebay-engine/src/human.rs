@@ -110,6 +110,11 @@ pub fn subject(name: &str, scope: &str) -> String {
     if scope.is_empty() { name.to_owned() } else { format!("{name} [{scope}]") }
 }
 
+/// A text as one word of a command line for a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// The start of a text, at most `most` characters, with `…` where it was cut.
 pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

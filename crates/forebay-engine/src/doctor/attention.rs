@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_domain::{freshness::AgeStatus, guards::HoldReason};
+use forebay_domain::{freshness::AgeStatus, guards::HoldReason, scope::Scope};
 use forebay_store::{
     doctor::{Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker},
     runs::DeadRun,
@@ -133,8 +133,9 @@ pub(super) fn syncs(scopes: &[ScopeFreshness]) -> Vec<Check> {
             None => "it was never synced, past error_after".to_owned(),
         };
         let mut command = format!("forebay ensure {}", scope.entity_type);
-        for part in scope.scope.split(", ").filter(|part| !part.is_empty()) {
-            command.extend([" --scope '", part, "'"]);
+        // Only an entry written by another program can be unreadable.
+        for (name, value) in scope.scope.parse::<Scope>().unwrap_or_default().pairs() {
+            command.extend([" --scope ", &format::quoted(&format!("{name}={value}"))]);
         }
         Check::new("syncs", CheckStatus::Failed, message)
             .about(format::subject(&scope.entity_type, &scope.scope))
@@ -142,4 +143,33 @@ pub(super) fn syncs(scopes: &[ScopeFreshness]) -> Vec<Check> {
             .next(command)
     });
     or_ok("syncs", "none is older than its error_after", late)
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_domain::freshness::{Freshness, Judgement};
+
+    use super::*;
+
+    #[test]
+    fn the_command_names_the_late_scope() {
+        let scope = Scope::parse(["semester=Spring, 2026", "room=O'Hara 100 %"]).unwrap();
+        let late = ScopeFreshness {
+            entity_type: "course".to_owned(),
+            scope: scope.to_string(),
+            judgement: Judgement {
+                freshness: Freshness::Never,
+                status: AgeStatus::Error,
+                age: None,
+                fresh_until: None,
+            },
+            entry: None,
+            sources: Vec::new(),
+            fallbacks: Vec::new(),
+        };
+        assert_eq!(
+            syncs(&[late])[0].next.as_deref(),
+            Some(r"forebay ensure course --scope 'room=O'\''Hara 100 %' --scope 'semester=Spring, 2026'")
+        );
+    }
 }

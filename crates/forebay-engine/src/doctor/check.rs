@@ -51,6 +51,12 @@ impl Check {
         Self { next: Some(command.into()), ..self }
     }
 
+    /// The hint is to run a command, which is also the one to type next.
+    pub(super) fn run(self, command: impl Into<String>) -> Self {
+        let command = command.into();
+        self.hint(format!("run `{command}`")).next(command)
+    }
+
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }

@@ -101,7 +101,7 @@ fn writable(server: &Server) -> Check {
 
 /// Compares the server's clock with this machine's. `before` and `after` are when the server was asked and answered.
 pub(super) fn clocks(server: Timestamp, before: Timestamp, after: Timestamp) -> Check {
-    // The answer's way back counts as a difference only if it explains none of it.
+    // A difference within the round trip doesn't count.
     let skew = if server < before {
         before.duration_since(server)
     } else if server > after {
@@ -127,32 +127,22 @@ pub(super) fn schema(lines: &[MigrationStatus]) -> (Check, bool) {
     let number = |state| lines.iter().filter(|line| line.state == state).count();
     let newest = lines.iter().filter(|line| line.applied_at.is_some()).map(|line| line.version).max();
     let pending = number(MigrationState::Pending);
-    let failed = |message: String, hint: &str| {
-        let check = Check::new("schema", CheckStatus::Failed, message).hint(hint);
-        let command = hint.split('`').nth(1).map(str::to_owned);
-        (Check { next: command, ..check }, false)
-    };
+    let failed = |message: &str| Check::new("schema", CheckStatus::Failed, message);
     if number(MigrationState::Unknown) > 0 {
-        return failed("a newer Forebay migrated it".to_owned(), "upgrade this program");
+        return (failed("a newer Forebay migrated it").hint("upgrade this program"), false);
     }
     if number(MigrationState::Drifted) > 0 {
-        return failed(
-            "an applied migration differs from this program's".to_owned(),
-            "run `forebay db status`",
-        );
+        return (failed("an applied migration differs from this program's").run("forebay db status"), false);
     }
     match newest {
         Some(version) if pending == 0 => {
             (Check::ok("schema", format!("version {version}, up to date")), true)
         }
-        newest => failed(
-            format!(
-                "version {}, {} pending",
-                newest.unwrap_or(0),
-                format::counted(pending as u64, "migration")
-            ),
-            "run `forebay db up`",
-        ),
+        newest => {
+            let pending = format::counted(pending as u64, "migration");
+            let message = format!("version {}, {pending} pending", newest.unwrap_or(0));
+            (failed(&message).run("forebay db up"), false)
+        }
     }
 }
 
@@ -289,11 +279,14 @@ pub(super) fn queues(queues: &[Queue]) -> Vec<Check> {
 fn queue(queue: &Queue) -> Vec<Check> {
     let mut checks = Vec::new();
     // As if it were enabled: the hint must be right when it is enabled again.
-    let work = match Workers::of_handler(&queue.handler, true) {
-        Workers::External => "start its workers".to_owned(),
-        Workers::Forebay | Workers::None => format!("run `forebay work --pipeline {}`", queue.pipeline),
+    let command = match Workers::of_handler(&queue.handler, true) {
+        Workers::External => None,
+        Workers::Forebay | Workers::None => Some(format!("forebay work --pipeline {}", queue.pipeline)),
     };
-    let command = work.split('`').nth(1).map(str::to_owned);
+    let work = match &command {
+        Some(command) => format!("run `{command}`"),
+        None => "start its workers".to_owned(),
+    };
     if queue.num_ended > 0 {
         let message = format!(
             "the leases of {} jobs expired {} ago, and no worker has freed the jobs",

@@ -1,5 +1,5 @@
 //! The hashes of stored payloads, computed again: a payload that no run wrote is found, and restored from history if
-//! history knows better.
+//! history has the right one.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use crate::{error::Result, human as format, persist::policy::SourcePolicy};
 const NAMED: usize = 5;
 /// Maximum number of wrong payloads of a source that are kept to be repaired in one pass.
 const MOST_WRONG: usize = 10_000;
-/// What mends wrong payloads that history has.
+/// Restores wrong payloads from history.
 const REPAIR: &str = "forebay doctor --deep --repair";
-/// What mends the others.
+/// The hint for payloads that history doesn't have.
 const MARKED: &str =
     "they are marked: the next run that sees their records stores them anew, as new versions";
 /// Characters of a key that are shown.
@@ -48,12 +48,13 @@ pub async fn payloads(database: &Database, repair: Repair) -> Result<Vec<Check>>
 async fn of_source(database: &Database, source: &Source, repair: Repair) -> Result<Check> {
     let client = database.client().await?;
     let mut hasher = Hasher::new(source)?;
-    let (mut num_read, mut num_wrong, mut wrong) = (0_u64, 0_u64, Vec::new());
+    let (mut num_read, mut num_wrong, mut num_marked, mut wrong) = (0_u64, 0_u64, 0_u64, Vec::new());
     let mut stored = StoredPayloads::of_source(&**client, source.source_id).await?;
     while let Some(payload) = stored.next().await? {
         num_read += 1;
         if !hasher.is_right(&payload) {
             num_wrong += 1;
+            num_marked += u64::from(payload.is_marked());
             if wrong.len() < MOST_WRONG {
                 wrong.push(payload);
             }
@@ -71,8 +72,8 @@ async fn of_source(database: &Database, source: &Source, repair: Repair) -> Resu
     );
     if repair == Repair::No {
         // What was marked, history doesn't have.
-        let is_marked = num_wrong == wrong.iter().filter(|one| one.is_marked()).count() as u64;
-        return Ok(reported(source, &format!("{found}: {}", named(&wrong, num_wrong)), is_marked));
+        let message = format!("{found}: {}", named(&wrong, num_wrong));
+        return Ok(reported(source, &message, num_marked == num_wrong));
     }
     let (mut restored_now, mut others) = (Vec::new(), Vec::new());
     for one in wrong {

@@ -3,6 +3,7 @@
 use forebay_domain::identity::{SCOPE_FIELD, SourceIdentityError};
 
 use super::Error;
+use crate::human;
 
 impl Error {
     /// What to do next, if there is something to do.
@@ -124,7 +125,7 @@ fn key_options(key_fields: &[String]) -> String {
     let scope = if in_records.len() < key_fields.len() { " --key-in-scope" } else { "" };
     let names = in_records.join(",");
     if names.contains(|c: char| !c.is_ascii_alphanumeric() && !"_-.,/".contains(c)) {
-        return format!("--key '{}'{scope}", names.replace('\'', r"'\''"));
+        return format!("--key {}{scope}", human::quoted(&names));
     }
     format!("--key {names}{scope}")
 }
