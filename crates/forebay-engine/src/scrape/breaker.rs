@@ -87,15 +87,12 @@ pub(super) async fn record(
 
 /// Whether the site has no such page.
 fn is_not_found(error: &Error) -> bool {
-    match error {
-        Error::Crawl(incomplete) => {
-            incomplete.code == "http_status" && incomplete.class == FailureClass::Permanent
-        }
-        Error::Source(forebay_sources::Error::Fetch(FetchError::HttpStatus { status, .. })) => {
-            matches!(status, 404 | 410)
-        }
-        _ => false,
-    }
+    let status = match error {
+        Error::Crawl(incomplete) => incomplete.status,
+        Error::Source(forebay_sources::Error::Fetch(FetchError::HttpStatus { status, .. })) => Some(*status),
+        _ => None,
+    };
+    matches!(status, Some(404 | 410))
 }
 
 /// How the source behaved. Errors on our side do not count against it.
@@ -148,5 +145,27 @@ fn outcome(class: FailureClass) -> CallOutcome {
         FailureClass::Transient | FailureClass::Lost => CallOutcome::Transient,
         FailureClass::Throttled => CallOutcome::Throttled,
         FailureClass::Permanent | FailureClass::Poison => CallOutcome::Permanent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_sources::crawl::Incomplete;
+
+    use super::*;
+
+    #[test]
+    fn only_a_missing_page_says_nothing_about_the_source() {
+        let is_missing = |status| {
+            let fetch = || FetchError::HttpStatus { url: "http://localhost/".to_owned(), status };
+            let of_file = Error::Source(fetch().into());
+            let of_crawl = Error::Crawl(Box::new(Incomplete::from(&fetch().into())));
+            assert_eq!(is_not_found(&of_file), is_not_found(&of_crawl), "{status}");
+            is_not_found(&of_crawl)
+        };
+        assert_eq!(
+            [404, 410, 400, 401, 403, 451, 500].map(is_missing),
+            [true, true, false, false, false, false, false]
+        );
     }
 }

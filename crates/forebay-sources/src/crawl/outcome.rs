@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::memory::KnownPage;
 use crate::{
     error::Error,
-    fetch::Validators,
+    fetch::{FetchError, Validators},
     page::{Harvest, Link},
 };
 
@@ -80,11 +80,20 @@ pub struct Incomplete {
     pub class: FailureClass,
     /// How long a host asks to wait.
     pub retry_after: Option<Duration>,
+    /// The HTTP status that a page was answered with, if that is why.
+    pub status: Option<u16>,
 }
 
 impl Incomplete {
     pub(super) fn new(code: &'static str, message: String, hint: &'static str) -> Self {
-        Self { code, message, hint: hint.into(), class: FailureClass::Permanent, retry_after: None }
+        Self {
+            code,
+            message,
+            hint: hint.into(),
+            class: FailureClass::Permanent,
+            retry_after: None,
+            status: None,
+        }
     }
 }
 
@@ -94,7 +103,18 @@ impl From<&Error> for Incomplete {
             Error::Fetch(error) => (error.class(), error.retry_after()),
             _ => (FailureClass::Permanent, None),
         };
-        Self { code: error.code(), message: error.to_string(), hint: error.hint(), class, retry_after }
+        let status = match error {
+            Error::Fetch(FetchError::HttpStatus { status, .. }) => Some(*status),
+            _ => None,
+        };
+        Self {
+            code: error.code(),
+            message: error.to_string(),
+            hint: error.hint(),
+            class,
+            retry_after,
+            status,
+        }
     }
 }
 
