@@ -46,13 +46,12 @@ impl Rests {
     }
 
     /// Notes how an attempt ended, and whether that is news.
-    fn note(
-        &mut self,
-        pipeline: &str,
-        settings: &Value,
-        trouble: Option<&EmbedTrouble>,
-        now: Instant,
-    ) -> bool {
+    fn note(&mut self, settings: &Value, report: &EmbedReport, now: Instant) -> bool {
+        let EmbedReport { pipeline, trouble, error, .. } = report;
+        if error.is_some() {
+            // Whether its endpoint would answer is as unknown as before.
+            return false;
+        }
         let Some(trouble) = trouble else { return self.0.remove(pipeline).is_some() };
         let before = self.0.remove(pipeline).filter(|rest| rest.settings == *settings);
         let num_failures = before.as_ref().map_or(0, |rest| rest.num_failures) + 1;
@@ -64,7 +63,7 @@ impl Rests {
         let is_news = before.is_none_or(|rest| rest.trouble.reason_code != trouble.reason_code);
         let rest =
             Rest { until: now + wait, num_failures, settings: settings.clone(), trouble: trouble.clone() };
-        self.0.insert(pipeline.to_owned(), rest);
+        self.0.insert(pipeline.clone(), rest);
         is_news
     }
 }
@@ -95,18 +94,11 @@ pub(super) async fn round(shared: &Shared<'_>, rests: &mut Rests) -> Result<()> 
     let options = EmbedOptions { pipelines: names, ..EmbedOptions::default() };
     let is_stopped = || *shared.stage.borrow() != Stage::Working;
     for embedded in embed_round(shared.database, &options, &is_stopped).await? {
-        let EmbedReport {
-            pipeline: name,
-            num_embedded,
-            num_stale: _,
-            num_refused: _,
-            num_waiting,
-            trouble,
-            error,
-        } = embedded;
-        let Some(pipeline) = all.iter().find(|pipeline| pipeline.spec.name == name) else { continue };
-        let settings = &pipeline.spec.config["embeddings"];
-        let is_news = rests.note(&name, settings, trouble.as_ref(), Instant::now());
+        let Some(pipeline) = all.iter().find(|pipeline| pipeline.spec.name == embedded.pipeline) else {
+            continue;
+        };
+        let is_news = rests.note(&pipeline.spec.config["embeddings"], &embedded, Instant::now());
+        let EmbedReport { pipeline: name, num_embedded, num_waiting, trouble, error, .. } = embedded;
         match &trouble {
             Some(trouble) if is_news => {
                 let code = trouble.reason_code;
@@ -136,14 +128,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::Error;
 
-    fn trouble(class: FailureClass, retry_after: Option<u64>) -> EmbedTrouble {
-        EmbedTrouble {
+    fn ended(trouble: Option<EmbedTrouble>, error: Option<Error>) -> EmbedReport {
+        EmbedReport {
+            pipeline: "p".to_owned(),
+            num_embedded: 0,
+            num_stale: 0,
+            num_refused: 0,
+            num_waiting: 0,
+            trouble,
+            error,
+        }
+    }
+
+    fn failed(class: FailureClass, retry_after: Option<u64>) -> EmbedReport {
+        let trouble = EmbedTrouble {
             class,
             reason_code: "embeddings_unavailable",
             message: "x".to_owned(),
             retry_after: retry_after.map(Duration::from_secs),
-        }
+        };
+        ended(Some(trouble), None)
     }
 
     #[test]
@@ -151,19 +157,28 @@ mod tests {
         let (mut rests, settings, start) = (Rests::default(), json!({"model": "m"}), Instant::now());
         let rests_after =
             |rests: &Rests, seconds| rests.has("p", &settings, start + Duration::from_secs(seconds));
-        let passing = trouble(FailureClass::Transient, None);
-        assert!(rests.note("p", &settings, Some(&passing), start));
+        let passing = failed(FailureClass::Transient, None);
+        assert!(rests.note(&settings, &passing, start));
         assert!(rests_after(&rests, 4) && !rests_after(&rests, 5));
-        assert!(!rests.note("p", &settings, Some(&passing), start), "the same failure is no news");
+        assert!(!rests.note(&settings, &passing, start), "the same failure is no news");
         assert!(rests_after(&rests, 9) && !rests_after(&rests, 10));
         // As long as the endpoint asks.
-        rests.note("p", &settings, Some(&trouble(FailureClass::Throttled, Some(60))), start);
+        rests.note(&settings, &failed(FailureClass::Throttled, Some(60)), start);
         assert!(rests_after(&rests, 59) && !rests_after(&rests, 60));
         // A wrong key does not become right by itself, but with other settings it may.
-        rests.note("p", &settings, Some(&trouble(FailureClass::Permanent, None)), start);
+        rests.note(&settings, &failed(FailureClass::Permanent, None), start);
         assert!(rests_after(&rests, 299) && !rests_after(&rests, 300));
         assert!(!rests.has("p", &json!({"model": "n"}), start));
-        assert!(rests.note("p", &settings, None, start), "that it works again is news");
-        assert!(!rests_after(&rests, 0) && !rests.note("p", &settings, None, start));
+        assert!(rests.note(&settings, &ended(None, None), start), "that it works again is news");
+        assert!(!rests_after(&rests, 0) && !rests.note(&settings, &ended(None, None), start));
+    }
+
+    #[test]
+    fn an_error_of_the_pipeline_is_no_recovery_of_its_endpoint() {
+        let (mut rests, settings, start) = (Rests::default(), json!({"model": "m"}), Instant::now());
+        rests.note(&settings, &failed(FailureClass::Transient, None), start);
+        let error = ended(None, Some(Error::NoSuchPipeline { pipeline: "p".to_owned() }));
+        assert!(!rests.note(&settings, &error, start));
+        assert!(rests.note(&settings, &ended(None, None), start), "it works again only now");
     }
 }
