@@ -24,7 +24,7 @@ mod trouble;
 
 pub use embed::{EmbedOptions, EmbedReport, embed_round};
 pub(crate) use endpoint::check_key;
-pub use hybrid::{Found, Matching, SearchOptions, search};
+pub use hybrid::{Found, MOST_WAITING, Matching, SearchOptions, search};
 pub use settings::EmbeddingSettings;
 pub(crate) use settings::with_embeddings;
 pub use trouble::EmbedTrouble;

@@ -61,6 +61,16 @@ pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<
     client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.read("is_paused")
 }
 
+/// The number of jobs in some pipelines, counted up to a limit.
+pub async fn count_up_to(client: &impl GenericClient, pipeline_ids: &[i32], limit: u64) -> Result<u64> {
+    let statement = "select count(*) as num_jobs from ( \
+             select 1 from forebay.ingestion_jobs where pipeline_id = any ($1) limit $2) as counted";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let row =
+        client.query_typed_one(statement, &[(&pipeline_ids, Type::INT4_ARRAY), (&limit, Type::INT8)]).await?;
+    row.count("num_jobs")
+}
+
 /// The number of jobs in a pipeline.
 pub async fn backlog(client: &impl GenericClient, pipeline_id: i32) -> Result<Backlog> {
     let statement = "select count(*) filter (where receipt is null and not_before <= now()) as num_due, \

@@ -19,7 +19,8 @@ pub struct SearchResult {
     pub matching: String,
     /// Why documents were not found by meaning although a pipeline has embeddings; null: nothing failed.
     pub warning: Option<String>,
-    /// Hand-offs that wait for a pipeline of documents, so they are not searchable yet.
+    /// Hand-offs that wait for a pipeline of documents, so they are not searchable yet. They are counted up to 10,001,
+    /// which stands for all numbers over 10,000.
     pub num_waiting: u64,
     /// Enabled pipelines that index documents.
     pub num_pipelines: u64,

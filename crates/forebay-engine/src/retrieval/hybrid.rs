@@ -30,6 +30,8 @@ const FUSION: f32 = 60.0;
 /// Candidates to read for each document shown, because the lists overlap only partly.
 const CANDIDATES_PER_HIT: u32 = 5;
 const LEAST_CANDIDATES: u32 = 50;
+/// The largest number of waiting hand-offs that a search counts.
+pub const MOST_WAITING: u64 = 10_000;
 
 /// Search options.
 #[derive(Clone, Debug)]
@@ -78,7 +80,8 @@ pub struct Found {
     pub trouble: Option<String>,
     /// Enabled pipelines that index documents.
     pub num_pipelines: u64,
-    /// Hand-offs that wait for one of them, so they are not searchable yet.
+    /// Hand-offs that wait for one of them, so they are not searchable yet. More than [`MOST_WAITING`] are not counted:
+    /// one more than that stands for all larger numbers.
     pub num_waiting: u64,
 }
 
@@ -165,14 +168,14 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
 
 /// Counts the pipelines that index documents, and what waits for them.
 async fn count_waiting(database: &Database, pipelines: &[Pipeline], found: &mut Found) -> Result<()> {
-    let client = database.client().await?;
     let indexes = |pipeline: &&Pipeline| {
         pipeline.spec.enabled && pipeline.spec.handler == HandlerKind::Documents.as_str()
     };
-    for pipeline in pipelines.iter().filter(indexes) {
-        let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
-        found.num_pipelines += 1;
-        found.num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;
+    let ids: Vec<i32> = pipelines.iter().filter(indexes).map(|pipeline| pipeline.pipeline_id).collect();
+    found.num_pipelines = ids.len() as u64;
+    if !ids.is_empty() {
+        let client = database.client().await?;
+        found.num_waiting = jobs::count_up_to(&**client, &ids, MOST_WAITING + 1).await?;
     }
     Ok(())
 }

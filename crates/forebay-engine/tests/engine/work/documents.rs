@@ -7,7 +7,7 @@ use forebay_engine::{
     retrieval::{self, SearchOptions},
     work::{self, Hit, PipelineSpec},
 };
-use forebay_store::documents::SearchFilter;
+use forebay_store::{documents::SearchFilter, jobs};
 use serde_json::json;
 
 use super::Shop;
@@ -116,4 +116,19 @@ async fn ingesting_the_same_content_again_writes_nothing() {
     shop.put("a", &json!({"title": "x"})).await;
     assert_eq!(shop.drain().await.num_succeeded, 1);
     assert_eq!((before.len(), shop.column(rows).await), (2, before));
+}
+
+#[tokio::test]
+async fn waiting_handoffs_are_counted_up_to_a_limit() {
+    let shop = Shop::open().await;
+    let counted = async || {
+        let found = retrieval::search(&shop.database, "x", &SearchOptions::default()).await.unwrap();
+        (found.num_pipelines, found.num_waiting)
+    };
+    assert_eq!(counted().await, (1, 0));
+    shop.put_all(&["a", "b", "c"].map(|key| (key, json!({"title": "x"})))).await;
+    assert_eq!(counted().await, (1, 3));
+    let pipeline: i32 = shop.row("select pipeline_id from forebay.pipelines").await.get(0);
+    assert_eq!(jobs::count_up_to(&shop.client, &[pipeline, pipeline + 1], 2).await.unwrap(), 2);
+    assert_eq!(jobs::count_up_to(&shop.client, &[pipeline + 1], 2).await.unwrap(), 0);
 }

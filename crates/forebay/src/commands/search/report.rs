@@ -1,6 +1,6 @@
 //! The human form of a search result: documents, best first.
 
-use forebay_engine::retrieval::Matching;
+use forebay_engine::retrieval::{MOST_WAITING, Matching};
 use forebay_views::SearchResult;
 
 use crate::ui::{Page, Report, Style, Tone, format};
@@ -44,7 +44,11 @@ impl Report for SearchResult {
             page.toned(Tone::Warning, &format!("\nsearched by words only: {}", format::plain(warning)));
         }
         if self.num_waiting > 0 {
-            let waiting = format::counted(self.num_waiting, "hand-off");
+            let waiting = if self.num_waiting > MOST_WAITING {
+                format!("over {}", format::counted(MOST_WAITING, "hand-off"))
+            } else {
+                format::counted(self.num_waiting, "hand-off")
+            };
             let are = if self.num_waiting == 1 { "is" } else { "are" };
             let them = if self.num_waiting == 1 { "it" } else { "them" };
             page.toned(
