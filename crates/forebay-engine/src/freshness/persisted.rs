@@ -21,7 +21,7 @@ use crate::{
     scrape::definition::Sources,
 };
 
-/// Records a run of `persist` in the ledger, if it was a sync; if a complete run is none, records why.
+/// Records a run of `persist` in the ledger if it was a sync, or why it failed if it didn't end as complete.
 ///
 /// `configured` are the sources that `ensure` can scrape. If it would scrape others for the scope, or others have
 /// stored records in it without ever being complete, this run alone doesn't bring the scope up to date.

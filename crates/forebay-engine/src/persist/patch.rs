@@ -68,9 +68,8 @@ struct Bases {
 impl Bases {
     /// The payload under a record, and the version that it builds on.
     ///
-    /// A reference that vanished from a complete run continues from its last payload: it was missing there, and nobody
-    /// said that its content is outdated. A record that said that it is gone ended what it was, so the next one starts
-    /// from nothing.
+    /// A reference that vanished from a complete run continues from its last payload: it was missing there, and no
+    /// record said that it is gone. After a record that said so, the next one starts from nothing.
     fn of(&self, entry: &Entry, revisited: bool) -> (Option<&str>, i32) {
         let stored = self.stored.get(&entry.reference_id);
         let version = stored.map_or(0, |stored| stored.version);

@@ -8,8 +8,8 @@ use crate::{
     persist::{self, DryRun, Feed, Input},
 };
 
-/// Reads a scope of a source and says what a run would do. Every page is read, because which pages are unchanged is not
-/// used; the breaker is neither asked nor told, so a failing source may be looked at.
+/// Reads a scope of a source and says what a run would do. Every page is read: validators of known pages are not
+/// used. The breaker is neither checked nor updated, so a failing source can be read.
 ///
 /// Errors: `source_disabled`, `declared_elsewhere` and those of reading.
 pub async fn dry_run(

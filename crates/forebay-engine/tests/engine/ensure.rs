@@ -117,7 +117,7 @@ async fn a_forced_scrape_that_fails_leaves_fresh_data_fresh() {
     // The data is from the first run, and the failed one is among those tried.
     assert_eq!((failed.run_id, failed.last_sync), (synced.run_id, synced.last_sync));
     assert_ne!(failed.tried[0].run_id, synced.run_id);
-    // The next caller asks nobody, so it learns nothing of the failure.
+    // The next caller triggers no scrape, so it doesn't see the failure.
     let next = ask(&one).await;
     assert_eq!((next.answered_from, next.is_fresh, next.run_id), (AnsweredFrom::Memory, true, synced.run_id));
     assert_eq!((&next.error, next.tried.len(), next.warnings.len()), (&None, 0, 0));

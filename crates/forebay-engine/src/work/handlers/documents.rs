@@ -127,7 +127,7 @@ fn read_sizes(settings: &mut Settings) -> settings::Result<ChunkSizes> {
 }
 
 impl Documents {
-    /// Checks that the language exists. Embeddings are no concern of the index: without pgvector, only they wait.
+    /// Checks that the language exists. The index works without embeddings: if pgvector is missing, only they wait.
     pub(super) async fn open(client: &impl GenericClient, spec: &PipelineSpec) -> Result<Self> {
         let config = read(Settings::of(spec)?)?;
         let languages = Languages::new(documents::languages(client).await?);
