@@ -58,14 +58,15 @@ pub(crate) mod request;
 mod revert;
 mod seen;
 mod tally;
+pub(crate) mod tap;
 mod verdict;
 mod window;
 mod write;
 
 use std::time::Instant;
 
-use forebay_domain::{identity::is_by_hash, removal_flag, run::OnDuplicate};
-use forebay_store::{connect::Database, sources};
+use forebay_domain::run::OnDuplicate;
+use forebay_store::connect::Database;
 use tracing::{Instrument, info_span};
 
 pub(crate) use begin::settle;
@@ -81,7 +82,12 @@ pub use report::RunReport;
 pub use request::{Basis, CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, PersistRequest};
 pub use revert::{Reverted, preview_revert, revert};
 
-use self::{declare::Declared, open::OpenRun, tally::Tally};
+use self::{
+    declare::Declared,
+    open::OpenRun,
+    tally::Tally,
+    tap::{name_key, of_tap},
+};
 use crate::{
     error::{Error, Result},
     run_log::RunLog,
@@ -105,16 +111,11 @@ pub async fn persist(
 pub async fn persist_until(
     database: &Database,
     mut request: PersistRequest,
-    mut input: Input,
+    input: Input,
     stop: &Stop,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
-    if request.key_fields.is_empty()
-        && input.feed.is_tap()
-        && sources::find(&**database.client().await?, &request.source).await?.is_none()
-    {
-        (request.key_fields, input) = input.key_of_tap().await?;
-    }
+    let input = name_key(&**database.client().await?, &mut request, input).await?;
     let on_duplicate = OnDuplicate::default_for(input.feed.is_tap());
     let declared = declare::declare(&**database.client().await?, &request, on_duplicate).await?;
     let log = RunLog::unstored(&request.source);
@@ -177,13 +178,7 @@ async fn run(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
     if input.feed.is_tap() {
-        // A tap reports only at its end whether it has sent everything.
-        request.complete = true;
-        // With its hash as key, a marked record is another one.
-        if !is_by_hash(&declared.source.key_fields) {
-            declared.policy.removed_when =
-                declared.policy.removed_when.or_else(|| Some(removal_flag::of_singer()));
-        }
+        of_tap(&mut request, &mut declared.policy, &declared.source.key_fields);
     }
     let warning = declared.warning.clone();
     let open = OpenRun::open(database, declared, request, &input.name, progress).await?;

@@ -28,7 +28,7 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input:
         after = last.reference_id;
         let mut written = apply_batch(transaction, target, &staged).await?;
         let rejected = mem::take(&mut written.rejected);
-        target.rejects.add(transaction, run_id, input, rejected).await?;
+        written.attempted.push(target.rejects.add(transaction, run_id, input, rejected).await?);
         all.add(written);
     }
     all.add(remove(transaction, target).await?);

@@ -19,6 +19,7 @@ use super::{
     context::{MAX_ATTEMPTS, RunContext},
     decision::Decision,
     pump::ReadInput,
+    rejects::Attempted,
     tally::Tally,
     verdict::Verdict,
     write::Written,
@@ -83,7 +84,9 @@ async fn try_once(
     }
     remember(context, &transaction, decision, read).await?;
     runs::progress(&transaction, run_id, &written.counts, written.num_handoffs).await?;
-    let message = Some(decision.messages.join("; ")).filter(|message| !message.is_empty());
+    let messages: Vec<String> =
+        decision.messages.iter().cloned().chain(context.target.rejects.sentence()).collect();
+    let message = Some(messages.join("; ")).filter(|message| !message.is_empty());
     let ending = Ending {
         status: decision.status,
         reason_code: decision.reason_code,
@@ -98,6 +101,7 @@ async fn try_once(
         changes::drop_outdated(&transaction, run_id, &decision.outdated).await?;
     }
     transaction.commit().await.map_err(forebay_store::Error::from)?;
+    written.attempted.drain(..).for_each(Attempted::keep);
     Ok(written)
 }
 

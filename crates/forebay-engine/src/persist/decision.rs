@@ -4,16 +4,32 @@ use std::error::Error as _;
 
 use forebay_domain::{
     drift::Drift,
-    end_line::EndProblem,
+    end_line::{EndProblem, EndRule},
+    guards::{self, RemovalPolicy},
     identity::ReferenceId,
     run::{Counts, OnDuplicate, RunStatus},
 };
 
-use super::{context::RunContext, pump::ReadInput, tally::Tally, verdict::Verdict};
+use jiff::Timestamp;
+
+use super::{policy::SourcePolicy, pump::ReadInput, request::PersistRequest, tally::Tally, verdict::Verdict};
 use crate::human;
 
 /// Fewer rejected records than this never fail a run, regardless of their share.
-pub(super) const MIN_REJECTED_TO_FAIL: u64 = 5;
+const MIN_REJECTED_TO_FAIL: u64 = 5;
+
+/// What the input of a run is judged by.
+pub(super) struct Rules<'a> {
+    pub(super) request: &'a PersistRequest,
+    /// The policy of the run.
+    pub(super) policy: &'a SourcePolicy,
+    /// Whether the input must have an end line.
+    pub(super) end_rule: EndRule,
+    /// When the last complete run that was applied observed the scope.
+    pub(super) watermark: Option<Timestamp>,
+    /// Whether the source is a course.
+    pub(super) is_course: bool,
+}
 
 /// How a run ends.
 pub(super) struct Decision {
@@ -34,6 +50,30 @@ pub(super) struct Decision {
 }
 
 impl Decision {
+    /// Whether the run finds out which references are missing.
+    pub(super) fn judges_removals(&self, read: &ReadInput) -> bool {
+        self.is_complete && !read.is_unchanged
+    }
+
+    /// Whether guards judge the staged changes. A partial run removes nothing, so without records there is nothing to
+    /// judge.
+    pub(super) fn is_guarded(&self, read: &ReadInput, num_seen: u64) -> bool {
+        let is_nothing = self.status == RunStatus::Partial && num_seen == 0;
+        self.judges_removals(read) && self.status != RunStatus::Failed && !is_nothing
+    }
+
+    /// Takes over what the guards decided.
+    pub(super) fn follow(&mut self, guards: &guards::Decision) {
+        if let Some(first) = guards.held.first() {
+            // A run that is held or released must not pass for one that read all of its input.
+            self.is_complete &= self.status != RunStatus::Partial;
+            self.status = RunStatus::Held;
+            self.reason_code = Some(first.reason.as_str());
+            self.messages.extend(guards.held.iter().map(|held| held.message.clone()));
+        }
+        self.warnings.extend(guards.notes.iter().cloned());
+    }
+
     /// Whether the run decides afresh about everything that older held runs of the scope withhold. An unchanged source
     /// may still be in the state that a held run saw. A run whose input is incomplete is partial, or not complete.
     pub(super) fn decides_about_scope(&self, read: &ReadInput) -> bool {
@@ -43,7 +83,7 @@ impl Decision {
 }
 
 /// Judges a run by its input: rejected records, an early end.
-pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Decision {
+pub(super) fn judge_input(rules: &Rules<'_>, tally: &Tally, read: &ReadInput) -> Decision {
     let mut decision = Decision {
         status: RunStatus::Complete,
         reason_code: None,
@@ -51,7 +91,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         warnings: Vec::new(),
         verdict: None,
         may_remove: true,
-        is_complete: context.request.complete && read.end.ending.is_complete != Some(false),
+        is_complete: rules.request.complete && read.end.ending.is_complete != Some(false),
         drift: Vec::new(),
         outdated: Vec::new(),
     };
@@ -63,7 +103,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         ));
     }
     let coverage = &read.end.coverage;
-    if let OnDuplicate::Newest(field) = &context.policy.on_duplicate
+    if let OnDuplicate::Newest(field) = &rules.policy.on_duplicate
         && coverage.num_records() > 0
         && coverage.field(field.top_level()).is_none()
     {
@@ -74,7 +114,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
     }
     let num_unread = read.end.ending.num_unread;
     let unreadable = tally.num_unidentified + num_unread;
-    let too_many = unreadable as f64 > context.policy.max_rejected_share * (num_seen + num_unread) as f64;
+    let too_many = unreadable as f64 > rules.policy.max_rejected_share * (num_seen + num_unread) as f64;
     if tally.num_unidentified > 0 && num_rejected == num_seen {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("no_usable_records");
@@ -85,7 +125,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
     } else if unreadable >= MIN_REJECTED_TO_FAIL && too_many {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("too_many_rejected");
-        let share = context.policy.max_rejected_share;
+        let share = rules.policy.max_rejected_share;
         decision.messages.push(match num_unread {
             0 => format!(
                 "{num_rejected} of {num_seen} records were rejected, more than the allowed share of {share}"
@@ -99,7 +139,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
     } else if read.is_out_of_time {
         decision.status = RunStatus::Partial;
         decision.reason_code = Some("max_duration");
-        let limit = context.request.max_duration.unwrap_or_default();
+        let limit = rules.request.max_duration.unwrap_or_default();
         decision.messages.push(format!("reading stopped after {} (max_duration)", human::duration(limit)));
         decision.may_remove = false;
         decision.is_complete = false;
@@ -114,7 +154,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         decision.reason_code = Some(incomplete.map_or("truncated_input", |incomplete| incomplete.code));
         decision.messages.push(truncated.clone());
         decision.may_remove = false;
-    } else if let Some(problem) = end_problem(context, read) {
+    } else if let Some(problem) = end_problem(rules, read) {
         decision.status = RunStatus::Partial;
         decision.reason_code = Some(problem.code());
         decision.messages.push(problem.message());
@@ -124,20 +164,20 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         decision.reason_code = Some("rejected_records");
         decision.messages.push(format!("{num_rejected} of {num_seen} records were rejected"));
         // An unreadable record may be one that looks removed. With guards off, the operator accepts that risk.
-        decision.may_remove = !context.policy.guards.enabled && !too_many;
+        decision.may_remove = !rules.policy.guards.enabled && !too_many;
     }
     if read.is_hopeless {
         decision.messages.push("the rest of the input was not read".to_owned());
     }
-    decision.messages.extend(context.target.rejects.sentence());
-    decision.may_remove &= decision.status != RunStatus::Failed;
-    if decision.status == RunStatus::Partial && context.request.complete && !decision.may_remove {
+    decision.may_remove &= decision.status != RunStatus::Failed && !read.is_hopeless;
+    if decision.status == RunStatus::Partial && rules.request.complete && !decision.may_remove {
         decision.warnings.push(
             "no unseen record was removed: records that look removed may be among those not read".to_owned(),
         );
     }
+    decision.may_remove &= rules.policy.guards.removals == RemovalPolicy::Guarded;
     // A course is compared with its folder, so its runs are complete or not by turns.
-    if context.watermark.is_some() && !context.request.complete && context.target.course.is_none() {
+    if rules.watermark.is_some() && !rules.request.complete && !rules.is_course {
         decision.warnings.push(
             "earlier runs of this scope were complete and this one is not: it removes no record that it doesn't see, and \
              does not count as a sync; if the input covers the whole scope, add --complete (not_complete)"
@@ -150,12 +190,12 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
 
 /// What the end of a stream of bytes says against its completeness. Crawls know their end, and an unchanged source was
 /// not read.
-fn end_problem(context: &RunContext<'_>, read: &ReadInput) -> Option<EndProblem> {
+fn end_problem(rules: &Rules<'_>, read: &ReadInput) -> Option<EndProblem> {
     if read.is_unchanged || read.end.crawl.is_some() {
         return None;
     }
     let ending = &read.end.ending;
-    context.end_rule.problem(ending.end_line.as_ref(), !ending.never_has_end_line)
+    rules.end_rule.problem(ending.end_line.as_ref(), !ending.never_has_end_line)
 }
 
 /// The error that ended the input early, with its cause.

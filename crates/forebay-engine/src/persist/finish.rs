@@ -4,7 +4,6 @@ use std::mem;
 
 use forebay_domain::{
     drift::{self, Drift, DriftPolicy},
-    guards::RemovalPolicy,
     patch::RecordMode,
     run::{Counts, RunStatus},
 };
@@ -14,13 +13,14 @@ use tokio_postgres::Client;
 use super::{
     close::close,
     context::RunContext,
-    decision::{Decision, judge_input},
+    decision::{Decision, Rules, judge_input},
     evidence,
     keys::reused,
     outdated::find_outdated,
     progress::Progress,
     pump::ReadInput,
     reading::InputEnd,
+    rejects::Attempted,
     removals::stage_removals,
     report::RunReport,
     tally::{Tally, record},
@@ -46,20 +46,24 @@ pub(super) async fn finish(
         // What is versioned counts, not the parts that the input has.
         read.end.coverage = mem::take(&mut tally.coverage);
     }
-    let mut decision = judge_input(context, tally, &read);
+    let rules = Rules {
+        request: &context.request,
+        policy: &context.policy,
+        end_rule: context.end_rule,
+        watermark: context.watermark,
+        is_course: context.target.course.is_some(),
+    };
+    let mut decision = judge_input(&rules, tally, &read);
     if read.is_unchanged {
         decision.reason_code = Some("not_modified");
         count_unchanged(context, &client, tally).await?;
     }
-    let judges_removals = decision.is_complete && !read.is_unchanged;
-    decision.may_remove &= context.policy.guards.removals == RemovalPolicy::Guarded;
+    let judges_removals = decision.judges_removals(&read);
     if judges_removals && decision.may_remove {
         stage_removals(context, &client, &read.seen).await?;
     }
     settle_keys(context, &mut client, tally, &mut decision, judges_removals).await?;
-    // A partial run removes nothing, so without records there is nothing to judge.
-    let is_nothing = decision.status == RunStatus::Partial && tally.counts.num_seen == 0;
-    if judges_removals && context.staged && decision.status != RunStatus::Failed && !is_nothing {
+    if context.staged && decision.is_guarded(&read, tally.counts.num_seen) {
         ask_guards(context, &client, tally, &read, &mut decision).await?;
     }
     if judges_removals && decision.status != RunStatus::Failed {
@@ -69,6 +73,7 @@ pub(super) async fn finish(
         decision.outdated = find_outdated(context, &client, &read.seen).await?;
     }
     let written = close(context, &mut client, tally, &decision, &read).await?;
+    decision.messages.extend(context.target.rejects.sentence());
     let counts = tally.counts + written.counts;
     if let Err(error) = tidy(&client, &counts).await {
         decision
@@ -93,6 +98,7 @@ async fn settle_keys(
     }
     let run_id = context.target.origin.run_id;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let mut attempted = None;
     if judges_removals && decision.may_remove {
         let num_returned = aliases::return_keys(&transaction, run_id).await?;
         if num_returned > 0 {
@@ -108,11 +114,13 @@ async fn settle_keys(
         let taken = aliases::take_reused(&transaction, run_id).await?;
         let rejected: Vec<_> = taken.iter().map(|record| reused(&record.as_record(), None)).collect();
         let counts = Counts { num_rejected: rejected.len() as u64, ..Counts::default() };
-        context.target.rejects.add(&transaction, run_id, &context.input_name, rejected).await?;
+        let rejects = &context.target.rejects;
+        attempted = Some(rejects.add(&transaction, run_id, &context.input_name, rejected).await?);
         runs::progress(&transaction, run_id, &counts, 0).await?;
         tally.counts += counts;
     }
     transaction.commit().await.map_err(forebay_store::Error::from)?;
+    attempted.into_iter().for_each(Attempted::keep);
     Ok(())
 }
 
@@ -137,14 +145,7 @@ async fn ask_guards(
         return Ok(());
     }
     let verdict = evidence::judge(context, client, tally, &read.end.coverage).await?;
-    if let Some(first) = verdict.decision.held.first() {
-        // A run that is held or released must not pass for one that read all of its input.
-        decision.is_complete &= decision.status != RunStatus::Partial;
-        decision.status = RunStatus::Held;
-        decision.reason_code = Some(first.reason.as_str());
-        decision.messages.extend(verdict.decision.held.iter().map(|held| held.message.clone()));
-    }
-    decision.warnings.extend(verdict.decision.notes.iter().cloned());
+    decision.follow(&verdict.decision);
     decision.warnings.extend(verdict.suggestions.iter().map(|suggestion| suggestion.message().to_owned()));
     decision.verdict = Some(verdict);
     Ok(())

@@ -2,12 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use forebay_domain::{
-    end_line::EndRule,
-    identity::{SCOPE_FIELD, key_in_scope},
-    json::DEFAULT_MAX_DEPTH,
-    prepare::RecordPolicy,
-};
+use forebay_domain::{end_line::EndRule, identity::SCOPE_FIELD};
 use forebay_store::{
     connect::Database,
     content::{self, Course, LastRun},
@@ -87,9 +82,7 @@ impl<'a> OpenRun<'a> {
                 references::ensure_revision_month(&**client, observed_at).await?;
             }
         }
-        if let Some(watermark) = state.watermark.filter(|watermark| observed_at < *watermark) {
-            return Err(Error::OutOfOrder { observed_at, watermark });
-        }
+        check_order(state.watermark, observed_at)?;
         let policy = request.overrides.apply_to(policy);
         let context = start(database, &mut client, state, policy, request, observed_at, input_name).await?;
         Ok(Self { context, lock })
@@ -97,12 +90,37 @@ impl<'a> OpenRun<'a> {
 }
 
 /// Refuses a time far ahead of the server's clock: until then, every later run would look older and be refused.
-async fn check_not_future(client: &Client, observed_at: Timestamp) -> Result<()> {
+pub(super) async fn check_not_future(client: &Client, observed_at: Timestamp) -> Result<()> {
     let server_now = handoffs::now(client).await?;
     if observed_at.duration_since(server_now) > MAX_AHEAD {
         return Err(Error::ObservedInFuture { observed_at, server_now });
     }
     Ok(())
+}
+
+/// Refuses a time before that of the last complete run of the scope.
+pub(super) fn check_order(watermark: Option<Timestamp>, observed_at: Timestamp) -> Result<()> {
+    match watermark {
+        Some(watermark) if observed_at < watermark => Err(Error::OutOfOrder { observed_at, watermark }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a run stages its changes until its end. `had_records` and `has_other_scopes` say whether its scope, and
+/// other scopes of the source, have active references.
+pub(super) fn is_staged(
+    request: &PersistRequest,
+    policy: &SourcePolicy,
+    source: &Source,
+    had_records: bool,
+    has_other_scopes: bool,
+) -> bool {
+    // Such a run may take references from other scopes, which are to be protected as well.
+    let may_take = has_other_scopes && !source.key_fields.iter().any(|field| field == SCOPE_FIELD);
+    // Only at the end is it known which keys move back to earlier ones.
+    let may_return_keys = request.complete && source.has_aliases;
+    let under_guards = request.complete && policy.guards.enabled && (had_records || may_take);
+    under_guards || policy.needs_whole_input() || may_return_keys
 }
 
 /// What the database knows about a scope before a run.
@@ -184,12 +202,8 @@ async fn start<'a>(
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
     let ScopeState { source, course, subscribers, watermark, had_records, is_first_run, .. } = state;
-    // Such a run may take references from other scopes, which are to be protected as well.
-    let may_take = state.has_other_scopes && !source.key_fields.iter().any(|field| field == SCOPE_FIELD);
+    let staged = is_staged(&request, &policy, &source, had_records, state.has_other_scopes);
     let scope = request.scope.to_string();
-    // Only at the end is it known which keys move back to earlier ones.
-    let may_return_keys = request.complete && source.has_aliases;
-    let under_guards = request.complete && policy.guards.enabled && (had_records || may_take);
     let run = NewRun {
         source_id: source.source_id,
         scope: request.scope.clone(),
@@ -203,13 +217,7 @@ async fn start<'a>(
     let run_id = begin(client, &run).await?;
     Ok(RunContext {
         database,
-        record_policy: Arc::new(RecordPolicy {
-            source: source.name.clone(),
-            key: key_in_scope(&source.key_fields, &scope),
-            rules: policy.rules.clone(),
-            removed_when: policy.removed_when.clone(),
-            max_depth: DEFAULT_MAX_DEPTH,
-        }),
+        record_policy: Arc::new(policy.record_policy(&source.name, &source.key_fields, &scope)),
         target: Target {
             origin: Origin {
                 run_id,
@@ -227,7 +235,7 @@ async fn start<'a>(
             rejects: Arc::new(Rejects::keeping(policy.max_rejected_kept)),
         },
         end_rule: EndRule::of(policy.require_end, source.sends_end_line),
-        staged: under_guards || policy.needs_whole_input() || may_return_keys,
+        staged,
         is_first_run,
         had_records,
         watermark,
@@ -240,7 +248,7 @@ async fn start<'a>(
 }
 
 /// The time in whole milliseconds. Output has this precision, so a printed time must match the stored one.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let now = clock::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }

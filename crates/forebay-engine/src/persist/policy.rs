@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use forebay_domain::{
     field_path::FieldPath,
     guards::{Confirm, GuardPolicy},
+    identity::key_in_scope,
+    json::DEFAULT_MAX_DEPTH,
     patch::RecordMode,
+    prepare::RecordPolicy,
     rules::{FieldRules, Normalise, NormaliseStep},
     run::OnDuplicate,
     words::Word,
@@ -76,6 +79,17 @@ impl SourcePolicy {
     /// Whether the result for a key is known only at the end of the input.
     pub(crate) fn needs_whole_input(&self) -> bool {
         self.mode == RecordMode::Patch || self.on_duplicate.needs_whole_input()
+    }
+
+    /// How to prepare the records of a source's scope.
+    pub(super) fn record_policy(&self, source: &str, key_fields: &[String], scope: &str) -> RecordPolicy {
+        RecordPolicy {
+            source: source.to_owned(),
+            key: key_in_scope(key_fields, scope),
+            rules: self.rules.clone(),
+            removed_when: self.removed_when.clone(),
+            max_depth: DEFAULT_MAX_DEPTH,
+        }
     }
 
     /// Its stored form. Every policy has exactly one, so the database can tell whether a policy changed.

@@ -30,6 +30,7 @@ use super::{
     context::{MAX_ATTEMPTS, RunContext},
     halves::write_in_halves,
     patch::lay_over,
+    rejects::Attempted,
     write::{Attempt, Written, split},
 };
 use crate::error::{Error, Result};
@@ -121,6 +122,7 @@ async fn try_once(
         let Source { source_id, parser_version, .. } = context.source;
         pages::save(&transaction, source_id, parser_version, run_id, &remembered(&batch.pages)).await?;
     }
+    let mut attempted = None;
     if nothing_differs {
         // Only pages are new.
     } else if context.staged {
@@ -133,8 +135,8 @@ async fn try_once(
         let num_written =
             num_added + num_updated + num_restored + num_removed + written.rejected.len() as u64;
         processed.counts.num_unchanged += batch.entries.len() as u64 - num_written;
-        // After a conflict below, the next attempt counts them again, which only makes the stored ones fewer.
-        context.target.rejects.add(&transaction, run_id, &context.input_name, written.rejected).await?;
+        let rejects = &context.target.rejects;
+        attempted = Some(rejects.add(&transaction, run_id, &context.input_name, written.rejected).await?);
         processed.counts += written.counts;
         processed.num_handoffs = written.num_handoffs;
         processed.refused_rows = written.refused_rows;
@@ -143,6 +145,7 @@ async fn try_once(
     // Last, because the run's row stays locked until the commit. The update also fails if the run was closed meanwhile.
     runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
+    attempted.into_iter().for_each(Attempted::keep);
     processed.recorded = true;
     Ok(Some(processed))
 }

@@ -5,8 +5,8 @@
 
 use std::{future::pending, mem, pin::pin, sync::Arc, thread, time::Duration};
 
-use forebay_sources::{Format, fetch::FetchStats};
-use forebay_store::states;
+use forebay_sources::fetch::FetchStats;
+use forebay_store::references::Origin;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{task, time};
 use tracing::{Instrument, info_span};
@@ -22,6 +22,7 @@ use super::{
     reading::{InputEnd, Reading},
     seen::SeenSet,
     tally::{Tally, record},
+    tap,
     window::Window,
 };
 use crate::error::{Error, Result};
@@ -144,7 +145,7 @@ pub(super) async fn pump(
 }
 
 /// Ends after a time; without one, never.
-async fn deadline(after: Option<Duration>) {
+pub(super) async fn deadline(after: Option<Duration>) {
     match after {
         Some(after) => time::sleep(after).await,
         None => pending().await,
@@ -154,16 +155,10 @@ async fn deadline(after: Option<Duration>) {
 /// Starts reading the input.
 async fn begin(context: &RunContext<'_>, feed: Feed) -> Result<Feed> {
     let mut feed = feed.begin(context.target.origin.run_id).await?;
-    if let Feed::Bytes { options, .. } = &mut feed
-        && options.format == Format::Singer
-    {
-        // Only a version that the tap activates in this run counts.
+    if let Some(options) = tap::options(&mut feed) {
         let client = context.database.client().await?;
-        let scope = &context.target.origin.scope;
-        let stored = states::find(&**client, context.source.source_id, scope).await?;
-        options.singer.activated = stored.and_then(|state| state.version);
-        // Guards hold an empty run.
-        options.singer.may_be_empty = context.policy.guards.enabled;
+        let Origin { source_id, scope, .. } = &context.target.origin;
+        tap::continue_from(&client, options, Some(*source_id), scope, context.policy.guards.enabled).await?;
     }
     Ok(feed)
 }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use forebay_domain::reject::RejectReason;
@@ -37,39 +37,57 @@ impl Rejects {
 
     /// Counts rejected records, and drops those that are not to be stored. Call it once for each, in input order.
     pub(super) fn admit(&self, rejected: &mut Vec<Rejected>) {
-        if rejected.is_empty() {
-            return;
-        }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        for one in &*rejected {
-            *state.by_reason.entry(one.reject.reason).or_default() += 1;
-        }
-        let room = usize::try_from(self.max_kept - state.num_kept).unwrap_or(usize::MAX);
-        rejected.truncate(room);
-        rejected.shrink_to_fit();
-        state.num_kept += rejected.len() as u64;
+        self.count(rejected);
     }
 
     /// Counts and stores records that turned out to be unusable while they were written.
     pub(super) async fn add(
-        &self,
+        self: &Arc<Self>,
         transaction: &Transaction<'_>,
         run_id: i64,
         input: &str,
         mut rejected: Vec<Rejected>,
-    ) -> Result<()> {
-        self.admit(&mut rejected);
-        Ok(rejected::add(transaction, run_id, input, &rejected).await?)
+    ) -> Result<Attempted> {
+        let added = self.count(&mut rejected);
+        let attempted = Attempted { rejects: Arc::clone(self), added };
+        rejected::add(transaction, run_id, input, &rejected).await?;
+        Ok(attempted)
+    }
+
+    /// Counts rejected records, and drops those that are not to be stored.
+    fn count(&self, rejected: &mut Vec<Rejected>) -> State {
+        let mut added = State::default();
+        if rejected.is_empty() {
+            return added;
+        }
+        for one in &*rejected {
+            *added.by_reason.entry(one.reject.reason).or_default() += 1;
+        }
+        let mut state = self.state();
+        let room = usize::try_from(self.max_kept - state.num_kept).unwrap_or(usize::MAX);
+        rejected.truncate(room);
+        rejected.shrink_to_fit();
+        added.num_kept = rejected.len() as u64;
+        state.num_kept += added.num_kept;
+        for (reason, number) in &added.by_reason {
+            *state.by_reason.entry(*reason).or_default() += number;
+        }
+        added
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A sentence about the records that are not stored, if there are any.
     pub(super) fn sentence(&self) -> Option<String> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         let total: u64 = state.by_reason.values().sum();
         (total > state.num_kept).then(|| {
             let reasons: Vec<String> = state
                 .by_reason
                 .iter()
+                .filter(|(_, number)| **number > 0)
                 .map(|(reason, number)| format!("{reason} {}", count(*number)))
                 .collect();
             format!(
@@ -82,25 +100,52 @@ impl Rejects {
     }
 }
 
+/// Rejections of an attempt to write. The next attempt rejects the same records again, so they count no longer if this
+/// is dropped before [`Self::keep`].
+#[derive(Debug)]
+#[must_use = "call `keep` once they are committed"]
+pub(super) struct Attempted {
+    rejects: Arc<Rejects>,
+    added: State,
+}
+
+impl Attempted {
+    /// Keeps them, because they are committed.
+    pub(super) fn keep(mut self) {
+        self.added = State::default();
+    }
+}
+
+impl Drop for Attempted {
+    fn drop(&mut self) {
+        let mut state = self.rejects.state();
+        state.num_kept -= self.added.num_kept;
+        for (reason, number) in &self.added.by_reason {
+            *state.by_reason.entry(*reason).or_default() -= number;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use forebay_domain::reject::{Place, Reject};
 
     use super::*;
 
+    fn some(reason: RejectReason, number: u64) -> Vec<Rejected> {
+        let one = |line| Rejected {
+            url: None,
+            place: Place { line, offset: 0 },
+            reject: Reject::new(reason, "no"),
+            raw: Vec::new(),
+            raw_length: 0,
+        };
+        (1..=number).map(one).collect()
+    }
+
     #[test]
     fn the_first_are_kept_and_all_are_counted() {
         let rejects = Rejects::keeping(3);
-        let some = |reason, number: u64| -> Vec<Rejected> {
-            let one = |line| Rejected {
-                url: None,
-                place: Place { line, offset: 0 },
-                reject: Reject::new(reason, "no"),
-                raw: Vec::new(),
-                raw_length: 0,
-            };
-            (1..=number).map(one).collect()
-        };
         let mut first = some(RejectReason::MissingKey, 2);
         rejects.admit(&mut first);
         assert_eq!((first.len(), rejects.sentence()), (2, None));
@@ -111,5 +156,23 @@ mod tests {
         let sentence = rejects.sentence().unwrap();
         assert!(sentence.contains("the first 3 of 1,203"), "{sentence}");
         assert!(sentence.ends_with("by reason: invalid_json 1,200, missing_key 3"), "{sentence}");
+    }
+    #[test]
+    fn an_attempt_that_is_not_kept_counts_nothing() {
+        let rejects = Arc::new(Rejects::keeping(3));
+        let attempt = |reason, number| {
+            let mut rejected = some(reason, number);
+            let added = rejects.count(&mut rejected);
+            (rejected.len(), Attempted { rejects: Arc::clone(&rejects), added })
+        };
+        for _ in 0..2 {
+            let (num_stored, attempted) = attempt(RejectReason::OlderThanStored, 5);
+            assert_eq!(num_stored, 3, "the room of the last attempt is free again");
+            drop(attempted);
+        }
+        assert_eq!(rejects.sentence(), None);
+        attempt(RejectReason::Refused, 4).1.keep();
+        let sentence = rejects.sentence().unwrap();
+        assert!(sentence.contains("the first 3 of 4 ") && sentence.ends_with("refused 4"), "{sentence}");
     }
 }

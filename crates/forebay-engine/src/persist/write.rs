@@ -22,7 +22,7 @@ use forebay_store::{
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
 
-use super::rejects::Rejects;
+use super::rejects::{Attempted, Rejects};
 use crate::error::{Error, Result};
 
 /// Rows per statement when staged changes or removals are written.
@@ -65,6 +65,8 @@ pub(super) struct Written {
     pub(super) num_flagged: u64,
     pub(super) num_handoffs: u64,
     pub(super) rejected: Vec<Rejected>,
+    /// Rejected records that are stored, but not committed.
+    pub(super) attempted: Vec<Attempted>,
     /// Rows of content tables that the database refused. Their references are written.
     pub(super) refused_rows: Vec<RefusedRow>,
     /// Paths of lessons whose measures are written too.
@@ -75,11 +77,12 @@ impl Written {
     /// Adds what another part wrote.
     pub(super) fn add(&mut self, other: Self) {
         // With all fields named, a new one cannot be forgotten here.
-        let Self { counts, num_flagged, num_handoffs, rejected, refused_rows, measured } = other;
+        let Self { counts, num_flagged, num_handoffs, rejected, attempted, refused_rows, measured } = other;
         self.counts += counts;
         self.num_flagged += num_flagged;
         self.num_handoffs += num_handoffs;
         self.rejected.extend(rejected);
+        self.attempted.extend(attempted);
         self.refused_rows.extend(refused_rows);
         self.measured.extend(measured);
     }
@@ -174,19 +177,8 @@ async fn change(
             }
             continue;
         }
-        if is_older(target.origin.observed_at, current) {
-            written.rejected.push(older_than_stored(record, current));
-            continue;
-        }
-        if record.base_version.is_some_and(|base| base != current.version) {
-            written.rejected.push(outdated_patch(record));
-            continue;
-        }
-        // A restored reference starts over: its sequence number from before the removal is ignored.
-        if current.removed_at.is_none()
-            && let Some(field) = &target.sequence_field
-            && let Some(rejected) = behind(record, current, field)
-        {
+        let sequence_field = target.sequence_field.as_deref();
+        if let Some(rejected) = outdated(record, current, target.origin.observed_at, sequence_field) {
             written.rejected.push(rejected);
             continue;
         }
@@ -267,6 +259,24 @@ async fn carry_out(
             handoffs::enqueue_changed(transaction, &target.queueing(), &handed_off).await?;
     }
     Ok(true)
+}
+
+/// Rejects a record that differs from the stored one and is older.
+pub(super) fn outdated(
+    record: &Record<'_>,
+    current: &Current,
+    observed_at: Timestamp,
+    sequence_field: Option<&str>,
+) -> Option<Rejected> {
+    if is_older(observed_at, current) {
+        return Some(older_than_stored(record, current));
+    }
+    if record.base_version.is_some_and(|base| base != current.version) {
+        return Some(outdated_patch(record));
+    }
+    // A restored reference starts over: its sequence number from before the removal is ignored.
+    let field = sequence_field.filter(|_| current.removed_at.is_none())?;
+    behind(record, current, field)
 }
 
 fn is_older(observed_at: Timestamp, current: &Current) -> bool {

@@ -7,11 +7,10 @@
 use std::{collections::HashSet, io::Read, sync::Arc};
 
 use forebay_domain::{
-    identity::{HASH_FIELD, ReferenceId, SCOPE_FIELD, is_by_hash, key_in_scope},
+    identity::{HASH_FIELD, ReferenceId, SCOPE_FIELD, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     prepare::{Preparer, RecordPolicy},
     reject::RejectReason,
-    removal_flag,
     scope::Scope,
 };
 use forebay_sources::{
@@ -32,7 +31,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    persist::Feed,
+    persist::{Feed, tap},
 };
 
 /// Maximum number of pages to fetch.
@@ -74,6 +73,9 @@ async fn shared_keys(
         return Ok(None);
     }
     let keys: HashSet<&str> = sample.records.iter().map(|record| record.record_key.as_str()).collect();
+    if keys.is_empty() {
+        return Ok(None);
+    }
     if let Some(other) = source.scopes.iter().find(|other| *other != scope)
         // The test is about the scope that was asked for, so another one that can't be read is no error.
         && let Ok(of_other) = read(scraper, source, other, limit).await
@@ -153,12 +155,13 @@ struct Looking {
 
 impl Looking {
     fn new(source: &SourceDefinition, scope: &Scope, limit: usize, is_tap: bool) -> Self {
-        let of_tap = (is_tap && !is_by_hash(&source.key_fields)).then(removal_flag::of_singer);
+        let given = source.removed_when.clone();
+        let removed_when = if is_tap { tap::removed_when(given, &source.key_fields) } else { given };
         let policy = RecordPolicy {
             source: source.name.clone(),
             key: key_in_scope(&source.key_fields, &scope.to_string()),
             rules: source.rules.clone(),
-            removed_when: source.removed_when.clone().or(of_tap),
+            removed_when,
             max_depth: DEFAULT_MAX_DEPTH,
         };
         Self {

@@ -9,6 +9,7 @@ mod content;
 mod contracts;
 mod decisions;
 mod drift;
+mod dry_runs;
 mod duplicates;
 mod end_line;
 pub(crate) mod events;

@@ -189,3 +189,22 @@ async fn other_key_fields_are_refused_once_there_are_references() {
     assert_eq!((error.code(), error.is_usage()), ("key_changed", true));
     assert_eq!(shop.row("select key_fields from forebay.sources").await, "{id}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_run_says_which_of_the_records_that_it_rejects_last_are_stored() {
+    let shop = Shop::open().await;
+    shop.persist(guarded(1), &numbered(0..40, 1)).await;
+    shop.persist(incremental(5), &numbered(0..4, 2)).await;
+    // Staged: which records are older than the stored ones is found when the changes are applied.
+    let request = PersistRequest { max_rejected_kept: Some(2), ..guarded(3) };
+    let report = shop.persist(request, &numbered(0..40, 1)).await;
+    assert_eq!((report.counts.num_rejected, report.status.as_str()), (4, "complete"));
+    let expected =
+        "only the first 2 of 4 rejected records are stored with their text; by reason: older_than_stored 4";
+    assert_eq!(report.messages, [expected]);
+    assert_eq!(
+        shop.row("select message from forebay.scrape_runs order by run_id desc limit 1").await,
+        expected
+    );
+    assert_eq!(shop.row("select count(*) from forebay.rejected_records").await, "2");
+}

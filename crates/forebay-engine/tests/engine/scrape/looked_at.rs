@@ -131,3 +131,19 @@ async fn keys_that_other_scopes_have_are_reported() {
     assert!(warnings[0].starts_with("2 of 2 keys are also stored in the scope [term=2]"), "{warnings:?}");
     assert!(look(&printing(&["term=2"]), "term=2").await.is_empty(), "those of its own scope");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_without_records_is_not_compared_with_another_scope() {
+    let world = World::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let calls = folder.path().join("calls");
+    let script = json!({ "argv": ["sh", "-c", "echo call >> \"$0\"", calls] });
+    let source = SourceDefinition {
+        kind: SourceKind::Command(serde_json::from_value(script).unwrap()),
+        scopes: ["term=1", "term=2"].map(|term| term.parse().unwrap()).to_vec(),
+        ..printing(&world, "")
+    };
+    let sample = test(&world.scraper, &source, &source.scopes[0], 5).await.unwrap();
+    assert_eq!((sample.records.len(), sample.warnings.len()), (0, 0));
+    assert_eq!(std::fs::read_to_string(calls).unwrap(), "call\n");
+}
