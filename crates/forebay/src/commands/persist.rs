@@ -35,8 +35,8 @@ use crate::{
 /// Persist records from files, standard input or a program
 ///
 /// Makes one run per FILE, in the given order. With `-- COMMAND`, it runs that program, without a shell, and reads what
-/// it prints: if the program fails or is killed, the run is partial and removes nothing. The source and the key
-/// identify a record. A record that is already stored with the same content writes nothing.
+/// it prints: if the program fails or is killed, the run is partial, and no unseen record is removed. The source and
+/// the key identify a record. A record that is already stored with the same content writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A source in forebay.toml or in the database needs no --key. COMMAND gets your environment without \

@@ -77,12 +77,12 @@ pub(crate) struct Source {
     /// Encoding of the files that `forebay persist` reads, such as `windows-1252`. Default: UTF-8.
     #[serde(default)]
     pub(crate) encoding: Option<TextEncoding>,
-    /// Whether an input without an end line is incomplete, so that its run removes nothing. For JSON Lines. Default:
-    /// true once an input of the source has had one.
+    /// Whether an input without an end line is incomplete, so that no unseen record is removed. For JSON Lines.
+    /// Default: true once an input of the source has had one.
     #[serde(default)]
     pub(crate) require_end: Option<bool>,
-    /// How long a run may read, such as `10m`. Then it ends as partial: what it read is kept, and nothing is removed.
-    /// Default: no limit.
+    /// How long a run may read, such as `10m`. Then it ends as partial: what it read is kept, and no unseen record is
+    /// removed. Default: no limit.
     #[serde(default)]
     pub(crate) max_duration: Option<Period>,
     /// What its records are: `replace`, whole records; `patch`, partial records that are laid over what is stored (JSON
