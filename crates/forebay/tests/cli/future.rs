@@ -57,7 +57,7 @@ fn a_source_that_is_ahead_is_found() {
 }
 
 #[test]
-fn reverting_a_run_from_the_future_mends_the_source_and_its_history() {
+fn reverting_a_run_from_the_future_repairs_the_source_and_its_history() {
     let (db, sandbox) = world();
     write_records(&sandbox, "c.jsonl", [json!({ "id": 1, "v": "c" })]);
     write_records(&sandbox, "new.jsonl", [json!({ "id": 1, "v": "b" }), json!({ "id": 2, "v": "new" })]);

@@ -82,7 +82,7 @@ fn a_list_of_incidents_that_stops_early_is_rarely_noticed() {
 
 /// Additions and updates flow, and no good reference is lost on a bad day.
 #[test]
-fn with_nobody_acting_bad_days_pass_by() {
+fn without_an_operator_bad_days_pass_by() {
     for source in SOURCES {
         let (days, bad) = history(source, 1);
         let mut world = World::default();

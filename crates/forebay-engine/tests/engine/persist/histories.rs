@@ -130,7 +130,7 @@ macro_rules! histories {
             }
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn with_nobody_acting_everything_else_is_applied() {
+            async fn without_an_operator_everything_else_is_applied() {
                 persist_history($source, Operator::IsAway).await;
             }
         })+
