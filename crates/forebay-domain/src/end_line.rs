@@ -1,8 +1,8 @@
 //! The end line: the last line of an input, in which its producer says whether it has sent everything.
 //!
 //! A producer that dies closes its pipe like one that is done. The end line tells them apart: an input without the
-//! expected one is not complete, so its run removes nothing. An end line never makes a run complete by itself; it only
-//! confirms or contradicts what the run was asked to be.
+//! expected one is not complete, so no unseen record is removed. An end line never makes a run complete by itself; it
+//! only confirms or contradicts what the run was asked to be.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Input that can't be read, or not to its end: it counts, it is said, and it removes nothing.
+//! Input that can't be read, or not to its end: it counts, it is said, and no unseen record is removed.
 
 use std::{fs, path::Path};
 
