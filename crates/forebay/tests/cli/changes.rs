@@ -1,6 +1,11 @@
 //! `show`, `list` and `changes`: one reference, those of a source, and what changed as a stream that can be resumed.
 
-use std::{collections::BTreeSet, process::Stdio, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader},
+    process::Stdio,
+    thread,
+};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -151,18 +156,17 @@ fn a_follower_prints_changes_as_they_come() {
     persist(&db, &sandbox, "things", [json!({ "id": "before" })]);
     let mut command = sandbox.command("changes --follow --output json");
     command.env("FOREBAY_DATABASE_URL", &db.url).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let follower = command.spawn().unwrap();
-    thread::sleep(Duration::from_secs(2));
+    let mut follower = command.spawn().unwrap();
+    db.wait_for_query("run_ends");
     persist(&db, &sandbox, "things", [json!({ "id": "before" }), json!({ "id": "after" })]);
-    thread::sleep(Duration::from_secs(3));
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    let event: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!((&event["record_key"], &event["change"]), (&json!("after"), &json!("added")));
     kill_process(Pid::from_child(&follower), Signal::INT).unwrap();
+    assert_eq!(lines.map(Result::unwrap).collect::<Vec<_>>(), [] as [String; 0]);
     let output = follower.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(events.len(), 1, "{text}");
-    assert_eq!((&events[0]["record_key"], &events[0]["change"]), (&json!("after"), &json!("added")));
-    let cursor = events[0]["cursor"].as_str().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
+    let cursor = event["cursor"].as_str().unwrap();
     assert_eq!(changes(&db, &sandbox, Some(cursor.to_owned()), "").0, []);
 }
 

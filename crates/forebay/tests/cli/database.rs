@@ -1,12 +1,15 @@
 //! One database per test, and the program run with it.
 
-use std::process::Output;
+use std::{collections::BTreeMap, process::Output, thread, time::Instant};
 
 use forebay_store::testing::{self, TestDatabase};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::Sandbox;
+use crate::{
+    Sandbox,
+    site::{PATIENCE, POLL},
+};
 
 /// A migrated database; dropping it deletes the database.
 pub(crate) struct TestDb {
@@ -46,11 +49,38 @@ impl TestDb {
         rows[0][0].clone()
     }
 
+    /// A digest of the rows of each table of Forebay.
+    pub(crate) fn digests(&self) -> BTreeMap<String, String> {
+        let tables = self.rows(
+            "select c.relname::text from pg_class as c join pg_namespace as n on n.oid = c.relnamespace \
+             where n.nspname = 'forebay' and c.relkind in ('r', 'p') and not c.relispartition",
+        );
+        let digest = |table: &str| {
+            self.value(&format!(
+                "select md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from forebay.\"{table}\" as t"
+            ))
+        };
+        tables.into_iter().flatten().map(|table| (table.clone(), digest(&table))).collect()
+    }
+
     /// Runs statements.
     pub(crate) fn execute(&self, sql: &str) {
         self.runtime
             .block_on(async { self.database.client().await.batch_execute(sql).await })
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Waits until a connection of the program has executed a statement with this text, and is idle.
+    pub(crate) fn wait_for_query(&self, text: &str) {
+        let is_there = format!(
+            "select exists (select from pg_stat_activity where application_name like 'forebay%' \
+             and datname = current_database() and state = 'idle' and query ilike '%{text}%')"
+        );
+        let deadline = Instant::now() + PATIENCE;
+        while self.value(&is_there) != "true" {
+            assert!(Instant::now() < deadline, "no connection has sent {text}");
+            thread::sleep(POLL);
+        }
     }
 
     /// Runs the program in a folder, with these words as arguments.

@@ -1,9 +1,6 @@
 //! What operators type daily: the latest run, the last lines, one scope, one failure code, and names that don't exist.
 
-use std::{
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -178,19 +175,11 @@ fn a_stopped_worker_says_so_by_its_exit_code() {
     let (sandbox, db) = (Sandbox::new(), database());
     std::fs::write(sandbox.path().join("forebay.toml"), INDEX).unwrap();
     persist(&db, &sandbox, "fall", &["a"]);
-    for signal in [Signal::INT, Signal::TERM] {
-        let mut command = sandbox.command("work");
-        command.env("FOREBAY_DATABASE_URL", &db.url).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let worker = command.spawn().unwrap();
-        let until = Instant::now() + Duration::from_secs(30);
-        let at_work = "select exists (select from pg_stat_activity where application_name like 'forebay%' \
-             and datname = current_database() and query ilike '%listen%')";
-        while db.value(at_work) != "true" && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        std::thread::sleep(Duration::from_millis(300));
-        kill_process(Pid::from_child(&worker), signal).unwrap();
-        let output = worker.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
-    }
+    let mut command = sandbox.command("work");
+    command.env("FOREBAY_DATABASE_URL", &db.url).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let worker = command.spawn().unwrap();
+    db.wait_for_query("listen");
+    kill_process(Pid::from_child(&worker), Signal::INT).unwrap();
+    let output = worker.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
 }
