@@ -216,7 +216,7 @@ fn every_incident_of_a_night_is_on_one_screen() {
 }
 
 #[test]
-fn what_a_web_api_can_write_and_a_worker_cannot_is_named() {
+fn what_a_web_api_can_write_and_a_read_only_database_are_named() {
     let (sandbox, db) = (Sandbox::new(), database());
     db.execute(
         "do $$ begin
@@ -235,6 +235,41 @@ fn what_a_web_api_can_write_and_a_worker_cannot_is_named() {
     db.execute(&format!("alter database {name} set default_transaction_read_only = on"));
     let (exit, document) = db.json(&sandbox, "doctor");
     assert_eq!((exit, &check(&document, "read_only")["status"]), (1, &Value::from("failed")));
+}
+
+#[test]
+fn a_target_that_the_role_cannot_write_is_named() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    std::fs::write(
+        sandbox.path().join("forebay.toml"),
+        "[sources.courses]\nkey = [\"id\"]\n\n[pipelines.catalogue]\nsource = \"courses\"\nhandler = \"table\"\n\
+         table = \"public.catalogue\"\ncolumns = { title = \"title\" }\n",
+    )
+    .unwrap();
+    db.execute("create table public.catalogue (reference_id uuid primary key, title text)");
+    assert!(db.run(&sandbox, "config apply --yes").status.success());
+    assert_eq!(check(&db.json(&sandbox, "doctor").1, "target_rights")["status"], "ok");
+    // A role that may do everything but update the table. Roles are shared by all databases of the server.
+    let role = db.value("current_database() || '_worker'");
+    db.execute(&format!(
+        "create role {role} nologin;
+         grant usage on schema forebay, forebay_private, public to {role};
+         grant all on all tables in schema forebay, forebay_private to {role};
+         grant all on all functions in schema forebay, forebay_private to {role};
+         grant select, insert, delete on public.catalogue to {role}"
+    ));
+    let mut command = sandbox.command("doctor --output json");
+    let url = format!("{}?options=-c%20role%3D{role}", db.url);
+    let output = command.env("FOREBAY_DATABASE_URL", url).output().unwrap();
+    db.execute(&format!("drop owned by {role}; drop role {role}"));
+    let document: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
+    let target = check(&document, "target_rights");
+    assert_eq!((output.status.code(), &target["status"]), (Some(1), &Value::from("failed")), "{document}");
+    assert_eq!(
+        (&target["subject"], &target["message"]),
+        (&Value::from("catalogue"), &Value::from("may not write public.catalogue: lacks update"))
+    );
 }
 
 #[test]
