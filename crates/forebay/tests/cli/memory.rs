@@ -6,7 +6,7 @@ use std::{
     env, fs,
     io::{BufWriter, Write},
     path::Path,
-    process::{Output, Stdio},
+    process::Output,
     thread,
     time::Duration,
 };
@@ -45,17 +45,24 @@ fn repeat(out: impl Write, before: &str, unit: &str, after: &str) {
 fn measured(sandbox: &Sandbox, db: &TestDb, line: &str) -> (Output, u64) {
     let mut command = sandbox.command(&format!("{line} --output json"));
     command.env("FOREBAY_DATABASE_URL", &db.url).env("PATH", "/usr/bin:/bin");
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Files, because nobody reads a pipe while the program runs, and a full one would stop it.
+    let [stdout, stderr] = ["stdout", "stderr"].map(|name| sandbox.path().join(name));
+    command.stdout(fs::File::create(&stdout).unwrap()).stderr(fs::File::create(&stderr).unwrap());
+    let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
+    let ended = loop {
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
         let status = fs::read_to_string(&status).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
         peak = kib.unwrap_or(0).max(peak);
         thread::sleep(Duration::from_millis(5));
-    }
-    (child.wait_with_output().unwrap(), peak)
+    };
+    let [stdout, stderr] = [stdout, stderr].map(|path| fs::read(path).unwrap());
+    (Output { status: ended, stdout, stderr }, peak)
 }
 
 /// The run of a command whose memory stayed within the limit, and that memory in MiB.
