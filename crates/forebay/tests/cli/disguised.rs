@@ -9,7 +9,7 @@ use crate::{Sandbox, database::database, shown};
 #[test]
 fn text_of_sites_is_shown_without_controls_and_escaped_in_json() {
     let (sandbox, db) = (Sandbox::new(), database());
-    let disguised = "\u{1b}[2J\u{1b}]0;x\u{7}a\u{9b}31m\u{202e}b\u{2066}c\u{200f}d\u{61c}e";
+    let disguised = "\u{1b}[2J\u{1b}]0;x\u{7}a\u{9b}31m\u{202e}b\u{2066}c\u{200f}d\u{61c}e\u{200e}f";
     let record = json!({ "id": disguised, "title": format!("t {disguised}"), disguised: 1 });
     fs::write(sandbox.path().join("records.jsonl"), record.to_string()).unwrap();
     fs::write(
@@ -31,11 +31,15 @@ fn text_of_sites_is_shown_without_controls_and_escaped_in_json() {
     ] {
         for output in ["human", "json"] {
             let output = db.run(&sandbox, &format!("{line} --output {output}"));
+            assert!(output.status.success(), "{line}: {}", shown(&output));
+            // The text after an escape shows that the value was printed. Hand-offs have no text of the site.
+            let is_shown = String::from_utf8_lossy(&output.stdout).contains("31m");
+            assert!(is_shown || line == "handoffs list", "{line}: {}", shown(&output));
             for text in [&output.stdout, &output.stderr] {
                 let text = String::from_utf8_lossy(text);
                 let bad = text.chars().find(|c| {
                     (c.is_control() && *c != '\n' && *c != '\t')
-                        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200f}' | '\u{61c}')
+                        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
                 });
                 assert_eq!(bad, None, "{line}: {text:?}");
             }

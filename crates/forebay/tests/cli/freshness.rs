@@ -40,7 +40,8 @@ fn scopes_that_are_due_failing_or_never_synced_are_stale() {
     let failing = &stale["items"][0];
     assert_eq!((&failing["error"]["code"], &failing["source"]), (&json!("http_status"), &json!("courses")));
     assert!(failing["age_seconds"].as_u64().unwrap() >= 8 * 86_400);
-    assert_eq!(world.json("freshness --stale --entity professor").0, 2);
+    let (exit, unknown) = world.json("freshness --stale --entity professor");
+    assert_eq!((exit, &unknown["error"]["code"]), (2, &json!("no_such_entity")));
     let text = world.text("freshness");
     assert!(text.contains("8 d 0 h") && text.contains("failed once since, http_status"), "{text}");
 }

@@ -114,6 +114,26 @@ async fn a_later_applied_run_supersedes_it() {
     assert_eq!(shop.row(TOTALS).await, "39 2 43 0");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_a_later_complete_one_closed_cannot_be_decided_about() {
+    let (shop, run_id) = held().await;
+    // The later one is held, too.
+    let later = shop.persist(guarded(3), &numbered(0..10, 1)).await;
+    assert_eq!((later.status.as_str(), later.reason_code.as_deref()), ("held", Some("mass_removal")));
+    let status = format!("select status, reason_code from forebay.scrape_runs where run_id = {run_id}");
+    assert_eq!(shop.row(&status).await, "aborted superseded");
+    let before = shop.row(TOTALS).await;
+    for refused in [
+        persist::release(&shop.database, run_id).await.map(drop),
+        persist::reject(&shop.database, run_id).await.map(drop),
+        persist::rekey(&shop.database, run_id).await.map(drop),
+    ] {
+        assert_eq!(refused.unwrap_err().code(), "run_not_held");
+    }
+    assert_eq!(shop.row(TOTALS).await, before);
+    assert_eq!(persist::release(&shop.database, later.run_id).await.unwrap().status.as_str(), "complete");
+}
+
 /// Ten courses with a key prefix, the first with a room.
 fn courses(prefix: &str, room: u32) -> String {
     let course = |n: u32| {

@@ -62,7 +62,7 @@ fn a_history_is_read_to_its_beginning_on_pages_of_any_size() {
 
 #[test]
 fn changes_are_listed_newest_first_on_pages_of_any_size() {
-    let (_stored, chat) = courses();
+    let (stored, chat) = courses();
     let since = |since: &str| json!({ "since": since });
     let (changes, _) = chat.pages("list_changes", "", since("2019-01-01"));
     assert_eq!(texts(&changes, "change"), ["restored", "removed", "updated", "added", "added"]);
@@ -76,12 +76,18 @@ fn changes_are_listed_newest_first_on_pages_of_any_size() {
     }
     let (later, _) = chat.pages("list_changes", "", since("2019-01-03T12:00:00Z"));
     assert_eq!(texts(&later, "change"), ["restored", "removed"]);
-    let of_events = json!({"since": "2019-01-01", "entity": "cuorse"});
-    let error = chat.error("list_changes", of_events);
+    let misspelt = json!({"since": "2019-01-01", "entity": "cuorse"});
+    let error = chat.error("list_changes", misspelt);
     assert_eq!(
         (&error["code"], &error["hint"]),
         (&json!("no_such_entity"), &json!("did you mean `course`?"))
     );
+    // Of another entity type, there are only older changes.
+    stored.write("talks.jsonl", "{\"id\": \"T\"}\n");
+    stored.json("persist talks.jsonl --source talks --entity talk --key id --observed-at 2018-06-01");
+    let talks = |since: &str| chat.pages("list_changes", "", json!({"since": since, "entity": "talk"})).0;
+    assert_eq!(texts(&talks("2018-01-01"), "record_key"), ["T"]);
+    assert_eq!(talks("2019-01-01"), Vec::<Value>::new());
 }
 
 #[test]

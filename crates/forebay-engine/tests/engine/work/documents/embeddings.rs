@@ -235,6 +235,11 @@ async fn documents_are_found_by_meaning() {
     for n in 0..6 {
         lab.put(&format!("filler-{n}"), &format!("Nothing of note, {n}.")).await;
     }
+    // Before a worker has seen the pipeline, nothing can be compared by meaning.
+    let config = json!({"fields": ["text"], "embeddings": &settings});
+    work::declare(&lab.database, &[documents(config)]).await.unwrap();
+    let trouble = lab.search("sleeps", None).await.0.trouble.unwrap();
+    assert!(trouble.contains("no embeddings of the model"), "{trouble}");
     lab.index(&endpoint, &settings, 1200).await;
 
     // Full-text search works before there are embeddings; requests to a busy endpoint are retried.
