@@ -55,8 +55,8 @@ impl Decision {
         self.is_complete && !read.is_unchanged
     }
 
-    /// Whether guards judge the staged changes. A partial run removes nothing, so without records there is nothing to
-    /// judge.
+    /// Whether guards judge the staged changes. A partial run removes no unseen record, so without records there is
+    /// nothing to judge.
     pub(super) fn is_guarded(&self, read: &ReadInput, num_seen: u64) -> bool {
         let is_nothing = self.status == RunStatus::Partial && num_seen == 0;
         self.judges_removals(read) && self.status != RunStatus::Failed && !is_nothing
