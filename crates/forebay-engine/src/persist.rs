@@ -41,6 +41,7 @@ mod locked;
 mod open;
 mod outdated;
 mod overrides;
+mod page_parts;
 mod patch;
 pub(crate) mod policy;
 mod prepare;

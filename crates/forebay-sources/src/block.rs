@@ -16,6 +16,9 @@ pub(crate) const MAX_RAW: usize = 64 << 10;
 /// without this limit, a mebibyte of two-byte records would cost 70 times its size.
 pub(crate) const MAX_PIECES: usize = 8 << 10;
 
+/// Maximum number of bytes that are kept of all rejected pieces in a block, not counting the last piece.
+const MAX_RAW_BYTES: usize = 1 << 20;
+
 /// One delimited record: `start..end` of the block's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -121,6 +124,8 @@ pub(crate) struct Found {
     pub(crate) rejected: Vec<Rejected>,
     /// Text that the format wrote, if records are not slices of the input.
     pub(crate) text: Vec<u8>,
+    /// Bytes of the rejected pieces.
+    pub(crate) raw_bytes: usize,
     /// See [`Block::state`].
     pub(crate) state: Option<String>,
     /// Whether the format stopped because the block is full; the same bytes, with the same tail, continue it.
@@ -139,7 +144,8 @@ impl Found {
     /// Whether the block takes no more pieces. If it is full, the format must stop before the next piece, and note
     /// that.
     pub(crate) fn is_full(&mut self) -> bool {
-        self.stopped = self.records.len() + self.rejected.len() >= MAX_PIECES;
+        self.stopped =
+            self.records.len() + self.rejected.len() >= MAX_PIECES || self.raw_bytes >= MAX_RAW_BYTES;
         self.stopped
     }
 
@@ -163,6 +169,7 @@ impl Found {
         raw: Vec<u8>,
         raw_len: u64,
     ) {
+        self.raw_bytes += raw.len();
         self.rejected.push(Rejected { place, reject: Reject::new(reason, message), raw, raw_len });
     }
 

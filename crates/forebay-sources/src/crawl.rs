@@ -49,13 +49,13 @@ pub struct Crawl<M> {
 }
 
 impl<M: Memory> Crawl<M> {
-    /// Crawls from the first pages on, and sends the outcome of each page. Ends at once, as incomplete, if the receiver
-    /// is dropped.
+    /// Crawls from the first pages on, and sends the outcome of each page, after the parts of a large one. Ends at
+    /// once, as incomplete, if the receiver is dropped.
     pub async fn run(self, first: Vec<Link>, pages: mpsc::Sender<Crawled>) -> CrawlEnd {
         self.run_observed(first, pages, |_| ()).await
     }
 
-    /// The same, with `observe` called for each page before it is sent. `observe` must not block.
+    /// The same, with `observe` called with the outcome of each page before it is sent. `observe` must not block.
     pub async fn run_observed(
         self,
         first: Vec<Link>,
@@ -83,7 +83,7 @@ impl<M: Memory> Crawl<M> {
             }
             let Some(visit) = in_flight.pop_front() else { return end };
             let joined = tokio::select! {
-                joined = visit.join() => joined,
+                joined = pass_on(visit, &pages) => joined,
                 // The requests in flight are dropped: a server that doesn't answer must not keep the crawl alive.
                 () = pages.closed() => {
                     end.stop(stopped());
@@ -122,6 +122,8 @@ impl<M: Memory> Crawl<M> {
                     frontier.add_all(&known.links);
                 }
                 PageOutcome::Gone { .. } => end.num_pages += 1,
+                // It is no outcome of a whole page.
+                PageOutcome::Part { .. } => {}
                 PageOutcome::Failed { error } => {
                     end.num_failed += 1;
                     end.stop((&*error).into());
@@ -139,6 +141,16 @@ impl<M: Memory> Crawl<M> {
             }
         }
     }
+}
+
+/// Sends the parts of a page. Returns its outcome; `None` if reading it panicked.
+async fn pass_on(mut visit: Visit, pages: &mpsc::Sender<Crawled>) -> Option<Crawled> {
+    visit.begin_turn();
+    while let Some(part) = visit.part().await {
+        // The crawl ends with its receiver.
+        let _ = pages.send(part).await;
+    }
+    visit.join().await
 }
 
 /// The reason why a crawl without a receiver is incomplete.

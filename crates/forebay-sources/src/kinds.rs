@@ -118,14 +118,20 @@ impl PageKind {
     /// Reads a page that `link` led to. An invalid record is rejected in the harvest's block. Errors: `page_unreadable`
     /// and the errors of the formats if the page cannot be read at all.
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
+        self.read(page, link, Harvest::default())
+    }
+
+    /// Reads a page into a harvest, which may pass records on while the page is read. Records are passed on only from a
+    /// page that is known to be readable.
+    pub(crate) fn read(&self, page: &Page, link: &Link, harvest: Harvest) -> Result<Harvest, Error> {
         if let (Role::Sitemap, Some(sitemap)) = (link.role, &self.sitemap) {
             return sitemap.harvest(page, link);
         }
         match &self.reader {
-            PageReader::HttpJson(kind) => kind.harvest(page, link),
+            PageReader::HttpJson(kind) => kind.read(page, link, harvest),
             PageReader::Html(kind) => kind.harvest(page, link),
             PageReader::JsonLd(kind) => kind.harvest(page, link),
-            PageReader::Feed(kind) => kind.harvest(page, link),
+            PageReader::Feed(kind) => kind.read(page, harvest),
             PageReader::Ical(kind) => kind.harvest(page, link),
         }
     }

@@ -3,18 +3,22 @@
 //! The fetcher returns pages and the kinds of sources read them. A kind is a pure function of a page without input or
 //! output, so it can be fuzzed, replayed from an archive, and run on any thread.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use bytes::Bytes;
+use forebay_domain::reject::Place;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
-    block::{Block, Span},
+    block::{Block, MAX_PIECES, Rejected, Span},
     charset,
 };
+
+/// A block of a large page is passed on once it has this many bytes.
+const BLOCK_BYTES: usize = 1 << 20;
 
 /// A page as it was fetched: complete and decompressed, in its original character encoding.
 #[derive(Clone, Debug)]
@@ -89,7 +93,7 @@ impl Link {
 /// What a page yields.
 #[derive(Clone, Debug, Default)]
 pub struct Harvest {
-    /// Its records as JSON text, and rejected pieces.
+    /// Its records as JSON text, and rejected pieces: all of them, or those that were not passed on while it was read.
     pub block: Block,
     /// The links to follow, in document order. The crawl skips those it has seen.
     pub links: Vec<Link>,
@@ -98,17 +102,73 @@ pub struct Harvest {
     pub num_refused_links: u32,
     /// How many records the page cancels (a cancelled event). They are not in `block`, so a complete run removes them.
     pub num_cancelled: u32,
+    /// Takes full blocks while the page is read. None: everything stays in `block`.
+    outlet: Option<Outlet>,
+    num_records_before: u64,
+    num_rejected_before: u64,
+    /// Bytes of the rejected pieces in `block`.
+    raw_bytes: usize,
+}
+
+/// Takes a block of a page; false: nobody wants its records any more. It may block.
+#[derive(Clone)]
+struct Outlet(Arc<dyn Fn(Block) -> bool + Send + Sync>);
+
+impl fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outlet")
+    }
 }
 
 impl Harvest {
+    /// A harvest whose full blocks are passed on while the page is read. The kinds that do so read a page of any size
+    /// with little memory.
+    pub(crate) fn passed_to(outlet: impl Fn(Block) -> bool + Send + Sync + 'static) -> Self {
+        Self { outlet: Some(Outlet(Arc::new(outlet))), ..Self::default() }
+    }
+
+    /// Number of its records, with those that were passed on.
+    pub fn num_records(&self) -> u64 {
+        self.num_records_before + self.block.records.len() as u64
+    }
+
+    /// Number of its rejected pieces, with those that were passed on.
+    pub fn num_rejected(&self) -> u64 {
+        self.num_rejected_before + self.block.rejected.len() as u64
+    }
+
+    /// Passes the block on if it is full. False: nobody wants the records any more.
+    pub(crate) fn pass_on(&mut self) -> bool {
+        let Some(Outlet(outlet)) = &self.outlet else { return true };
+        let num_pieces = self.block.records.len() + self.block.rejected.len();
+        if num_pieces < MAX_PIECES && self.block.bytes.len() + self.raw_bytes < BLOCK_BYTES {
+            return true;
+        }
+        self.num_records_before = self.num_records();
+        self.num_rejected_before = self.num_rejected();
+        self.raw_bytes = 0;
+        outlet(std::mem::take(&mut self.block))
+    }
+
+    /// The harvest at the end of its page, when nothing more is passed on.
+    pub(crate) fn ended(self) -> Self {
+        Self { outlet: None, ..self }
+    }
+
+    /// Adds a rejected piece.
+    pub(crate) fn reject(&mut self, rejected: Rejected) {
+        self.raw_bytes += rejected.raw.len();
+        self.block.rejected.push(rejected);
+    }
+
     /// Adds a record at a place of the page.
-    pub(crate) fn push_at(&mut self, record: &Map<String, Value>, place: forebay_domain::reject::Place) {
+    pub(crate) fn push_at(&mut self, record: &Map<String, Value>, place: Place) {
         // Writing JSON values to memory cannot fail.
         self.push_text(&serde_json::to_vec(record).unwrap_or_default(), place);
     }
 
     /// Adds a record that is JSON text already.
-    pub(crate) fn push_text(&mut self, record: &[u8], place: forebay_domain::reject::Place) {
+    pub(crate) fn push_text(&mut self, record: &[u8], place: Place) {
         let start = self.block.bytes.len();
         self.block.bytes.extend_from_slice(record);
         self.block.records.push(Span { start, end: self.block.bytes.len(), place });

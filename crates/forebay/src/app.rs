@@ -53,7 +53,7 @@ Start here:
 pub(crate) enum Command {
     Demo(demo::Args),
     Init(init::Args),
-    Persist(persist::Args),
+    Persist(Box<persist::Args>),
     Scrape(scrape::Args),
     Ensure(ensure::Args),
     Freshness(freshness::Args),

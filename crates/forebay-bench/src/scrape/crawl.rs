@@ -57,10 +57,14 @@ pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn write(file: &mut impl Write, crawled: &Crawled) -> io::Result<()> {
-    let PageOutcome::Read { harvest, .. } = &crawled.outcome else { return Ok(()) };
-    for record in &harvest.block.records {
+    let block = match &crawled.outcome {
+        PageOutcome::Part { block, .. } => block,
+        PageOutcome::Read { harvest, .. } => &harvest.block,
+        _ => return Ok(()),
+    };
+    for record in &block.records {
         // A record of this kind contains no line breaks.
-        file.write_all(harvest.block.text(record))?;
+        file.write_all(block.text(record))?;
         file.write_all(b"\n")?;
     }
     Ok(())

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use forebay_domain::prepare::Preparer;
 use forebay_sources::{
-    Block,
+    Block, Link,
     crawl::{Crawled, PageOutcome},
     fetch::redact_url,
 };
 use forebay_store::rejected::{RAW_LIMIT, Rejected};
-use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::debug_span;
 
@@ -20,7 +19,16 @@ use super::prepared::{PreparedBlock, PreparedPage};
 /// A piece of input to prepare, and how far the input has been read with it.
 pub(super) enum Piece {
     Block(Block, u64, Option<OwnedSemaphorePermit>),
-    Page(Box<Crawled>, u64),
+    Page(Box<Crawled>, PageOrder, Option<OwnedSemaphorePermit>),
+}
+
+/// The place of a page, or of a part of one, in the input.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PageOrder {
+    /// Number of pages that have begun.
+    pub(super) position: u64,
+    /// Whether it is the first part of its page.
+    pub(super) is_first: bool,
 }
 
 /// Prepares a piece of input.
@@ -29,46 +37,43 @@ pub(super) fn prepare(preparer: &mut Preparer, piece: Piece) -> PreparedBlock {
         Piece::Block(block, position, permit) => {
             PreparedBlock { permit, ..prepare_block(preparer, &block, position) }
         }
-        Piece::Page(crawled, position) => prepare_page(preparer, *crawled, position),
+        Piece::Page(crawled, order, permit) => {
+            PreparedBlock { permit, ..prepare_page(preparer, *crawled, order) }
+        }
     }
 }
 
 /// Prepares the records of a page. A page that is gone or could not be read is an empty block.
-fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> PreparedBlock {
+fn prepare_page(preparer: &mut Preparer, crawled: Crawled, order: PageOrder) -> PreparedBlock {
     let Crawled { link, outcome } = crawled;
     let url: Arc<str> = redact_url(&link.url).into();
     let _span = debug_span!("page", url = &*url).entered();
+    let PageOrder { position, is_first } = order;
+    let of_page =
+        |url, link: &Link| PreparedPage { key: link.key(), url, is_first, ..PreparedPage::default() };
     match outcome {
+        PageOutcome::Part { block, fetched_at } => {
+            let page = PreparedPage { is_last: false, fetched_at, ..of_page(url, &link) };
+            prepare_part(preparer, &block, position, page)
+        }
         PageOutcome::Read { harvest, validators, fresh_until, fetched_at } => {
-            let mut block = prepare_block(preparer, &harvest.block, position);
-            for rejected in &mut block.rejected {
-                rejected.url = Some(Arc::clone(&url));
-            }
-            let coverage = preparer.take_coverage();
-            block.page = Some(Arc::new(PreparedPage {
-                key: link.key(),
-                url,
+            let page = PreparedPage {
                 fetched_at,
                 validators,
                 fresh_until,
                 links: harvest.links,
-                field_counts: coverage.fields().map(|field| (field.name.to_owned(), field.count)).collect(),
-                known: None,
-            }));
-            block.coverage = coverage;
-            block
+                ..of_page(url, &link)
+            };
+            prepare_part(preparer, &harvest.block, position, page)
         }
         PageOutcome::Unchanged { known } => PreparedBlock {
             input_position: position,
             page: Some(Arc::new(PreparedPage {
-                key: link.key(),
-                url,
-                fetched_at: Timestamp::UNIX_EPOCH,
                 validators: known.validators,
                 fresh_until: known.fresh_until,
-                links: Vec::new(),
                 field_counts: known.field_counts,
                 known: Some(known.reference_ids),
+                ..of_page(url, &link)
             })),
             ..PreparedBlock::default()
         },
@@ -76,6 +81,23 @@ fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> Pre
             PreparedBlock { input_position: position, ..PreparedBlock::default() }
         }
     }
+}
+
+/// Prepares records of a page, with their coverage.
+fn prepare_part(
+    preparer: &mut Preparer,
+    block: &Block,
+    position: u64,
+    mut page: PreparedPage,
+) -> PreparedBlock {
+    let mut part = prepare_block(preparer, block, position);
+    for rejected in &mut part.rejected {
+        rejected.url = Some(Arc::clone(&page.url));
+    }
+    part.coverage = preparer.take_coverage();
+    let fields = part.coverage.fields();
+    page.field_counts = fields.map(|field| (field.name.to_owned(), field.count)).collect();
+    PreparedBlock { page: Some(Arc::new(page)), ..part }
 }
 
 fn prepare_block(preparer: &mut Preparer, block: &Block, input_position: u64) -> PreparedBlock {

@@ -32,14 +32,18 @@ pub(super) struct PreparedBlock {
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }
 
-/// A page whose records are a block.
+/// A page whose records are a block, or several that follow each other.
 #[derive(Clone, Debug)]
 pub(super) struct PreparedPage {
     /// Identifies it among the pages of its source.
     pub(super) key: LinkKey,
     /// Its URL, without secrets.
     pub(super) url: Arc<str>,
-    /// When it was fetched.
+    /// Whether the block is its first one.
+    pub(super) is_first: bool,
+    /// Whether the block is its last one. The fields below are those of the page only then.
+    pub(super) is_last: bool,
+    /// When it was fetched; known in every block.
     pub(super) fetched_at: Timestamp,
     /// The validators for the next request.
     pub(super) validators: Validators,
@@ -51,6 +55,23 @@ pub(super) struct PreparedPage {
     pub(super) field_counts: BTreeMap<String, u64>,
     /// Its references, if it is unchanged and was not read.
     pub(super) known: Option<Vec<ReferenceId>>,
+}
+
+impl Default for PreparedPage {
+    fn default() -> Self {
+        Self {
+            key: LinkKey::default(),
+            url: Arc::default(),
+            is_first: true,
+            is_last: true,
+            fetched_at: Timestamp::UNIX_EPOCH,
+            validators: Validators::default(),
+            fresh_until: None,
+            links: Vec::new(),
+            field_counts: BTreeMap::new(),
+            known: None,
+        }
+    }
 }
 
 impl PreparedPage {

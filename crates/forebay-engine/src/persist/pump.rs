@@ -16,6 +16,7 @@ use super::{
     context::RunContext,
     feed::{Feed, FilePage, Running},
     keys::Keys,
+    page_parts::PageParts,
     process::process,
     progress::Progress,
     readable::Readable,
@@ -71,7 +72,7 @@ pub(super) async fn pump(
     let at_once = if context.policy.needs_whole_input() { 1 } else { WINDOWS_AT_ONCE };
     let mut window = Window::default();
     // Moves into the window that is being sealed and returns with its batch: windows are sealed one at a time.
-    let mut idle_seen = Some(SeenSet::new()?);
+    let mut idle_seen = Some((SeenSet::new()?, PageParts::default()));
     let mut sealing = FuturesUnordered::new();
     let mut writing = FuturesUnordered::new();
     // Polled beside the windows, never before them: a window may hold the lock on the run's row.
@@ -94,14 +95,14 @@ pub(super) async fn pump(
             && window.is_empty()
             && writing.is_empty()
             && recording.is_empty()
-            && let Some(seen) = idle_seen.take()
+            && let Some((seen, _)) = idle_seen.take()
         {
             break seen;
         }
         tokio::select! {
             Some(done) = writing.next() => tally.add(done?),
             Some(sealed) = sealing.next() => {
-                let (mut batch, seen): (Batch, SeenSet) = sealed?;
+                let (mut batch, seen): (Batch, _) = sealed?;
                 idle_seen = Some(seen);
                 context.target.rejects.admit(&mut batch.rejected);
                 num_batches += 1;
@@ -169,13 +170,17 @@ fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Pro
 }
 
 /// Seals a window on a blocking thread, because sealing sorts and may read the file of seen ids.
-async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Result<(Batch, SeenSet)> {
+async fn seal(
+    context: &RunContext<'_>,
+    window: Window,
+    (mut seen, mut parts): (SeenSet, PageParts),
+) -> Result<(Batch, (SeenSet, PageParts))> {
     let keys = find_keys(context, &window).await?;
     let (policy, on_duplicate) = (Arc::clone(&context.record_policy), context.policy.on_duplicate.clone());
     let mode = context.policy.mode;
     let sealed = task::spawn_blocking(move || {
-        let batch = window.seal(&policy, &on_duplicate, mode, &mut seen, &keys)?;
-        Ok((batch, seen))
+        let batch = window.seal(&policy, &on_duplicate, mode, &mut seen, &mut parts, &keys)?;
+        Ok((batch, (seen, parts)))
     });
     sealed.await.map_err(|_| Error::Reader)?
 }

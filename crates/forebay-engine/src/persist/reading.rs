@@ -15,7 +15,7 @@ use forebay_domain::{
 };
 use forebay_sources::{
     Block, Ending, ReadOptions, Reader,
-    crawl::{CrawlEnd, Crawled},
+    crawl::{CrawlEnd, Crawled, PageOutcome},
 };
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use tokio::{
@@ -26,8 +26,8 @@ use tokio::{
 
 use super::{
     feed::Feed,
-    prepare::{Piece, prepare},
-    prepared::PreparedBlock,
+    prepare::{PageOrder, Piece, prepare},
+    prepared::{PreparedBlock, PreparedPage},
 };
 use crate::error::{Error, Result};
 
@@ -61,23 +61,25 @@ pub(super) struct InputEnd {
 impl Reading {
     /// Starts reading. At most `num_preparers` blocks are prepared at the same time, if their memory allows it.
     pub(super) fn start(feed: Feed, policy: Arc<RecordPolicy>, num_preparers: usize) -> Self {
+        let memory = Memory { free: Arc::new(Semaphore::new(READING_KIB as usize)) };
         let raw = match feed {
             Feed::Bytes { reader, options, .. } => {
                 let (sender, blocks) = mpsc::channel(BLOCKS_UNPREPARED);
                 let (ended, end) = oneshot::channel();
-                let memory = Memory {
-                    runtime: Handle::current(),
-                    free: Arc::new(Semaphore::new(READING_KIB as usize)),
-                };
+                let runtime = Handle::current();
                 // A separate thread, because a read from a pipe may block for hours.
                 thread::spawn(move || {
-                    let ending = read(reader, &options, &sender, &memory);
+                    let ending =
+                        read(reader, &options, &sender, |block| runtime.block_on(memory.reserve(block)));
                     // The receiver is gone if the run has failed.
                     let _ = ended.send(ending);
                 });
                 Raw::Blocks { blocks, end }
             }
-            Feed::Pages { pages, end, .. } => Raw::Pages { pages, end, num_pages: 0 },
+            Feed::Pages { pages, end, .. } => {
+                let order = PageOrder { position: 0, is_first: true };
+                Raw::Pages { pages, end, memory, waiting: None, order }
+            }
             Feed::Unchanged | Feed::Later { .. } => Raw::Nothing,
         };
         let (sender, blocks) = mpsc::channel(BLOCKS_WAITING);
@@ -101,28 +103,39 @@ type RawItem = std::result::Result<(Block, u64, Option<OwnedSemaphorePermit>), f
 
 /// The memory for blocks on their way from the reader to a window.
 struct Memory {
-    runtime: Handle,
     free: Arc<Semaphore>,
 }
 
 impl Memory {
     /// Waits until there is memory for a block.
-    fn reserve(&self, block: &Block) -> Option<OwnedSemaphorePermit> {
+    async fn reserve(&self, block: &Block) -> Option<OwnedSemaphorePermit> {
         let size = block.size().div_ceil(1 << 10);
         let size = u32::try_from(size).unwrap_or(u32::MAX).min(READING_KIB);
         // The semaphore is never closed.
-        self.runtime.block_on(Arc::clone(&self.free).acquire_many_owned(size)).ok()
+        Arc::clone(&self.free).acquire_many_owned(size).await.ok()
     }
 }
 
 /// The input before it is prepared.
 enum Raw {
     Nothing,
-    Blocks { blocks: mpsc::Receiver<RawItem>, end: oneshot::Receiver<Ending> },
-    Pages { pages: mpsc::Receiver<Crawled>, end: task::JoinHandle<CrawlEnd>, num_pages: u64 },
+    Blocks {
+        blocks: mpsc::Receiver<RawItem>,
+        end: oneshot::Receiver<Ending>,
+    },
+    Pages {
+        pages: mpsc::Receiver<Crawled>,
+        end: task::JoinHandle<CrawlEnd>,
+        memory: Memory,
+        /// A page that waits for memory. It must not get lost if waiting is cancelled.
+        waiting: Option<Box<Crawled>>,
+        /// The place of the next page or part.
+        order: PageOrder,
+    },
 }
 
 impl Raw {
+    /// The next piece. Cancelling loses nothing.
     async fn next(&mut self) -> Option<std::result::Result<Piece, forebay_sources::Error>> {
         match self {
             Self::Nothing => None,
@@ -130,10 +143,19 @@ impl Raw {
                 let block = blocks.recv().await?;
                 Some(block.map(|(block, position, permit)| Piece::Block(block, position, permit)))
             }
-            Self::Pages { pages, num_pages, .. } => {
-                let crawled = pages.recv().await?;
-                *num_pages += 1;
-                Some(Ok(Piece::Page(Box::new(crawled), *num_pages)))
+            Self::Pages { pages, memory, waiting, order, .. } => {
+                if waiting.is_none() {
+                    *waiting = Some(Box::new(pages.recv().await?));
+                }
+                let permit = match waiting.as_deref().and_then(block_of) {
+                    Some(block) => memory.reserve(block).await,
+                    None => None,
+                };
+                let crawled = waiting.take()?;
+                order.position += u64::from(order.is_first);
+                let this = *order;
+                order.is_first = !matches!(crawled.outcome, PageOutcome::Part { .. });
+                Some(Ok(Piece::Page(crawled, this, permit)))
             }
         }
     }
@@ -160,11 +182,20 @@ impl Raw {
     }
 }
 
+/// The records of a page, or of a part of one.
+fn block_of(crawled: &Crawled) -> Option<&Block> {
+    match &crawled.outcome {
+        PageOutcome::Part { block, .. } => Some(block),
+        PageOutcome::Read { harvest, .. } => Some(&harvest.block),
+        PageOutcome::Unchanged { .. } | PageOutcome::Gone { .. } | PageOutcome::Failed { .. } => None,
+    }
+}
+
 fn read(
     input: Box<dyn Read + Send>,
     options: &ReadOptions,
     raw: &mpsc::Sender<RawItem>,
-    memory: &Memory,
+    reserve: impl Fn(&Block) -> Option<OwnedSemaphorePermit>,
 ) -> Ending {
     let mut reader = match Reader::open(input, options) {
         Ok(reader) => reader,
@@ -178,7 +209,7 @@ fn read(
         let mut block = Block::default();
         let item = match reader.next_block(&mut block) {
             Ok(true) => {
-                let permit = memory.reserve(&block);
+                let permit = reserve(&block);
                 Ok((block, reader.input_position(), permit))
             }
             Ok(false) => return reader.ending(),
@@ -202,7 +233,7 @@ async fn prepare_all(
 ) -> Result<InputEnd> {
     let num_preparers = num_preparers.min(BLOCKS_PREPARING);
     let idle = IdlePreparers::default();
-    let mut coverage = Coverage::default();
+    let mut coverage = RunCoverage::default();
     let mut at_work = FuturesOrdered::new();
     let mut early_end = None;
     let mut more = true;
@@ -226,7 +257,7 @@ async fn prepare_all(
             Some(done) = at_work.next(), if !at_work.is_empty() => {
                 let mut done = done.unwrap_or(Err(Error::Reader));
                 if let Ok(block) = &mut done {
-                    add_page_coverage(&mut coverage, block);
+                    coverage.add_page(block);
                 }
                 if prepared.send(done).await.is_err() {
                     break;
@@ -238,9 +269,9 @@ async fn prepare_all(
     }
     let (ending, crawl) = raw.end(!more).await?;
     for preparer in &mut *idle.lock().unwrap_or_else(PoisonError::into_inner) {
-        coverage.merge(&preparer.take_coverage());
+        coverage.run.merge(&preparer.take_coverage());
     }
-    Ok(InputEnd { ending, coverage, crawl, error: early_end })
+    Ok(InputEnd { ending, coverage: coverage.run, crawl, error: early_end })
 }
 
 fn prepare_one(idle: &IdlePreparers, policy: Arc<RecordPolicy>, piece: Piece) -> PreparedBlock {
@@ -251,14 +282,35 @@ fn prepare_one(idle: &IdlePreparers, policy: Arc<RecordPolicy>, piece: Piece) ->
     block
 }
 
-/// Adds the coverage of a page: as counted now, or as counted when it was last read.
-fn add_page_coverage(coverage: &mut Coverage, block: &mut PreparedBlock) {
-    let Some(page) = &block.page else { return };
-    match &page.known {
-        Some(known) => {
+/// The coverage of a run, and of the page that is being read.
+#[derive(Default)]
+struct RunCoverage {
+    run: Coverage,
+    /// The parts of the page so far.
+    page: Coverage,
+}
+
+impl RunCoverage {
+    /// Adds the coverage of a page or a part of one: as counted now, or as counted when it was last read.
+    fn add_page(&mut self, block: &mut PreparedBlock) {
+        let Some(page) = &mut block.page else { return };
+        if let Some(known) = &page.known {
             let counts = page.field_counts.iter().map(|(field, count)| (field.as_str(), *count));
-            coverage.add_counted(known.len() as u64, counts);
+            return self.run.add_counted(known.len() as u64, counts);
         }
-        None => coverage.merge(&mem::take(&mut block.coverage)),
+        let of_part = mem::take(&mut block.coverage);
+        self.run.merge(&of_part);
+        if page.is_first && page.is_last {
+            return;
+        }
+        if page.is_first {
+            self.page = Coverage::default();
+        }
+        self.page.merge(&of_part);
+        if page.is_last {
+            let whole = mem::take(&mut self.page);
+            let field_counts = whole.fields().map(|field| (field.name.to_owned(), field.count)).collect();
+            *page = Arc::new(PreparedPage { field_counts, ..PreparedPage::clone(page) });
+        }
     }
 }

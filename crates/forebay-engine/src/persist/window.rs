@@ -13,8 +13,9 @@ use forebay_domain::{
 };
 
 use super::{
-    batch::{Batch, Entry, ReadPage},
+    batch::{Batch, Entry},
     keys::Keys,
+    page_parts::{PageParts, PagesOfWindow},
     prepared::PreparedBlock,
     seen::SeenSet,
 };
@@ -63,20 +64,23 @@ impl Window {
         })
     }
 
-    /// Sorts, resolves duplicates, and adds the window's keys to `seen`.
+    /// Sorts, resolves duplicates, and adds the window's keys to `seen`. `parts` is the page that the last window has
+    /// not ended, and then the page that this one does not end.
     pub(super) fn seal(
         self,
         policy: &Arc<RecordPolicy>,
         on_duplicate: &OnDuplicate,
         mode: RecordMode,
         seen: &mut SeenSet,
+        parts: &mut PageParts,
         keys: &Keys,
     ) -> io::Result<Batch> {
         let resolve = |id| keys.resolve(id);
         let mut contested = BTreeSet::new();
         let mut reused = Vec::new();
         let mut entries = Vec::with_capacity(self.num_records + self.num_known);
-        let mut pages = Vec::new();
+        let mut pages = PagesOfWindow::default();
+        let mut ended = Vec::new();
         for (number, block) in (0..).zip(&self.blocks) {
             for (index, (place, prepared)) in (0..).zip(block.records.iter().enumerate()) {
                 if let Some(rejected) = keys.reject(&block.record(place)) {
@@ -87,14 +91,8 @@ impl Window {
                 entries.push(Entry::read(resolve(prepared.reference_id), prepared, number, index));
             }
             entries.extend(block.known().iter().map(|id| Entry::known(resolve(*id), number)));
-            // A page with rejected records is read again next time, so its rejections are reported again.
-            if block.rejected.is_empty()
-                && let Some(page) = block.page.as_ref().filter(|page| page.can_be_remembered())
-            {
-                let kept = block.records.iter().filter(|record| !record.removes);
-                let reference_ids = kept.map(|record| resolve(record.reference_id)).collect();
-                pages.push((number, ReadPage { page: Arc::clone(page), reference_ids }));
-            }
+            let kept = block.records.iter().filter(|record| !record.removes);
+            ended.extend(pages.add(parts, block, kept.map(|record| resolve(record.reference_id))));
         }
         entries.sort_unstable_by_key(Entry::order);
 
@@ -108,7 +106,7 @@ impl Window {
             if !revisited {
                 new_ids.push(same_key[0].reference_id);
             }
-            if is_contested(same_key, revisited, on_duplicate) {
+            if is_contested(same_key, &pages, revisited, on_duplicate) {
                 contested.extend(same_key.iter().map(Entry::block));
             }
             match mode {
@@ -119,8 +117,12 @@ impl Window {
             }
         }
         seen.add_sorted(&new_ids)?;
-        pages.retain(|(block, _)| !contested.contains(block));
-        batch.pages = pages.into_iter().map(|(_, page)| page).collect();
+        let contested: BTreeSet<u32> = contested.into_iter().map(|block| pages.group(block)).collect();
+        if pages.open_group().is_some_and(|open| contested.contains(&open)) {
+            parts.lose();
+        }
+        ended.retain(|page| !contested.contains(&page.group));
+        batch.pages = ended.into_iter().map(|page| page.read).collect();
         batch.counts.num_rejected = batch.rejected.len() as u64;
         Ok(batch)
     }
@@ -130,8 +132,15 @@ impl Window {
 ///
 /// A record that lost may win next time although its page has not changed, because the other page no longer has it.
 /// Duplicates within a page are resolved by that page, except if the policy rejects them: rejections are reported each
-/// time.
-fn is_contested(same_key: &[Entry], revisited: bool, on_duplicate: &OnDuplicate) -> bool {
-    let is_of_one_page = same_key.iter().all(|entry| entry.block() == same_key[0].block());
+/// time. A page whose duplicates fall into several windows is read again, because windows don't know whose keys the
+/// earlier ones have seen.
+fn is_contested(
+    same_key: &[Entry],
+    pages: &PagesOfWindow,
+    revisited: bool,
+    on_duplicate: &OnDuplicate,
+) -> bool {
+    let page = |entry: &Entry| pages.group(entry.block());
+    let is_of_one_page = same_key.iter().all(|entry| page(entry) == page(&same_key[0]));
     revisited || !is_of_one_page || (same_key.len() > 1 && *on_duplicate == OnDuplicate::Reject)
 }

@@ -123,8 +123,10 @@ async fn pages_into(
     end: JoinHandle<CrawlEnd>,
 ) -> Result<(Lines, Option<String>)> {
     while let Some(crawled) = pages.recv().await {
-        if let crawl::PageOutcome::Read { harvest, .. } = crawled.outcome {
-            lines.add(&harvest.block)?;
+        match crawled.outcome {
+            crawl::PageOutcome::Part { block, .. } => lines.add(&block)?,
+            crawl::PageOutcome::Read { harvest, .. } => lines.add(&harvest.block)?,
+            _ => {}
         }
     }
     let end = end.await.map_err(|_| Error::Reader)?;

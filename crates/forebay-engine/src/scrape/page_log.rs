@@ -12,6 +12,8 @@ use crate::logs::{Level, LogSink};
 /// Logs the result of a page.
 pub(super) fn page(sink: &LogSink, crawled: &Crawled) {
     let level = match &crawled.outcome {
+        // Its page is logged when it ends.
+        PageOutcome::Part { .. } => return,
         PageOutcome::Read { .. } | PageOutcome::Unchanged { .. } => Level::Debug,
         PageOutcome::Gone { .. } => Level::Info,
         PageOutcome::Failed { .. } => Level::Warn,
@@ -22,10 +24,11 @@ pub(super) fn page(sink: &LogSink, crawled: &Crawled) {
     }
     let url = redact_url(&crawled.link.url);
     let (message, metadata) = match &crawled.outcome {
+        PageOutcome::Part { .. } => return,
         PageOutcome::Read { harvest, .. } => {
-            let (num_records, num_links) = (harvest.block.records.len(), harvest.links.len());
+            let (num_records, num_links) = (harvest.num_records(), harvest.links.len());
             let metadata = json!({
-                "url": url, "num_records": num_records, "num_rejected": harvest.block.rejected.len(),
+                "url": url, "num_records": num_records, "num_rejected": harvest.num_rejected(),
                 "num_links": num_links, "num_refused_links": harvest.num_refused_links,
                 "num_cancelled": harvest.num_cancelled,
             });

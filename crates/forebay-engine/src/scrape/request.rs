@@ -50,6 +50,7 @@ impl SourceDefinition {
             guards: Some(policy.guards),
             max_rejected_share: Some(policy.max_rejected_share),
             max_rejected_kept: Some(policy.max_rejected_kept),
+            max_duration: self.max_duration,
             sequence_field: Some(policy.sequence_field),
             contract_version_column: Some(policy.contract_version_column),
             require_end: Some(policy.require_end),

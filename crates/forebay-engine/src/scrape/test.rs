@@ -151,6 +151,8 @@ struct Looking {
     key_fields: Vec<String>,
     limit: usize,
     sample: Sample,
+    /// The page whose parts arrive.
+    page: Option<SamplePage>,
 }
 
 impl Looking {
@@ -169,6 +171,7 @@ impl Looking {
             key_fields: in_record(&source.key_fields),
             limit,
             sample: Sample::default(),
+            page: None,
         }
     }
 
@@ -179,17 +182,23 @@ impl Looking {
     /// Adds a page. If the first page cannot be read, that is an error, because there is nothing else to show.
     fn page(&mut self, crawled: Crawled) -> Result<()> {
         let Crawled { link, outcome } = crawled;
-        let mut page = SamplePage {
+        let mut page = self.page.take().unwrap_or_else(|| SamplePage {
             url: redact_url(&link.url),
             role: role(&link),
             num_records: 0,
             num_links: 0,
             num_refused_links: 0,
             problem: None,
-        };
+        });
         match outcome {
+            PageOutcome::Part { block, .. } => {
+                page.num_records += block.records.len() as u64;
+                self.page = Some(page);
+                self.block(&block);
+                return Ok(());
+            }
             PageOutcome::Read { harvest, .. } => {
-                page.num_records = harvest.block.records.len() as u64;
+                page.num_records += harvest.block.records.len() as u64;
                 page.num_links = harvest.links.len() as u64;
                 page.num_refused_links = harvest.num_refused_links.into();
                 self.links(&harvest.links);
@@ -285,6 +294,9 @@ impl Looking {
     }
 
     fn finish(mut self) -> Sample {
+        // Nobody has read the rest of the page.
+        self.sample.has_more |= self.page.is_some();
+        self.sample.pages.extend(self.page.take());
         let coverage = self.preparer.take_coverage();
         self.sample.field_coverage =
             coverage.fields().map(|field| (field.name.to_owned(), field.share)).collect();

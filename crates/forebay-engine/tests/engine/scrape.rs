@@ -5,6 +5,7 @@ mod archived;
 mod bad_days;
 mod chain;
 mod declared;
+mod large_pages;
 mod logs;
 mod looked_at;
 mod pages;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::memory::KnownPage;
 use crate::{
+    block::Block,
     error::Error,
     fetch::{FetchError, Validators},
     page::{Harvest, Link},
@@ -24,9 +25,17 @@ pub struct Crawled {
 /// The outcome of a page.
 #[derive(Debug)]
 pub enum PageOutcome {
+    /// Records of a large page, which is still being read: more parts may follow, and then another outcome of the same
+    /// page, without any other page in between.
+    Part {
+        /// Some of its records.
+        block: Block,
+        /// When it was fetched.
+        fetched_at: Timestamp,
+    },
     /// It was fetched and read.
     Read {
-        /// What it yielded.
+        /// What it yielded, without the records of its parts.
         harvest: Harvest,
         /// The validators for the next request.
         validators: Validators,

@@ -115,3 +115,37 @@ async fn pages_that_must_not_be_remembered_have_no_validators() {
         assert_eq!(validators.is_empty(), !is_kept);
     }
 }
+
+#[tokio::test]
+async fn a_large_page_arrives_in_parts_before_the_next_page() {
+    // The second page is small, and is read long before the first one.
+    let first = (0..20_000).map(|id| format!("{{\"id\":{id}}}")).collect::<Vec<_>>().join(",");
+    let site = Site::serve(move |request| match request.path.as_str() {
+        "/" => Reply::new(200, "", format!("[{first}]")),
+        _ => Reply::new(200, "", "[{\"id\":-1}]"),
+    })
+    .await;
+    let reader = PageReader::HttpJson(serde_json::from_value(json!({ "url": site.url("/") })).unwrap());
+    let kind = Arc::new(PageKind::new(None, reader).unwrap());
+    let crawl = Crawl { kind, ..crawl(CrawlSettings::default(), Forgetful) };
+    let (sender, mut pages) = mpsc::channel(1);
+    let first = ["/", "/second"].map(|path| Link::new(site.url(path), Role::Listing)).to_vec();
+    let crawling = tokio::spawn(crawl.run(first, sender));
+    let (mut ids, mut ends) = (Vec::new(), Vec::new());
+    while let Some(Crawled { link, outcome }) = pages.recv().await {
+        let block = match &outcome {
+            PageOutcome::Part { block, .. } => block,
+            PageOutcome::Read { harvest, .. } => {
+                ends.push((link.url.path().to_owned(), harvest.num_records()));
+                &harvest.block
+            }
+            _ => panic!("{outcome:?}"),
+        };
+        assert!(block.records.len() <= crate::block::MAX_PIECES);
+        let id = |span| serde_json::from_slice::<serde_json::Value>(block.text(span)).unwrap()["id"].as_i64();
+        ids.extend(block.records.iter().map(|span| id(span).unwrap()));
+    }
+    assert_eq!(ends, [("/".to_owned(), 20_000), ("/second".to_owned(), 1)]);
+    assert!(ids.into_iter().eq((0..20_000).chain([-1])));
+    assert_eq!(crawling.await.unwrap().num_pages, 2);
+}

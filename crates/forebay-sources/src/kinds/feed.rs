@@ -49,8 +49,12 @@ impl Feed {
 
     /// Reads a feed. Error: `page_unreadable` if the page is not a feed.
     pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
+        self.read(page, Harvest::default())
+    }
+
+    /// Reads a feed into a harvest.
+    pub(super) fn read(&self, page: &Page, mut harvest: Harvest) -> Result<Harvest, Error> {
         let text = charset::xml(&page.body, page.content_type.as_deref());
-        let mut harvest = Harvest::default();
         let next = match text.trim_start().as_bytes().first() {
             Some(b'<') => xml::read(page, &text, &mut harvest)?,
             Some(b'{') => json::read(page, &text, &mut harvest)?,

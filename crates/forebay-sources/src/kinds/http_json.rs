@@ -17,10 +17,10 @@ pub use next::{Cursor, Next, PageNumber};
 
 use super::{
     template::Urls,
-    unreadable::{check_number, unreadable},
+    unreadable::{pass_on, unreadable},
 };
 use crate::{
-    Block, Error, Harvest, Link, Page, Rejected, Span,
+    Error, Harvest, Link, Page,
     block::{Delimit, Found, Tail},
     fetch::AllowedHost,
     json::{Json, Path, value_at},
@@ -80,6 +80,11 @@ impl HttpJson {
     /// Reads a page. Errors: `page_unreadable`, `invalid_json`, `not_utf8`, `records_not_found`, `records_not_a_list`,
     /// `http_next`.
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
+        self.read(page, link, Harvest::default())
+    }
+
+    /// Reads a page into a harvest.
+    pub(super) fn read(&self, page: &Page, link: &Link, mut harvest: Harvest) -> Result<Harvest, Error> {
         let mark = sniff::byte_order_mark(&page.body)?;
         let body = page.body.get(mark..).unwrap_or_default();
         match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -87,36 +92,40 @@ impl HttpJson {
             Some(b'<') => return Err(unreadable(page, "it is HTML or XML, not JSON")),
             Some(_) => {}
         }
-        let mut block = Block::default();
-        // A truncated page must not look complete, and the missing part may contain the link to the next page.
-        self.delimit(page, body, mark, |records, rejected, at| {
-            block.records.extend(records.into_iter().map(|span| Span {
-                start: at + span.start,
-                end: at + span.end,
-                ..span
-            }));
-            block.rejected.extend(rejected);
+        // Twice, because records must not be passed on from a page that turns out unreadable: a truncated page must not
+        // look complete, and the missing part may contain the link to the next page.
+        let mut is_empty = true;
+        self.delimit(page, body, mark, |found, _| {
+            is_empty &= found.is_empty();
+            Ok(())
         })?;
-        block.bytes = body.to_vec();
-        let is_empty = block.records.is_empty() && block.rejected.is_empty();
         let next = self.next_page(page, body, link, is_empty)?;
-        let links = next.map(|url| Link { url, role: link.role, carry: link.carry.clone() });
-        Ok(Harvest { block, links: links.into_iter().collect(), ..Harvest::default() })
+        harvest.links.extend(next.map(|url| Link { url, role: link.role, carry: link.carry.clone() }));
+        self.delimit(page, body, mark, |found, rest| {
+            found.rejected.into_iter().for_each(|rejected| harvest.reject(rejected));
+            for span in found.records {
+                harvest.push_text(rest.get(span.start..span.end).unwrap_or_default(), span.place);
+                pass_on(page, &mut harvest)?;
+            }
+            pass_on(page, &mut harvest)
+        })?;
+        Ok(harvest)
     }
 
-    /// Finds the records, some thousand at a time, with the index in `body` that their spans are relative to.
+    /// Finds the records, some thousand at a time, with the part of `body` that their spans are relative to.
     fn delimit(
         &self,
         page: &Page,
         body: &[u8],
         mark: usize,
-        mut take: impl FnMut(Vec<Span>, Vec<Rejected>, usize),
+        mut take: impl FnMut(Found, &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut json = Json::new(Path::from(&self.records), MAX_RECORD_BYTES, mark as u64);
-        let (mut at, mut num_records) = (0, 0);
+        let mut at = 0;
         loop {
             let mut found = Found::default();
-            let done = match json.delimit(body.get(at..).unwrap_or_default(), Tail::Complete, &mut found) {
+            let rest = body.get(at..).unwrap_or_default();
+            let done = match json.delimit(rest, Tail::Complete, &mut found) {
                 // Some sites write null instead of an empty list.
                 Err(Error::RecordsNotAList { .. }) if value_at(body, &self.records) == Some(b"null") => {
                     return Ok(());
@@ -126,10 +135,9 @@ impl HttpJson {
             if let Some(cut) = found.ending.truncated {
                 return Err(unreadable(page, cut));
             }
-            num_records += found.records.len() + found.rejected.len();
-            check_number(page, num_records)?;
-            take(found.records, found.rejected, at);
-            if !found.stopped {
+            let is_last = !found.stopped;
+            take(found, rest)?;
+            if is_last {
                 return Ok(());
             }
             at += done;

@@ -1,9 +1,8 @@
 //! The error for a page that cannot be read.
 
-use crate::{Error, Page, fetch::redact_url};
+use crate::{Error, Harvest, Page, fetch::redact_url};
 
-/// Maximum number of records, good or bad, that are read from one page. A page is held in memory until its records are
-/// stored; a file is not.
+/// Maximum number of records, good or bad, of a page whose records are kept until it has been read to its end.
 pub(super) const MAX_PAGE_RECORDS: usize = 100_000;
 
 /// The error `page_unreadable`, with the page's URL and the problem.
@@ -14,8 +13,13 @@ pub(super) fn unreadable(page: &Page, problem: impl Into<String>) -> Error {
 /// Checks the number of records found so far.
 pub(super) fn check_number(page: &Page, num_records: usize) -> Result<(), Error> {
     if num_records > MAX_PAGE_RECORDS {
-        let problem = "it has more than 100,000 records; read it with the kind file, which has no such limit";
-        return Err(unreadable(page, problem));
+        return Err(unreadable(page, "it has more than 100,000 records"));
     }
     Ok(())
+}
+
+/// Passes on the records of a page read so far, once they are many. Error: nobody wants them, so the rest of the page
+/// is not read.
+pub(super) fn pass_on(page: &Page, harvest: &mut Harvest) -> Result<(), Error> {
+    if harvest.pass_on() { Ok(()) } else { Err(unreadable(page, "its run has ended")) }
 }

@@ -158,6 +158,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION")]
     pub(crate) wait: Option<values::Duration>,
 
+    /// Stop reading after this time, such as 10m: the run is partial and keeps what it read [default: the source's, or
+    /// no limit]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) max_duration: Option<values::Duration>,
+
     /// Don't hand off changes to ingestion
     #[arg(long)]
     pub(crate) no_handoff: bool,
@@ -327,6 +332,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             guards: Some(source.guards.policy()),
             max_rejected_share: Some(source.guards.max_rejected_share()),
             max_rejected_kept: Some(source.guards.max_rejected_kept()),
+            max_duration: source.max_duration.map(values::Duration::get),
             require_end: Some(source.require_end),
             mode: Some(source.mode),
             removed_when: Some(source.removed_when.clone()),
@@ -351,6 +357,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             max_rejected_share: args.max_rejected.map(Share::get),
             max_wait: args.wait.map(values::Duration::get),
         },
+        max_duration: args.max_duration.map(values::Duration::get).or(configured.max_duration),
         project: source.and(config.project()).map(str::to_owned),
         scope: scope_of(&args.scope)?,
         complete: args.complete,

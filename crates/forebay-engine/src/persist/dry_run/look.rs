@@ -20,6 +20,7 @@ use crate::{
         batch::{Batch, Entry},
         feed::{Feed, Running},
         keys::Keys,
+        page_parts::PageParts,
         policy::SourcePolicy,
         pump::{ReadInput, deadline},
         readable::Readable,
@@ -148,7 +149,9 @@ impl<'a> Look<'a> {
         let (policy, on_duplicate) = (Arc::clone(&self.record_policy), self.policy.on_duplicate.clone());
         let mut seen = self.seen.take().ok_or(Error::Reader)?;
         let sealed = task::spawn_blocking(move || {
-            let batch = window.seal(&policy, &on_duplicate, RecordMode::Replace, &mut seen, &keys)?;
+            // No page is remembered.
+            let parts = &mut PageParts::default();
+            let batch = window.seal(&policy, &on_duplicate, RecordMode::Replace, &mut seen, parts, &keys)?;
             Ok::<_, io::Error>((batch, seen))
         });
         let (batch, seen) = sealed.await.map_err(|_| Error::Reader)??;

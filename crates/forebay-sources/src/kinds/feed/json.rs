@@ -9,7 +9,7 @@ use crate::{
     Error, Harvest, Page,
     block::{Delimit, Found, Tail},
     json::{Json, Path},
-    kinds::unreadable::{check_number, unreadable},
+    kinds::unreadable::{pass_on, unreadable},
 };
 
 /// The feed. Items are parsed one by one, so that an invalid item is rejected alone.
@@ -26,12 +26,12 @@ struct Document<'a> {
 pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
     let document: Document<'_> = serde_json::from_str(text)
         .map_err(|error| unreadable(page, format!("it is not a JSON Feed: {error}")))?;
-    let items = items(page, document.items.get())?;
     let inherited = authors(page, document.authors.as_ref(), document.author.as_ref());
-    for (index, item) in items.into_iter().enumerate() {
-        let offset = item.as_ptr() as usize - text.as_ptr() as usize;
+    let list = document.items.get();
+    let before = list.as_ptr() as usize - text.as_ptr() as usize;
+    for_each_item(page, list, |number, at, item| {
         // The line of an item is its number in the feed.
-        let place = Place { line: index as u64 + 1, offset: offset as u64 };
+        let place = Place { line: number, offset: (before + at) as u64 };
         match serde_json::from_str::<Value>(item) {
             Ok(Value::Object(item_object)) => {
                 let mut entry = entry(page, &item_object);
@@ -48,26 +48,34 @@ pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Opt
                 reject(harvest, place, RejectReason::InvalidJson, &error.to_string(), item);
             }
         }
-    }
+        pass_on(page, harvest)
+    })?;
     Ok(document.next_url.as_ref().and_then(Value::as_str).and_then(filled))
 }
 
-/// The elements of an array, which is known to be valid JSON.
-fn items<'a>(page: &Page, list: &'a str) -> Result<Vec<&'a str>, Error> {
+/// Calls a function with each element of an array, which is known to be valid JSON: its number, offset and text.
+fn for_each_item(
+    page: &Page,
+    list: &str,
+    mut take: impl FnMut(u64, usize, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
     if !list.starts_with('[') {
         return Err(unreadable(page, "it is not a JSON Feed: items is not an array"));
     }
     let mut json = Json::new(Path::default(), usize::MAX, 0);
-    let (mut at, mut items) = (0, Vec::new());
+    let (mut at, mut number) = (0, 0);
     loop {
         let mut found = Found::default();
         let rest = list.get(at..).unwrap_or_default();
-        at += json.delimit(rest.as_bytes(), Tail::Complete, &mut found)?;
-        items.extend(found.records.iter().filter_map(|span| rest.get(span.start..span.end)));
-        check_number(page, items.len())?;
-        if !found.stopped {
-            return Ok(items);
+        let done = json.delimit(rest.as_bytes(), Tail::Complete, &mut found)?;
+        for span in found.records {
+            number += 1;
+            take(number, at + span.start, rest.get(span.start..span.end).unwrap_or_default())?;
         }
+        if !found.stopped {
+            return Ok(());
+        }
+        at += done;
     }
 }
 

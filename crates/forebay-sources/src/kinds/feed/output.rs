@@ -17,7 +17,7 @@ pub(super) fn add(harvest: &mut Harvest, entry: Entry, place: Place, raw: &str) 
 
 /// Adds a rejected entry.
 pub(super) fn reject(harvest: &mut Harvest, place: Place, reason: RejectReason, problem: &str, raw: &str) {
-    harvest.block.rejected.push(Rejected {
+    harvest.reject(Rejected {
         place,
         reject: Reject::new(reason, problem),
         raw: head(raw.as_bytes()),

@@ -3,7 +3,7 @@
 //! Only items, and the feed's own links and authors, are built, up to a fixed depth. Building or dropping a tree
 //! therefore cannot overflow the stack. Deeper markup is available as text through [`Element::inner`].
 
-use std::ops::Range;
+use std::{convert::Infallible, ops::Range};
 
 use quick_xml::{
     NsReader,
@@ -19,9 +19,6 @@ const MAX_NESTING: usize = 1000;
 const MAX_ATTRIBUTES: usize = 50;
 /// Maximum number of the feed's own links and authors.
 const MAX_ABOUT: usize = 100;
-
-/// Maximum number of items; the reader stops after one more, which is an error.
-const MAX_ITEMS: usize = crate::kinds::unreadable::MAX_PAGE_RECORDS;
 
 /// The XML vocabularies that feeds use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +69,7 @@ impl Element {
     }
 }
 
-/// The parts of a feed that were read.
+/// A feed without its items.
 #[derive(Debug, Default)]
 pub(super) struct Document {
     /// Whether the root element is that of a feed.
@@ -81,16 +78,32 @@ pub(super) struct Document {
     pub(super) base: Option<String>,
     /// Links and authors of the feed itself.
     pub(super) about: Vec<Element>,
-    /// The items, each with the byte range that includes its tags.
-    pub(super) items: Vec<(Element, Range<usize>)>,
     /// Where and why the reader stopped, if it did.
     pub(super) broken: Option<(usize, String)>,
 }
 
-/// Reads a document up to its end or its first error.
+/// Reads a document up to its end or its first error. Its items are not built.
 pub(super) fn read(text: &str) -> Document {
+    // Without items, no error of theirs is possible.
+    walk(text, None::<fn(Element, Range<usize>) -> Result<(), Infallible>>).unwrap_or_default()
+}
+
+/// Builds the items of a document one after another, up to its end or its first error. Each comes with the byte range
+/// that includes its tags. Error: that of `take`, which ends the reading.
+pub(super) fn for_each_item<E>(
+    text: &str,
+    mut take: impl FnMut(&Element, Range<usize>) -> Result<(), E>,
+) -> Result<(), E> {
+    walk(text, Some(|item: Element, range| take(&item, range))).map(|_| ())
+}
+
+/// Reads a document. Without `take`, its items are skipped.
+fn walk<E>(
+    text: &str,
+    mut take: Option<impl FnMut(Element, Range<usize>) -> Result<(), E>>,
+) -> Result<Document, E> {
     let mut document = Document::default();
-    let mut builder = Builder::default();
+    let mut builder = Builder { skips_items: take.is_none(), ..Builder::default() };
     let mut reader = NsReader::from_str(text);
     // Allow whitespace in closing tags. Mismatched tags stay an error, because the item that they belong to is unknown.
     reader.config_mut().trim_markup_names_in_closing_tags = true;
@@ -123,8 +136,10 @@ pub(super) fn read(text: &str) -> Document {
             }
             _ => {}
         }
-        if document.items.len() > MAX_ITEMS {
-            break;
+        if let Some((item, range)) = builder.item.take()
+            && let Some(take) = &mut take
+        {
+            take(item, range)?;
         }
         if builder.nesting > MAX_NESTING {
             document.broken =
@@ -132,7 +147,7 @@ pub(super) fn read(text: &str) -> Document {
             break;
         }
     }
-    document
+    Ok(document)
 }
 
 /// The position in a document: open elements, and the item being built.
@@ -146,8 +161,12 @@ struct Builder {
     open: Vec<Element>,
     /// The offset of the item being built.
     item_start: Option<usize>,
-    /// The number of open elements that are too deep to build.
+    /// The number of open elements that are not built, because they are too deep or in a skipped item.
     deeper: usize,
+    /// Whether only the outermost elements of items are built.
+    skips_items: bool,
+    /// The item that has just ended.
+    item: Option<(Element, Range<usize>)>,
 }
 
 impl Builder {
@@ -179,14 +198,15 @@ impl Builder {
         }
         let is_wanted = document.is_feed
             && is_outside
-            && matches!((space, name), (_, "item" | "entry") | (Space::Atom, "link" | "author"));
+            && (is_item(name) || matches!((space, name), (Space::Atom, "link" | "author")));
         if self.open.is_empty() && !is_wanted {
             return;
         }
         if self.open.is_empty() {
             self.item_start = Some(before);
         }
-        if self.deeper > 0 || self.open.len() >= MAX_DEPTH {
+        let is_skipped = |open: &Element| self.skips_items && is_item(&open.name);
+        if self.deeper > 0 || self.open.len() >= MAX_DEPTH || self.open.first().is_some_and(is_skipped) {
             self.deeper += 1;
             if let Some(parent) = self.open.last_mut() {
                 parent.has_deeper = true;
@@ -219,8 +239,8 @@ impl Builder {
             return;
         }
         let item_start = self.item_start.take().unwrap_or(before);
-        if matches!(element.name.as_str(), "item" | "entry") {
-            document.items.push((element, item_start..after));
+        if is_item(&element.name) {
+            self.item = Some((element, item_start..after));
         } else if document.about.len() < MAX_ABOUT {
             document.about.push(element);
         }
@@ -246,6 +266,10 @@ impl Builder {
             None => self.text(&format!("&{name};")),
         }
     }
+}
+
+fn is_item(name: &str) -> bool {
+    matches!(name, "item" | "entry")
 }
 
 fn attributes(start: &BytesStart<'_>) -> Vec<(String, String)> {

@@ -7,30 +7,34 @@ use url::Url;
 use super::entry::{Author, Enclosure, Entry, filled, time};
 use super::output::{absolute, add, reject};
 use super::tree::{self, Element, Space};
-use crate::{Error, Harvest, Page, kinds::unreadable::check_number};
+use crate::{
+    Error, Harvest, Page,
+    kinds::unreadable::{pass_on, unreadable},
+};
 
 /// Reads a feed into the harvest. Returns the link to its next page.
 pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
+    // Twice, because items need the feed's authors, which may follow them.
     let document = tree::read(text);
     if !document.is_feed {
         let problem = document.broken.map_or("it is neither RSS nor Atom".to_owned(), |(_, why)| why);
-        return Err(crate::kinds::unreadable::unreadable(page, problem));
+        return Err(unreadable(page, problem));
     }
-    check_number(page, document.items.len())?;
     let base = joined(&page.url, document.base.as_deref());
     let authors: Vec<Author> =
         document.about.iter().filter(|one| one.name == "author").map(|one| person(one, &base)).collect();
     let mut places = Places { text, at: 0, line: 1 };
-    for (item, range) in &document.items {
+    tree::for_each_item(text, |item, range| {
         let base = joined(&base, item.attribute("xml:base"));
         let reading = Document { text, base };
         let mut entry = if item.name == "entry" { reading.atom(item) } else { reading.rss(item) };
         if entry.authors.is_empty() {
             entry.authors.clone_from(&authors);
         }
-        let raw = text.get(range.clone()).unwrap_or_default();
-        add(harvest, entry, places.of(range.start), raw);
-    }
+        let start = range.start;
+        add(harvest, entry, places.of(start), text.get(range).unwrap_or_default());
+        pass_on(page, harvest)
+    })?;
     if let Some((at, problem)) = document.broken {
         let problem = format!("the feed cannot be read beyond this point: {problem}");
         let raw = text.get(at..).unwrap_or_default();

@@ -61,6 +61,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION")]
     pub(crate) wait: Option<Duration>,
 
+    /// Stop reading after this time, such as 10m: the run is partial and keeps what it read [default: the source's, or
+    /// no limit]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) max_duration: Option<Duration>,
+
     /// Don't hand off changes to ingestion
     #[arg(long)]
     pub(crate) no_handoff: bool,

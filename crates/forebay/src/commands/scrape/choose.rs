@@ -60,6 +60,7 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
             max_wait: args.wait.map(Duration::get),
             ..Overrides::default()
         },
+        max_duration: args.max_duration.map(Duration::get),
         with_handoffs: !args.no_handoff,
         ignore_breaker: args.ignore_breaker,
         log_level: args.run_log_level.into(),
