@@ -67,6 +67,7 @@ create table forebay.pipelines (
     created_at timestamptz not null default now(),
     configured_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    repair_began_at timestamptz,
     constraint pipelines_limit_key_check
         check (limit_key is not null or num_nonnulls(key_max_active, key_rate_limit) = 0)
 );
@@ -95,6 +96,8 @@ comment on column forebay.pipelines.created_at is 'When it was first declared.';
 comment on column forebay.pipelines.configured_at is
     'When its handler or settings last changed; what was queued earlier has to be handed off again.';
 comment on column forebay.pipelines.updated_at is 'When its declaration last changed.';
+comment on column forebay.pipelines.repair_began_at is
+    'When a declaration began to hand off the references that it misses; null: all were handed off.';
 
 -- Makes every source searchable without configuration; forebay.toml can change or disable this pipeline.
 insert into forebay.pipelines (name, source_name, handler) values ('documents', null, 'documents');

@@ -1,5 +1,6 @@
 //! Pipelines: the destinations of changes, as declared by the configuration.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, Row, types::Type};
 
@@ -55,7 +56,7 @@ pub struct PipelineSpec {
 pub enum Stored {
     /// It was stored like this, and nothing was written.
     Unchanged,
-    /// It was added or updated.
+    /// It was added or updated, now or by a declaration whose [`repaired`] is still missing.
     Written,
     /// Another project declared it differently, and nothing was written.
     Elsewhere(DeclaredElsewhere),
@@ -151,6 +152,21 @@ pub async fn declare(
         Some(owner) => Stored::Elsewhere(DeclaredElsewhere { name: spec.name.clone(), owner }),
         None => Stored::Unchanged,
     })
+}
+
+/// When a declaration of the pipeline began to hand off what it misses. `None`: all was handed off.
+pub async fn repair_began_at(client: &impl GenericClient, pipeline_id: i32) -> Result<Option<Timestamp>> {
+    let statement = "select repair_began_at from forebay.pipelines where pipeline_id = $1";
+    let row = client.query_typed_opt(statement, &[(&pipeline_id, Type::INT4)]).await?;
+    Ok(row.map(|row| row.read("repair_began_at")).transpose()?.flatten())
+}
+
+/// Notes that everything is handed off that the pipeline missed at `began_at`, unless it was declared again since.
+pub async fn repaired(client: &impl GenericClient, pipeline_id: i32, began_at: Timestamp) -> Result<()> {
+    let statement = "update forebay.pipelines set repair_began_at = null \
+         where pipeline_id = $1 and repair_began_at = $2";
+    client.execute_typed(statement, &[(&pipeline_id, Type::INT4), (&began_at, Type::TIMESTAMPTZ)]).await?;
+    Ok(())
 }
 
 /// Disables the pipelines of a project that are not in `named`, which it no longer owns. Returns their names, and

@@ -32,7 +32,8 @@ pub struct Declaration {
 /// pipelines are not touched, and neither are those that another project declared differently.
 ///
 /// All settings are checked before anything is written. A pipeline that is new, enabled again, covers more than before
-/// or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]).
+/// or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]). If a kill prevents
+/// that, the next declaration makes up for it.
 pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Declaration> {
     declare_by(database, specs, OnConflict::Keep).await
 }

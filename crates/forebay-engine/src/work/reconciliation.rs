@@ -12,7 +12,7 @@ use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     connect::{Client, Database},
     handoffs::{self, Standing, Subscriber, Verified},
-    pipelines::Pipeline,
+    pipelines::{self, Pipeline},
 };
 
 use crate::error::Result;
@@ -99,7 +99,12 @@ pub async fn verify(database: &Database, pipeline: &Pipeline) -> Result<Reconcil
 
 /// Judges every reference in a pipeline, and hands off the missing and outdated ones again.
 pub async fn repair(database: &Database, pipeline: &Pipeline) -> Result<Reconciliation> {
-    walk(database, pipeline, None, true).await
+    let began_at = pipelines::repair_began_at(&**database.client().await?, pipeline.pipeline_id).await?;
+    let result = walk(database, pipeline, None, true).await?;
+    if let Some(began_at) = began_at {
+        pipelines::repaired(&**database.client().await?, pipeline.pipeline_id, began_at).await?;
+    }
+    Ok(result)
 }
 
 /// Judges every reference in a pipeline and compares it with its target. With `repairs`, hands off again the references

@@ -11,8 +11,8 @@ kept as materialized (
 -- The condition prevents unchanged declarations from writing. An equal declaration leaves the owner.
 written as (
     insert into forebay.pipelines as p (name, source_name, entity_types, changed_fields, handler, config, retry, max_active,
-        rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled, project)
-    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+        rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled, project, repair_began_at)
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, case when $14 then now() end
     where not exists (select from kept)
     on conflict (name) do update
     set source_name = excluded.source_name,
@@ -34,7 +34,9 @@ written as (
             when (p.handler, p.config) is distinct from (excluded.handler, excluded.config) then now()
             else p.configured_at
         end,
-        updated_at = now()
+        updated_at = now(),
+        -- Set back once its missing references are handed off. If a kill prevents that, the next declaration does it.
+        repair_began_at = excluded.repair_began_at
     where (p.source_name, p.entity_types, p.changed_fields, p.handler, p.config, p.retry, p.max_active, p.rate_limit,
             p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled)
         is distinct from (excluded.source_name, excluded.entity_types, excluded.changed_fields, excluded.handler,
@@ -44,4 +46,10 @@ written as (
         or ($16 and p.project is distinct from coalesce(excluded.project, p.project))
     returning 1
 )
-select exists (select from written) as is_written, (select owner from kept) as owner
+select
+    exists (select from written)
+    or exists (
+        select from forebay.pipelines as p
+        where p.name = $1 and p.repair_began_at is not null and not exists (select from kept)
+    ) as is_written,
+    (select owner from kept) as owner

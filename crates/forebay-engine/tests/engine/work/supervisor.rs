@@ -1,9 +1,13 @@
 //! Workers as a service: parallel pipelines, handlers outside the database, limits, and graceful stops.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, slice, time::Duration};
 
 use forebay_engine::work::{self, Limits, PipelineSpec, WorkOptions, WorkReport};
-use forebay_store::handoffs;
+use forebay_store::{
+    handoffs,
+    pipelines::{self, Stored},
+    projects::OnConflict,
+};
 use serde_json::{Value, json};
 
 use super::{SOURCE, Shop, subscriber};
@@ -19,7 +23,7 @@ const SAYS_DONE: &str =
     r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"done"}/p'"#;
 
 async fn only(shop: &mut Shop, spec: PipelineSpec) {
-    work::declare(&shop.database, std::slice::from_ref(&spec)).await.unwrap();
+    work::declare(&shop.database, slice::from_ref(&spec)).await.unwrap();
     let subscribers = handoffs::subscribers_of(&shop.client, SOURCE, "item").await.unwrap();
     let id = super::pipeline_id(&shop.client, &spec.name).await;
     shop.subscribers = subscribers.into_iter().filter(|subscriber| subscriber.pipeline_id == id).collect();
@@ -204,6 +208,26 @@ async fn an_enabled_pipeline_gets_the_changes_it_missed() {
     let missed = "select distinct reason_code from forebay.ingestion_handoffs as h \
          join forebay.pipelines as p using (pipeline_id) where p.name = 'commands'";
     assert_eq!(shop.column(missed).await, ["reconciled"]);
+}
+
+#[tokio::test]
+async fn a_declaration_makes_up_for_one_that_was_killed() {
+    let mut shop = Shop::open().await;
+    only(&mut shop, exec_spec(SAYS_DONE)).await;
+    put_many(&shop, 3).await;
+    let late = PipelineSpec { name: "late".to_owned(), ..exec_spec(SAYS_DONE) };
+    // Killed before it has handed anything off.
+    let stored = pipelines::declare(&shop.client, &late, OnConflict::Keep).await.unwrap();
+    assert_eq!(stored, Stored::Written);
+    let declare = async || work::declare(&shop.database, slice::from_ref(&late)).await.unwrap().changed;
+    assert_eq!(declare().await[0].num_handoffs, 3);
+    assert!(declare().await.is_empty(), "it came to its end");
+    // Killed halfway through a change.
+    let changed = PipelineSpec { retry: json!({"transient": {"max_failures": 2}}), ..late.clone() };
+    pipelines::declare(&shop.client, &changed, OnConflict::Keep).await.unwrap();
+    let declared = work::declare(&shop.database, slice::from_ref(&changed)).await.unwrap().changed;
+    assert_eq!((declared.len(), declared[0].num_handoffs), (1, 0));
+    assert!(work::declare(&shop.database, &[changed]).await.unwrap().changed.is_empty());
 }
 
 #[tokio::test]
