@@ -44,19 +44,20 @@ impl Report for SearchResult {
             page.toned(Tone::Warning, &format!("\nsearched by words only: {}", format::plain(warning)));
         }
         if self.num_waiting > 0 {
-            let waiting = if self.num_waiting > MOST_WAITING {
-                format!("over {}", format::counted(MOST_WAITING, "hand-off"))
-            } else {
-                format::counted(self.num_waiting, "hand-off")
-            };
-            let are = if self.num_waiting == 1 { "is" } else { "are" };
-            let them = if self.num_waiting == 1 { "it" } else { "them" };
-            page.toned(
-                Tone::Warning,
-                &format!("\n{waiting} {are} not searchable yet; run `forebay work --drain` to ingest {them}"),
-            );
+            page.toned(Tone::Warning, &format!("\n{}", waiting(self.num_waiting)));
         }
     }
+}
+
+/// That some hand-offs wait. More than [`MOST_WAITING`] were not counted.
+fn waiting(number: u64) -> String {
+    let waiting = match number {
+        1 => "1 hand-off is".to_owned(),
+        ..=MOST_WAITING => format!("{} are", format::counted(number, "hand-off")),
+        _ => format!("over {} are", format::counted(MOST_WAITING, "hand-off")),
+    };
+    let them = if number == 1 { "it" } else { "them" };
+    format!("{waiting} not searchable yet; run `forebay work --drain` to ingest {them}")
 }
 
 /// Shows the words between « and » in bold if possible, otherwise with their marks.
@@ -79,6 +80,15 @@ fn highlighted(style: Style, snippet: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waiting_handoffs_are_counted_up_to_a_limit() {
+        let begins = |number, start: &str| waiting(number).starts_with(start);
+        assert!(begins(1, "1 hand-off is not searchable") && waiting(1).ends_with("ingest it"));
+        assert!(begins(2, "2 hand-offs are not") && waiting(2).ends_with("ingest them"));
+        assert!(begins(MOST_WAITING, "10,000 hand-offs are"));
+        assert!(begins(MOST_WAITING + 1, "over 10,000 hand-offs are"));
+    }
 
     #[test]
     fn words_are_bold_on_a_terminal_and_marked_elsewhere() {
