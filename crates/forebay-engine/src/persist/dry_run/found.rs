@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use forebay_domain::{handoff::Change, patch::RecordMode};
+use forebay_domain::{handoff::Change, patch::RecordMode, run::Counts};
 
 use crate::{human, persist::tally::Tally};
 
@@ -41,6 +41,14 @@ impl Found {
         if self.samples.iter().filter(|sample| sample.change == change).count() < SAMPLES {
             self.samples.push(Sample { change, record_key: record_key.to_owned(), fields });
         }
+    }
+
+    /// Forgets the changes, because the run would apply none.
+    pub(super) fn drop_changes(&mut self) {
+        let Counts { num_seen, num_duplicate, num_rejected, .. } = self.tally.counts;
+        self.tally.counts = Counts { num_seen, num_duplicate, num_rejected, ..Counts::default() };
+        self.num_older = 0;
+        self.samples.clear();
     }
 
     /// What a run would decide and the dry run did not.

@@ -4,6 +4,7 @@ use forebay_domain::{
     end_line::EndRule,
     guards::{self, Baseline, Evidence, Loss, Missing},
     handoff::Change,
+    run::RunStatus,
 };
 use forebay_store::{
     connect::Client,
@@ -44,9 +45,8 @@ impl Judging<'_> {
     /// are rejected late to what was found.
     pub(super) async fn judge(&self, found: &mut Found, read: &ReadInput) -> Result<(Decision, u64)> {
         // A staged run finds them only when it applies its changes.
-        let num_older = found.num_older;
         if !self.staged {
-            found.tally.counts.num_rejected += num_older;
+            found.tally.counts.num_rejected += found.num_older;
         }
         let rules = Rules {
             request: self.request,
@@ -57,6 +57,9 @@ impl Judging<'_> {
             is_course: false,
         };
         let mut decision = judge_input(&rules, &found.tally, read);
+        if self.staged && decision.status == RunStatus::Failed {
+            found.drop_changes();
+        }
         let mut num_withheld = 0;
         if let Some(source) = self.known {
             if decision.judges_removals(read) && decision.may_remove {
@@ -72,7 +75,7 @@ impl Judging<'_> {
             }
         }
         if self.staged {
-            found.tally.counts.num_rejected += num_older;
+            found.tally.counts.num_rejected += found.num_older;
         }
         Ok((decision, num_withheld))
     }

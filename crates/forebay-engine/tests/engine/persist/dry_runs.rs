@@ -76,6 +76,14 @@ async fn older_records_are_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_would_fail_changes_nothing() {
+    let shop = Shop::open().await;
+    shop.persist(guarded(1), &numbered(0..10, 1)).await;
+    let dry = shop.try_out(guarded(2), &(numbered(0..15, 2) + &BAD.repeat(5))).await;
+    assert_eq!((dry.status.as_str(), dry.counts.num_rejected, dry.samples.len()), ("failed", 5, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_would_be_refused_is_refused() {
     let shop = Shop::open().await;
     shop.persist(complete(5), &numbered(0..4, 1)).await;
