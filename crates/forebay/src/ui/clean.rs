@@ -5,10 +5,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use super::format::is_disguise;
-
-/// The parameters of the colours in `style`, and of their end.
-const COLOURS: [&str; 6] = ["32", "33", "31", "2", "1", "0"];
+use super::{format::is_disguise, style::COLOURS};
 
 /// Text for people.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {

@@ -14,6 +14,11 @@ const DEFAULT_WIDTH: u16 = 100;
 /// The minimum width of readable tables.
 const LEAST_WIDTH: u16 = 40;
 
+/// The parameters of all colours that this program prints: of [`Style::paint`] with their end, and of tables, which the
+/// table library writes as numbers of the palette, with theirs.
+pub(super) const COLOURS: [&str; 11] =
+    ["32", "33", "31", "2", "1", "0", "38;5;2", "38;5;3", "38;5;1", "38;5;8", "39"];
+
 /// The meaning of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {

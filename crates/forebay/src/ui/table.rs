@@ -2,8 +2,9 @@
 //! and columns are left out by importance; no column is squeezed until it can't be read.
 
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, LineStyle, TableStyle};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Style, Tone, format};
+use super::{Style, Tone};
 
 /// Only the line under the header is drawn, which makes the table easier to read and copy.
 const LINES: TableStyle =
@@ -79,7 +80,7 @@ impl Table {
     fn layout(&self, width: usize) -> Vec<Option<usize>> {
         let natural: Vec<usize> = (0..self.columns.len()).map(|index| self.natural(index)).collect();
         let least = |index: usize| {
-            let title = self.columns[index].title.chars().count();
+            let title = self.columns[index].title.width();
             if self.columns[index].is_whole {
                 natural[index]
             } else {
@@ -110,8 +111,8 @@ impl Table {
 
     /// The width of a column if nothing is cut.
     fn natural(&self, index: usize) -> usize {
-        let cells = self.rows.iter().map(|(_, cells)| cells[index].chars().count());
-        cells.chain([self.columns[index].title.chars().count()]).max().unwrap_or(0)
+        let cells = self.rows.iter().map(|(_, cells)| cells[index].width());
+        cells.chain([self.columns[index].title.width()]).max().unwrap_or(0)
     }
 
     /// The table as text without a last line break, and the titles of the columns that have no room.
@@ -157,13 +158,19 @@ impl Table {
     }
 }
 
-/// A text of at most `width` characters, with `…` where it was cut.
+/// A text at most `width` columns wide, with `…` where it was cut. Many characters are two columns wide, such as those
+/// of Chinese.
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        text.to_owned()
-    } else {
-        format::shortened(text, width.saturating_sub(1))
+    if text.width() <= width {
+        return text.to_owned();
     }
+    let mut room = width.saturating_sub(1);
+    let fits = |character: &char| {
+        let left = room.checked_sub(character.width().unwrap_or(1));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 fn colour(tone: Tone) -> Option<Color> {
@@ -178,7 +185,7 @@ fn colour(tone: Tone) -> Option<Color> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::clean::clean, *};
 
     fn runs() -> Table {
         let mut table =
@@ -274,5 +281,32 @@ mod tests {
     fn colour_appears_only_where_allowed() {
         assert!(!runs().render(Style::plain(100)).0.contains('\u{1b}'));
         assert!(runs().render(Style::coloured(100)).0.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn every_colour_of_a_table_reaches_the_terminal() {
+        for tone in [Tone::Good, Tone::Warning, Tone::Bad, Tone::Faint, Tone::Heading] {
+            let mut table = Table::new([Column::text("source")]);
+            table.toned_row(tone, ["courses"]);
+            let text = table.render(Style::coloured(100)).0;
+            assert_eq!(text.contains('\u{1b}'), tone != Tone::Heading, "{tone:?}");
+            assert_eq!(clean(&text), text, "{tone:?}");
+        }
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let mut table = Table::new([Column::text("title"), Column::number("seen")]);
+        table.row(["数据结构与算法数据结构与算法数据结构与算法", "7"]);
+        table.row(["Data structures", "12"]);
+        let (text, left_out) = table.render(Style::plain(40));
+        assert!(left_out.is_empty(), "{text}");
+        assert!(text.lines().all(|line| line.width() <= 40), "{text}");
+        insta::assert_snapshot!(text, @"
+         title                           seen
+        ────────────────────────────────────────
+         数据结构与算法数据结构与算法…      7
+         Data structures                   12
+        ");
     }
 }
