@@ -98,7 +98,6 @@ impl Config {
     /// Reads the file at `path`. `None` if it doesn't exist.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let Some(text) = text_of(path)? else { return Ok(None) };
-        secrets::keep(&text);
         let mut config = Self::parse(&text, &path.display().to_string())?;
         if config.project.name.is_none() {
             config.belongs_to(&project::default_name(path));
@@ -222,10 +221,13 @@ impl Config {
     }
 }
 
-/// The text of a file; `None` if it doesn't exist.
+/// The text of a file; `None` if it doesn't exist. Programs that are started later don't get the secrets that it names.
 fn text_of(path: &Path) -> Result<Option<String>, Failure> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => {
+            secrets::keep(&text);
+            Ok(Some(text))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let message = format!("the configuration file {} cannot be read", path.display());

@@ -7,7 +7,7 @@ use forebay_store::connect::{FileDatabase, has_password};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{error, error::Problem, secrets, text_of};
+use super::{error, error::Problem, text_of};
 use crate::{env_vars, failure::Failure};
 
 /// The database. Precedence: `--database-url`, `FOREBAY_DATABASE_URL`, this table, the variables that other programs
@@ -114,7 +114,6 @@ struct OnlyDatabase {
 /// `config_unreadable`, `database_variable_missing`.
 pub(crate) fn read(path: &Path) -> Result<Option<FileDatabase>, Failure> {
     let Some(text) = text_of(path)? else { return Ok(None) };
-    secrets::keep(&text);
     let file = path.display().to_string();
     let OnlyDatabase { database } =
         toml::from_str(&text).map_err(|error| error::located(&error, &text, &file))?;

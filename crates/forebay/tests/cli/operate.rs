@@ -201,6 +201,22 @@ fn a_command_tells_what_it_holds() {
 }
 
 #[test]
+fn the_command_gets_no_secret_that_the_configuration_names() {
+    let sandbox = Sandbox::new();
+    let db = three_courses(&sandbox);
+    let source = "\n[sources.tokens]\nkey = \"id\"\n[sources.tokens.command]\nargv = [\"true\"]\nformat = \"json\"\n\
+                  env = { TOKEN = { env = \"A_TOKEN\" } }\n";
+    let file = sandbox.path().join("forebay.toml");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + source).unwrap();
+    script(sandbox.path(), "ids", "#!/bin/sh\necho \"<$A_TOKEN>\" > seen\n");
+    // The database is not the configuration's, so the file is not needed to find it.
+    let line = format!("--database-url {} handoffs verify --pipeline rooms --command -- ./ids", db.url);
+    let output = sandbox.command(&line).env("A_TOKEN", "hush").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", crate::shown(&output));
+    assert_eq!(fs::read_to_string(sandbox.path().join("seen")).unwrap(), "<>\n");
+}
+
+#[test]
 fn the_runbook_has_an_entry_for_every_reason() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/operate-handoffs.md");
     let guide = fs::read_to_string(path).unwrap();

@@ -58,6 +58,10 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    if args.command {
+        // The program must not get the secrets that the file names, even if the file doesn't name the database.
+        context.config_file()?;
+    }
     let report = context.with_database(async |database| verify(args, database).await).await?;
     context.ui.show(&report)?;
     Ok(exit(&report))
