@@ -2,7 +2,8 @@
 //!
 //! A redirect could make another site's origin the page's own. So redirects stay on the requested origin (scheme, host,
 //! port), except to hosts that the source's settings allow. Two common redirects are also allowed: to HTTPS, and
-//! between a host with and without `www.`. A refused target gets no request, not even for its robots.txt.
+//! between a host with and without `www.`. A refused target gets no request, not even for its robots.txt. The same is
+//! true of a redirected robots.txt: its rules are then unknown, and nothing is fetched.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,7 +13,7 @@ use super::{error::FetchError, redact::redact_url};
 
 /// Host that links and redirects may lead to, such as `cdn.example.edu`, or `*.example.edu` for all hosts under a
 /// domain.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
 pub struct AllowedHost {

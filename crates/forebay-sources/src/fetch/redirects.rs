@@ -11,7 +11,7 @@ use tracing::debug;
 use url::{Position, Url};
 
 use super::{
-    away::check_redirect,
+    away::{AllowedHost, check_redirect},
     decode::decode_body,
     error::FetchError,
     pace::{Feedback, Limits},
@@ -20,7 +20,7 @@ use super::{
     response::{Oversize, Response},
     retry::Retry,
     robots::{self, Rules},
-    robots_cache::Known,
+    robots_cache::{Key, Known},
     send::{Purpose, discard, replay, send, status_error},
     session::{Origin, Session},
     settings::{FetchSettings, Robots},
@@ -55,7 +55,7 @@ pub(super) async fn follow(
         let response = match &session.origin {
             Origin::Archive(archive) => replay(Arc::clone(archive), &url, request).await?,
             Origin::Network { .. } => {
-                let limits = admit(session, &url, purpose).await?;
+                let limits = admit(session, &url, request, purpose).await?;
                 send(session, &url, request, purpose, limits).await?
             }
         };
@@ -82,21 +82,33 @@ pub(super) fn limits(settings: &FetchSettings) -> Limits {
 }
 
 /// Checks whether a URL may be fetched, and returns the limits that apply.
-async fn admit(session: &Session, url: &Url, purpose: Purpose) -> Result<Limits, FetchError> {
+async fn admit(
+    session: &Session,
+    url: &Url,
+    request: &Request,
+    purpose: Purpose,
+) -> Result<Limits, FetchError> {
     session.settings.allow_private.check(url)?;
     let mut limits = session.limits;
     if purpose != Purpose::Robots && session.settings.robots == Robots::Obey {
-        limits.gap = limits.gap.max(ask_robots(session, url).await?);
+        limits.gap = limits.gap.max(ask_robots(session, url, request.redirects.as_ref()).await?);
     }
     Ok(limits)
 }
 
-/// Checks a URL against robots.txt, and returns the delay that it asks for between requests.
-async fn ask_robots(session: &Session, url: &Url) -> Result<Duration, FetchError> {
+/// Checks a URL against robots.txt, which may be redirected to where the page may, and returns the delay that it asks
+/// for between requests.
+async fn ask_robots(
+    session: &Session,
+    url: &Url,
+    redirects: Option<&Arc<[AllowedHost]>>,
+) -> Result<Duration, FetchError> {
     let Origin::Network { shared, .. } = &session.origin else { return Ok(Duration::ZERO) };
     let origin = url.origin().ascii_serialization();
+    let request = Request { redirects: redirects.cloned(), ..Request::new(robots_url(url)) };
+    let key = Key { origin: origin.clone(), redirects: request.redirects.clone() };
     // Boxed, because fetching robots.txt calls `follow` again.
-    let known = shared.robots.get(&origin, || Box::pin(fetch_robots(session, url))).await?;
+    let known = shared.robots.get(key, || Box::pin(fetch_robots(session, &request))).await?;
     let rules = known.map_err(|problem| FetchError::RobotsUnreachable { origin, problem })?;
     match is_allowed(Arc::clone(&rules), url).await {
         Some(true) => {}
@@ -110,15 +122,18 @@ async fn ask_robots(session: &Session, url: &Url) -> Result<Duration, FetchError
     Ok(rules.crawl_delay.unwrap_or_default().min(longest))
 }
 
-async fn fetch_robots(session: &Session, page: &Url) -> Result<Known, FetchError> {
+fn robots_url(page: &Url) -> Url {
     let mut url = page.clone();
     url.set_path("/robots.txt");
     url.set_query(None);
-    debug!(url = redact_url(&url), "fetching robots.txt");
-    let request = Request::new(url).within(&[]);
+    url
+}
+
+async fn fetch_robots(session: &Session, request: &Request) -> Result<Known, FetchError> {
+    debug!(url = redact_url(&request.url), "fetching robots.txt");
     let mut retry = Retry::default();
     loop {
-        let error = match read_robots(session, &request).await {
+        let error = match read_robots(session, request).await {
             Ok(rules) => return Ok(Ok(Arc::new(rules))),
             Err(error) => error,
         };
@@ -130,8 +145,11 @@ async fn fetch_robots(session: &Session, page: &Url) -> Result<Known, FetchError
             FetchError::HttpStatus { status: 204 | 300..=499, .. }
             | FetchError::UrlRefused { .. }
             | FetchError::RedirectInvalid { .. }
-            | FetchError::RedirectedAway { .. }
             | FetchError::TooManyRedirects { .. } => return Ok(Ok(Arc::new(Rules::allow_all()))),
+            // There are rules (RFC 9309, 2.3.1.2), but the origin that has them must not be asked.
+            FetchError::RedirectedAway { to, .. } => {
+                return Ok(Err(format!("it redirects to {to}, which is not in the source's allow_hosts")));
+            }
             error => {
                 let problem = match &error {
                     FetchError::HttpStatus { status, .. } => format!("status {status}"),

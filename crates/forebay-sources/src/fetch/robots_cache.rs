@@ -10,7 +10,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
-use super::{error::FetchError, robots::Rules};
+use super::{away::AllowedHost, error::FetchError, robots::Rules};
 use crate::clock::Clock;
 
 /// How long a robots.txt is used (RFC 9309, 2.4).
@@ -22,6 +22,13 @@ const TTL_UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
 /// When there are more origins than this, expired ones are removed.
 const MAX_ORIGINS: usize = 4096;
 
+/// An origin, and where its robots.txt may be redirected: one source may follow a redirect that another may not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) origin: String,
+    pub(super) redirects: Option<Arc<[AllowedHost]>>,
+}
+
 /// The rules of an origin, or why they could not be read.
 pub(super) type Known = Result<Arc<Rules>, String>;
 
@@ -32,7 +39,7 @@ type Cell = Arc<OnceCell<(Known, Timestamp)>>;
 #[derive(Debug)]
 pub(super) struct RobotsCache {
     clock: Clock,
-    by_origin: Mutex<HashMap<String, Cell>>,
+    by_origin: Mutex<HashMap<Key, Cell>>,
 }
 
 impl RobotsCache {
@@ -43,10 +50,10 @@ impl RobotsCache {
     /// The rules of an origin; calls `fetch` if they are unknown or expired. An error of `fetch` is not cached.
     pub(super) async fn get(
         &self,
-        origin: &str,
+        key: Key,
         fetch: impl AsyncFnOnce() -> Result<Known, FetchError>,
     ) -> Result<Known, FetchError> {
-        let cell = self.cell(origin);
+        let cell = self.cell(key);
         let load = async || {
             let known = fetch().await?;
             let ttl = if known.is_ok() { TTL } else { TTL_UNREACHABLE };
@@ -56,11 +63,11 @@ impl RobotsCache {
         cell.get_or_try_init(load).await.map(|(known, _)| known.clone())
     }
 
-    fn cell(&self, origin: &str) -> Cell {
+    fn cell(&self, key: Key) -> Cell {
         let now = self.clock.now();
         let is_expired = |cell: &Cell| cell.get().is_some_and(|(_, expires)| *expires <= now);
         let mut cells = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.get(origin).filter(|cell| !is_expired(cell)) {
+        if let Some(cell) = cells.get(&key).filter(|cell| !is_expired(cell)) {
             return Arc::clone(cell);
         }
         if cells.len() >= MAX_ORIGINS {
@@ -70,7 +77,7 @@ impl RobotsCache {
             cells.clear();
         }
         let cell = Cell::default();
-        cells.insert(origin.to_owned(), Arc::clone(&cell));
+        cells.insert(key, Arc::clone(&cell));
         cell
     }
 }
@@ -96,7 +103,8 @@ mod tests {
                     num_fetched += 1;
                     Ok(known.clone())
                 };
-                cache.get("https://a.example", fetch).await.unwrap().ok();
+                let key = Key { origin: "https://a.example".to_owned(), redirects: None };
+                cache.get(key, fetch).await.unwrap().ok();
                 assert_eq!(num_fetched, expected, "after {at} s");
             }
         }

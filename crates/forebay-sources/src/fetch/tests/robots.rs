@@ -120,6 +120,31 @@ async fn five_redirects_of_robots_txt_are_followed() {
 }
 
 #[tokio::test]
+async fn robots_txt_at_another_origin_is_followed_only_to_an_allowed_host() {
+    let other = site(|| Reply::ok("user-agent: *\ndisallow: /private")).await;
+    let rules = other.url("/robots.txt");
+    let site = site(move || Reply::redirect(&rules)).await;
+    let network = Network::new(1, clock());
+    let fetcher = network.fetcher(&settings(OBEY), &[]).unwrap();
+    let get = async |path: &str, allowed: &[AllowedHost]| {
+        fetcher.get(&Request::new(site.url(path)).within(allowed)).await
+    };
+    for _ in 0..2 {
+        let error = get("/page", &[]).await.unwrap_err();
+        assert_eq!((error.code(), error.class()), ("robots_unreachable", FailureClass::Transient));
+        let to = other.url("/").origin().ascii_serialization();
+        assert!(error.to_string().contains(&format!("redirects to {to}")), "{error}");
+    }
+    assert_eq!((site.paths(), other.paths()), (vec!["/robots.txt".to_owned()], Vec::new()));
+
+    let allowed = [AllowedHost::try_from("127.0.0.1".to_owned()).unwrap()];
+    let code = get("/private", &allowed).await.unwrap_err().code();
+    assert_eq!(code, "robots_disallowed");
+    assert!(get("/page", &allowed).await.is_ok());
+    assert_eq!(other.paths(), ["/robots.txt"]);
+}
+
+#[tokio::test]
 async fn robots_txt_is_checked_at_every_redirect() {
     let other = site(|| Reply::ok("user-agent: *\ndisallow: /secret")).await;
     let target = other.url("/secret");
