@@ -393,8 +393,8 @@ impl Delimit for Json {
                 Step::At(next) => at = next,
                 Step::More => break,
             }
-            // Only between pieces: all bytes up to here are consumed.
-            if matches!(self.state, State::Elements) && found.is_full() {
+            // Only between pieces or documents: all bytes up to here are consumed.
+            if matches!(self.state, State::Elements | State::Document) && found.is_full() {
                 self.place_at(bytes, at);
                 self.base += at as u64;
                 self.counted = 0;

@@ -136,6 +136,7 @@ fn a_block_has_few_pieces_however_small_they_are() {
         (Format::JsonLines, "", "{}\n", "{\"a\":1}"),
         (Format::Json, "[0", ",{}", "]"),
         (Format::Json, "[0", ",1", ",2]"),
+        (Format::Json, "", "{}", "{}"),
         (Format::Csv, "id\n", "1\n", "2"),
         (Format::Csv, "id,b\n", "1\n", "2,3\n"),
         (Format::Singer, "", "{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{}}\n", ""),
