@@ -93,7 +93,7 @@ impl Context {
         }
     }
 
-    /// Opens the database like [`Self::database`], runs `work`, and closes it however that ended.
+    /// Opens the database with a current schema, runs `work`, and closes it however that ended.
     pub(crate) async fn with_database<T>(
         &self,
         work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
@@ -107,12 +107,15 @@ impl Context {
         options: OpenOptions,
         work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let database = self.migrated(options).await?;
-        let worked = work(&database).await;
-        let closed = database.close().await;
-        let result = worked?;
-        closed?;
-        Ok(result)
+        closing(self.migrated(options).await?, work).await
+    }
+
+    /// Opens the database without checking its schema, runs `work`, and closes it however that ended.
+    pub(crate) async fn with_bare_database<T>(
+        &self,
+        work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        closing(self.opened(OpenOptions::default()).await?, work).await
     }
 
     /// The path of the configuration: `--config`, or `./forebay.toml`.
@@ -137,6 +140,18 @@ impl Context {
             .hint("create one with `forebay init`")),
         }
     }
+}
+
+/// Runs `work` and closes the database however that ended. The error of the work is the one to report.
+async fn closing<T>(
+    database: Database,
+    work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let worked = work(&database).await;
+    let closed = database.close().await;
+    let result = worked?;
+    closed?;
+    Ok(result)
 }
 
 /// The option or variables of a choice in words, with the file that gave them.

@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "deep")]
     pub(crate) repair: bool,
 
-    /// Also list what is fine
+    /// Also list passed checks
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }
@@ -47,16 +47,13 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     };
     let configured_by = context.configured_by()?;
     let deep = args.deep.then_some(if args.repair { Repair::Yes } else { Repair::No });
-    let database = context.bare_database().await?;
     let (sources, policies) = (config.definitions(), &config.policies());
     let broken = broken.map(|failure| failure.full_message());
     let configured =
         Configured { by: configured_by.as_deref(), broken: broken.as_deref(), sources, policies };
-    let checked = doctor::check(&database, configured, deep).await;
-    let closed = database.close().await;
-    // The first error is the one to report.
-    let checks = checked?;
-    closed?;
+    let checks = context
+        .with_bare_database(async |database| Ok(doctor::check(database, configured, deep).await?))
+        .await?;
     let exit = if doctor::worst(&checks) == CheckStatus::Failed { Exit::Failed } else { Exit::Done };
     context.ui.show(&Checked { doctor: Doctor::from(checks), is_verbose: args.verbose })?;
     Ok(exit)

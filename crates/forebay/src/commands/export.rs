@@ -43,10 +43,8 @@ pub(crate) struct Args {
 
 /// Runs the command. If the reader closes the pipe (`| head`), it ends silently.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let database = context.database().await?;
-    let exported = export_all(args, context, &database).await;
-    database.close().await?;
-    exported.map(|()| Exit::Done)
+    context.with_database(async |database| export_all(args, context, database).await).await?;
+    Ok(Exit::Done)
 }
 
 async fn export_all(args: &Args, context: &Context, database: &Database) -> Result<(), Failure> {

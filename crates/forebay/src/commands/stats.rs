@@ -27,10 +27,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let database = context.database().await?;
-    let report = count(args, &database).await;
-    database.close().await?;
-    context.ui.show(&report?)?;
+    let report = context.with_database(async |database| count(args, database).await).await?;
+    context.ui.show(&report)?;
     Ok(Exit::Done)
 }
 

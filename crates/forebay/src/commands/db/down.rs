@@ -30,10 +30,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let database = context.bare_database().await?;
-    let undone = undo(args, context, &database).await;
-    database.close().await?;
-    context.ui.show(&undone?)?;
+    let undone = context.with_bare_database(async |database| undo(args, context, database).await).await?;
+    context.ui.show(&undone)?;
     Ok(Exit::Done)
 }
 

@@ -25,10 +25,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let database = context.bare_database().await?;
-    let migrated = reset(args, context, &database).await;
-    database.close().await?;
-    context.ui.show(&migrated?)?;
+    let migrated = context.with_bare_database(async |database| reset(args, context, database).await).await?;
+    context.ui.show(&migrated)?;
     Ok(Exit::Done)
 }
 

@@ -19,17 +19,15 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let database = context.database().await?;
-    let started = async {
-        if let Some(cluster) = database.cluster() {
-            cluster.keep().await?;
-        }
-        url::of(context, &database).await
-    }
-    .await;
-    let is_embedded = database.is_embedded();
-    database.close().await?;
-    context.ui.show(&started?)?;
+    let (started, is_embedded) = context
+        .with_database(async |database| {
+            if let Some(cluster) = database.cluster() {
+                cluster.keep().await?;
+            }
+            Ok((url::of(context, database).await?, database.is_embedded()))
+        })
+        .await?;
+    context.ui.show(&started)?;
     if !is_embedded {
         context.ui.note("a database is configured; Forebay doesn't start configured databases");
     }

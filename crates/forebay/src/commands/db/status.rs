@@ -22,10 +22,8 @@ pub(crate) struct Args {}
 
 /// Runs the command. Starts the private cluster if necessary; migrates nothing.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let database = context.bare_database().await?;
-    let report = look(context, &database).await;
-    database.close().await?;
-    context.ui.show(&report?)?;
+    let report = context.with_bare_database(async |database| look(context, database).await).await?;
+    context.ui.show(&report)?;
     Ok(Exit::Done)
 }
 

@@ -21,10 +21,8 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let database = context.bare_database().await?;
-    let migrated = migrate(&database).await;
-    database.close().await?;
-    context.ui.show(&migrated?)?;
+    let migrated = context.with_bare_database(async |database| migrate(database).await).await?;
+    context.ui.show(&migrated)?;
     Ok(Exit::Done)
 }
 

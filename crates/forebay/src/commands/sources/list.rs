@@ -18,10 +18,8 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let database = context.database().await?;
-    let report = read(&database).await;
-    database.close().await?;
-    context.ui.show(&report?)?;
+    let report = context.with_database(async |database| read(database).await).await?;
+    context.ui.show(&report)?;
     Ok(Exit::Done)
 }
 

@@ -53,10 +53,8 @@ pub(super) fn write_versions(page: &mut Page, heading: &str, versions: &[Contrac
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let database = context.database().await?;
-    let report = read(args, &config, &database).await;
-    database.close().await?;
-    context.ui.show(&report?)?;
+    let report = context.with_database(async |database| read(args, &config, database).await).await?;
+    context.ui.show(&report)?;
     Ok(Exit::Done)
 }
 

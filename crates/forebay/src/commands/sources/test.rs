@@ -1,12 +1,7 @@
 //! `forebay sources test`: shows the first records of a source without writing anything.
 
-use std::sync::Arc;
-
 use forebay_domain::scope::Scope;
-use forebay_engine::{
-    clock,
-    scrape::{self, Scraper},
-};
+use forebay_engine::scrape::{self, connections_for};
 use forebay_views::{SourceTest, Unmatched};
 
 use super::show::write_versions;
@@ -53,15 +48,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let pairs = args.scope.iter().map(|pair| format!("{}={}", pair.name, pair.value));
     let given = Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))?;
     let scope = if given.is_empty() { source.scopes.first().cloned().unwrap_or_default() } else { given };
-    let database = Arc::new(context.database().await?);
-    let sources = Arc::new(config.definitions().clone());
-    let scraper = Scraper::new(Arc::clone(&database), clock::network(), sources);
-    let looked = scrape::test(&scraper, source, &scope, args.limit.into()).await;
-    drop(scraper);
-    if let Some(database) = Arc::into_inner(database) {
-        database.close().await?;
-    }
-    let sample = looked?;
+    let sample = context
+        .with_scraper(&config, connections_for(1), async |scraper| {
+            Ok(scrape::test(scraper, source, &scope, args.limit.into()).await?)
+        })
+        .await?;
     let report = SourceTest::new(source, scope.to_string(), sample)
         .map_err(|error| Failure::from_error("payload_unreadable", &error))?;
     let is_readable = !report.records.is_empty() && report.read_error.is_none();
