@@ -58,10 +58,6 @@ impl Context {
     }
 
     /// Opens the database without checking its schema.
-    pub(crate) async fn bare_database(&self) -> Result<Database, Failure> {
-        self.opened(OpenOptions::default()).await
-    }
-
     async fn opened(&self, options: OpenOptions) -> Result<Database, Failure> {
         let choice = self.choice()?;
         let configured_by = named(&choice);
@@ -74,10 +70,6 @@ impl Context {
 
     /// Opens the database with a current schema: migrates the private cluster; a configured database with pending
     /// migrations is an error.
-    pub(crate) async fn database(&self) -> Result<Database, Failure> {
-        self.migrated(OpenOptions::default()).await
-    }
-
     async fn migrated(&self, options: OpenOptions) -> Result<Database, Failure> {
         let database = self.opened(options).await?;
         let mut client = database.client().await?;

@@ -5,6 +5,7 @@
 
 use std::{error::Error, fmt, process::ExitCode};
 
+use forebay_store::tools::ToolError;
 use forebay_views::ErrorDocument;
 
 use crate::ui::redact;
@@ -169,6 +170,16 @@ impl Failure {
 impl From<forebay_store::Error> for Failure {
     fn from(error: forebay_store::Error) -> Self {
         forebay_engine::Error::from(error).into()
+    }
+}
+
+impl From<ToolError> for Failure {
+    fn from(error: ToolError) -> Self {
+        let mut failure = Self::from_error(error.code(), &error);
+        if let Some(hint) = error.hint() {
+            failure = failure.hint(hint);
+        }
+        if error.is_usage() { failure.exit(Exit::Usage) } else { failure }
     }
 }
 

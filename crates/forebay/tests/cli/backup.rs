@@ -1,7 +1,8 @@
 //! Backup and restore, and the private Postgres for other programs.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, process::Output};
 
+use forebay_store::tools;
 use serde_json::{Value, json};
 
 use crate::{
@@ -68,6 +69,89 @@ fn a_restore_over_data_needs_a_yes_and_a_damaged_backup_changes_nothing() {
     assert_eq!(db.json(&sandbox, "db restore missing.dump --yes").0, 2);
     assert_eq!(db.json(&sandbox, "db restore all.dump --yes").0, 0);
     assert_eq!(db.json(&sandbox, "show courses/7").1["payload"]["title"], "first 7");
+}
+
+/// A folder for PATH with programs that first do something else.
+fn programs(sandbox: &Sandbox, db: &TestDb, programs: &[(&'static str, &str)]) -> String {
+    let major = db.value("current_setting('server_version_num')::int / 10000").parse().unwrap();
+    let folder = sandbox.path().join("bin");
+    fs::create_dir(&folder).unwrap();
+    for (name, first) in programs {
+        let real = tools::find(name, major).unwrap().program.display().to_string();
+        let script = format!("#!/bin/sh\n[ \"$1\" = --version ] || {{ {first}; }}\nexec {real} \"$@\"\n");
+        fs::write(folder.join(name), script).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    format!("{}:/usr/bin:/bin", folder.display())
+}
+
+fn run_with(path: &str, sandbox: &Sandbox, db: &TestDb, line: &str) -> Output {
+    let mut command = sandbox.command(&format!("{line} --output json"));
+    command.env("FOREBAY_DATABASE_URL", &db.url).env("PATH", path).output().unwrap()
+}
+
+#[test]
+fn a_restore_reads_what_the_programs_say_while_they_run() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    persist(&db, &sandbox, "first");
+    assert_eq!(db.json(&sandbox, "db backup all.dump").0, 0);
+    // More than a pipe holds.
+    let noise = "head -c 300000 /dev/zero | tr '\\0' '\\n' >&2";
+    let path = programs(&sandbox, &db, &[("pg_restore", noise), ("psql", noise)]);
+    let output = run_with(&path, &sandbox, &db, "db restore all.dump --yes");
+    assert!(output.status.success(), "{}", crate::shown(&output));
+    assert_eq!(db.json(&sandbox, "stats").1["references"]["active"], 50);
+}
+
+#[test]
+fn a_backup_never_overwrites_a_file_and_leaves_no_part_behind() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let files = || {
+        let mut names: Vec<_> = fs::read_dir(sandbox.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    fs::write(sandbox.path().join("all.dump.part"), "of somebody else").unwrap();
+    let path = programs(&sandbox, &db, &[("pg_dump", "echo mine > all.dump")]);
+    // The file appears while the backup is written.
+    let output = run_with(&path, &sandbox, &db, "db backup all.dump");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["error"]["code"], "file_exists", "{document}");
+    assert_eq!(fs::read_to_string(sandbox.path().join("all.dump")).unwrap(), "mine\n");
+    assert_eq!(files(), ["all.dump", "all.dump.part", "bin"]);
+
+    let script = fs::read_to_string(sandbox.path().join("bin/pg_dump")).unwrap();
+    let broken = script.replace("echo mine > all.dump", "echo broken >&2; exit 1");
+    fs::write(sandbox.path().join("bin/pg_dump"), broken).unwrap();
+    let output = run_with(&path, &sandbox, &db, "db backup new.dump");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["error"]["code"], "tool_failed", "{document}");
+    assert_eq!(document["error"]["message"], "`pg_dump` failed: broken");
+    assert_eq!(files(), ["all.dump", "all.dump.part", "bin"]);
+    assert_eq!(fs::read_to_string(sandbox.path().join("all.dump.part")).unwrap(), "of somebody else");
+}
+
+#[test]
+fn a_backup_is_possible_before_an_upgrade_and_migrates_nothing() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    assert_eq!(db.json(&sandbox, "db down --yes").0, 0);
+    let before = db.json(&sandbox, "db status").1;
+    assert_eq!(before["num_pending"], 1);
+    let (exit, backup) = db.json(&sandbox, "db backup old.dump");
+    assert_eq!(exit, 0, "{backup}");
+    assert_eq!(db.json(&sandbox, "db status").1, before);
+}
+
+#[test]
+fn a_database_that_cannot_be_read_may_have_data() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    assert_eq!(db.json(&sandbox, "db backup empty.dump").0, 0);
+    db.execute("alter table forebay.sources rename to sources_before");
+    let (exit, refused) = db.json(&sandbox, "db restore empty.dump");
+    assert_eq!((exit, &refused["error"]["code"]), (2, &json!("confirmation_needed")), "{refused}");
 }
 
 #[test]

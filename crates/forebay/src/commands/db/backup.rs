@@ -2,14 +2,20 @@
 
 use std::{
     fs::{self, OpenOptions},
+    io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
-use forebay_store::connect::Database;
+use forebay_engine::clock;
+use forebay_store::{
+    connect::Database,
+    tools::{dump, find},
+};
 use forebay_views::DatabaseBackup;
+use tokio::task::block_in_place;
 
-use super::tools;
+use super::tools::{connection, contents};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -31,44 +37,67 @@ pub(crate) struct Args {
     pub(crate) file: PathBuf,
 }
 
-/// Runs the command.
+/// Runs the command. Migrates nothing: a backup is also what to make before an upgrade.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if args.file.exists() {
-        let message = format!("{} exists already", args.file.display());
-        return Err(Failure::usage("file_exists", message).hint("name another file, or remove it"));
+        return Err(exists(&args.file));
     }
-    let database = context.database().await?;
-    let written = write(&args.file, context, &database).await;
-    database.close().await?;
-    context.ui.show(&written?)?;
+    let written =
+        context.with_bare_database(async |database| write(&args.file, context, database).await).await?;
+    context.ui.show(&written)?;
     Ok(Exit::Done)
 }
 
 async fn write(file: &Path, context: &Context, database: &Database) -> Result<DatabaseBackup, Failure> {
-    let (libpq, server_major) = tools::connection(context, database).await?;
-    let tool = tools::find("pg_dump", server_major)?;
+    let (libpq, server_major) = connection(context, database).await?;
+    let tool = find("pg_dump", server_major)?;
     // A backup that was cut off must not look like one.
-    let mut part = file.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let failed = |error: std::io::Error| {
-        Failure::new("output_failed", format!("{} can't be written", file.display())).because(&error)
-    };
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(failed)?;
-    let mut command = libpq.command(&tool);
-    command.arg("--format=custom").arg("--no-owner").arg("--file").arg(&part);
-    if !database.is_embedded() {
-        command.args(["--schema=forebay", "--schema=forebay_private"]);
-    }
-    let written = tools::finish(command, "pg_dump");
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&part);
-    }
-    written?;
-    let num_bytes = fs::metadata(&part).map_err(failed)?.len();
-    fs::rename(&part, file).map_err(failed)?;
+    let part = Part::create(file).map_err(|error| failed(file, &error))?;
+    block_in_place(|| dump(&libpq, &tool, &part.path, contents(database)))?;
+    let num_bytes = part.place(file)?;
     Ok(DatabaseBackup { file: file.display().to_string(), num_bytes, server_major, tool_major: tool.major })
+}
+
+fn exists(file: &Path) -> Failure {
+    let message = format!("{} exists already", file.display());
+    Failure::usage("file_exists", message).hint("name another file, or remove it")
+}
+
+fn failed(file: &Path, error: &io::Error) -> Failure {
+    Failure::new("output_failed", format!("{} can't be written", file.display())).because(error)
+}
+
+/// A backup that is being written, beside its file. Dropping it removes it.
+struct Part {
+    path: PathBuf,
+}
+
+impl Part {
+    /// Creates an empty file that only its owner can read.
+    fn create(file: &Path) -> io::Result<Self> {
+        let mut path = file.as_os_str().to_owned();
+        path.push(format!(".{:016x}.part", clock::random_seed()));
+        let path = PathBuf::from(path);
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        Ok(Self { path })
+    }
+
+    /// Gives the backup its name and returns its size. Never overwrites a file: error `file_exists`.
+    fn place(self, file: &Path) -> Result<u64, Failure> {
+        let num_bytes = fs::metadata(&self.path).map_err(|error| failed(file, &error))?.len();
+        fs::hard_link(&self.path, file).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => exists(file),
+            _ => failed(file, &error),
+        })?;
+        Ok(num_bytes)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 impl Report for DatabaseBackup {

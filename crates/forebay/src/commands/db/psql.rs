@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
+use forebay_store::tools::{ToolError, find};
 use tokio::task::block_in_place;
 
-use super::tools;
+use super::tools::connection;
 use crate::{
     commands::signals::Signals,
     context::Context,
@@ -27,17 +28,16 @@ pub(crate) struct Args {
 
 /// Runs the command. It ends like psql, except that every failure is exit code 1.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let database = context.bare_database().await?;
-    // Ctrl-C cancels a statement in psql; it must not end this process, which keeps the private Postgres running.
-    let signals = Signals::listen()?;
-    let ran = async {
-        let (libpq, major) = tools::connection(context, &database).await?;
-        let mut command = libpq.command(&tools::find("psql", major)?);
-        let status = block_in_place(|| command.args(&args.args).status());
-        status.map_err(|error| Failure::new("tool_failed", "`psql` can't be run").because(&error))
-    }
-    .await;
-    drop(signals);
-    database.close().await?;
-    Ok(if ran?.success() { Exit::Done } else { Exit::Failed })
+    let ended = context
+        .with_bare_database(async |database| {
+            // Ctrl-C cancels a statement in psql; it must not end this process, which keeps the private Postgres
+            // running.
+            let _signals = Signals::listen()?;
+            let (libpq, major) = connection(context, database).await?;
+            let tool = find("psql", major)?;
+            let status = block_in_place(|| libpq.command(&tool).args(&args.args).status());
+            Ok(status.map_err(|source| ToolError::NotRun { name: "psql", source })?)
+        })
+        .await?;
+    Ok(if ended.success() { Exit::Done } else { Exit::Failed })
 }

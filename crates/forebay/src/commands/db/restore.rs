@@ -1,16 +1,19 @@
 //! `forebay db restore`: the database as a backup has it.
 
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-    process::{ChildStdin, Stdio},
-};
+use std::path::PathBuf;
 
-use forebay_store::{connect::Database, migrations, sources, stats, tools::Libpq};
+use forebay_store::{
+    connect::Database,
+    migrations, sources, stats,
+    tools::{find, replay},
+};
 use forebay_views::DatabaseRestored;
 use tokio::task::block_in_place;
 
-use super::{report, tools};
+use super::{
+    report,
+    tools::{connection, contents},
+};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -42,10 +45,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let message = format!("{} can't be read", args.file.display());
         return Err(Failure::usage("file_unreadable", message).because(&error));
     }
-    let database = context.bare_database().await?;
-    let restored = restore(args, context, &database).await;
-    database.close().await?;
-    context.ui.show(&restored?)?;
+    let restored =
+        context.with_bare_database(async |database| restore(args, context, database).await).await?;
+    context.ui.show(&restored)?;
     Ok(Exit::Done)
 }
 
@@ -55,14 +57,15 @@ async fn restore(args: &Args, context: &Context, database: &Database) -> Result<
         // Creates the roles that the backup grants rights to.
         migrations::up(&mut client).await?;
     }
-    let has_data = sources::names(&**client).await.is_ok_and(|names| !names.is_empty());
+    // A database that can't be read may have data.
+    let has_data = sources::names(&**client).await.map_or(true, |names| !names.is_empty());
     if has_data && !args.yes {
         let stored = report::stored(&client, database).await;
         context.ui.confirm(&format!("a restore replaces {stored}; this cannot be undone"))?;
     }
-    let (libpq, server_major) = tools::connection(context, database).await?;
-    replay(&libpq, server_major, &args.file, database.is_embedded())?;
-    client.batch_execute("analyze").await.map_err(forebay_store::Error::from)?;
+    let (libpq, server_major) = connection(context, database).await?;
+    let (pg_restore, psql) = (find("pg_restore", server_major)?, find("psql", server_major)?);
+    block_in_place(|| replay(&libpq, &pg_restore, &psql, &args.file, contents(database)))?;
     let totals = stats::totals(&**client, None).await?;
     Ok(DatabaseRestored {
         file: args.file.display().to_string(),
@@ -72,60 +75,6 @@ async fn restore(args: &Args, context: &Context, database: &Database) -> Result<
         num_revisions: totals.num_revisions,
     })
 }
-
-/// Sends the statements of a backup to the server, in one transaction. It is committed only after the last statement,
-/// so a backup that ends early changes nothing.
-fn replay(libpq: &Libpq, server_major: u32, file: &Path, is_embedded: bool) -> Result<(), Failure> {
-    let mut reading = libpq.command(&tools::find("pg_restore", server_major)?);
-    reading.args(["--file=-", "--no-owner"]);
-    if is_embedded {
-        // The backup also contains tables outside Forebay's schemas.
-        reading.args(["--clean", "--if-exists"]);
-    }
-    reading.arg(file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut writing = libpq.command(&tools::find("psql", server_major)?);
-    writing.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]);
-    writing.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let failed =
-        |error: io::Error| Failure::new("tool_failed", "the backup can't be replayed").because(&error);
-    block_in_place(|| {
-        let mut reader = reading.spawn().map_err(failed)?;
-        let mut writer = writing.spawn().map_err(failed)?;
-        let sent = (|| -> io::Result<Option<ChildStdin>> {
-            let (Some(mut from), Some(mut to)) = (reader.stdout.take(), writer.stdin.take()) else {
-                return Ok(None);
-            };
-            to.write_all(BEFORE.as_bytes())?;
-            io::copy(&mut from, &mut to)?;
-            Ok(Some(to))
-        })();
-        let read = reader.wait_with_output().map_err(failed)?;
-        // A broken pipe is explained by what psql says.
-        let committed = match sent {
-            Ok(Some(mut to)) => read.status.success() && to.write_all(b"\ncommit;\n").is_ok(),
-            Ok(None) | Err(_) => false,
-        };
-        let written = writer.wait_with_output().map_err(failed)?;
-        tools::check(&written, "psql")?;
-        tools::check(&read, "pg_restore").map_err(|failure| {
-            failure.hint(
-                "the file is no backup, is damaged, or was written by a newer pg_dump: install its client programs",
-            )
-        })?;
-        if committed {
-            Ok(())
-        } else {
-            Err(Failure::new("tool_failed", "the backup was not read to its end"))
-        }
-    })
-}
-
-const BEFORE: &str = "\
-set client_min_messages = error;
-begin;
-drop schema if exists forebay cascade;
-drop schema if exists forebay_private cascade;
-";
 
 impl Report for DatabaseRestored {
     fn write(&self, page: &mut Page) {

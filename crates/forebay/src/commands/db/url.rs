@@ -3,7 +3,7 @@
 use forebay_store::connect::Database;
 use forebay_views::DatabaseUrl;
 
-use super::tools;
+use super::tools::connection;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -22,10 +22,7 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let database = context.bare_database().await?;
-    let url = of(context, &database).await;
-    database.close().await?;
-    let url = url?;
+    let url = context.with_bare_database(async |database| of(context, database).await).await?;
     context.ui.show(&url)?;
     if !url.is_kept {
         context.ui.note("the private Postgres stops now; `forebay db start` keeps it running");
@@ -35,7 +32,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
 
 /// The URL of an open database.
 pub(super) async fn of(context: &Context, database: &Database) -> Result<DatabaseUrl, Failure> {
-    let (libpq, _) = tools::connection(context, database).await?;
+    let (libpq, _) = connection(context, database).await?;
     let is_kept = database.cluster().is_none_or(forebay_store::cluster::Cluster::is_kept);
     Ok(DatabaseUrl { url: libpq.url, has_password: libpq.has_password, is_kept })
 }
