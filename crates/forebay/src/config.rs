@@ -30,7 +30,8 @@ use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
 use forebay_engine::{
     configuration::{self, Configuration},
     freshness::Policies,
-    scrape::Sources,
+    persist::PersistRequest,
+    scrape::{SourceDefinition, Sources},
     work::PipelineSpec,
 };
 use forebay_sources::fetch::FetchSettings;
@@ -127,6 +128,12 @@ impl Config {
     /// The name of the project; `None`: there is no file.
     pub(crate) fn project(&self) -> Option<&str> {
         self.project.name.as_deref()
+    }
+
+    /// A request to persist files of this format for a source; `None`: the file doesn't declare the source.
+    pub(crate) fn persist_request(&self, name: &str, format: Format) -> Option<PersistRequest> {
+        let of_kind = self.definitions.get(name).map(SourceDefinition::persist_request);
+        of_kind.or_else(|| Some(self.sources.get(name)?.persist_request(name, format)))
     }
 
     /// All sources with the entity type of their records, where it is known.

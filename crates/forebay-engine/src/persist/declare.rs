@@ -129,6 +129,13 @@ pub(super) async fn plan(
     Ok(Planned { known, stored, policy, key_fields, entity_type })
 }
 
+impl PersistRequest {
+    /// The settings that name a top-level field or something in it, by their names in the configuration.
+    pub fn settings_with(&self, field: &str) -> Vec<&'static str> {
+        given_or_stored(self, SourcePolicy::default()).settings_with(&self.key_fields, field)
+    }
+}
+
 /// The policy of the source from now on.
 fn given_or_stored(request: &PersistRequest, stored: SourcePolicy) -> SourcePolicy {
     SourcePolicy {

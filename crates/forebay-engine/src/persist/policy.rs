@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use forebay_domain::{
     field_path::FieldPath,
     guards::{Confirm, GuardPolicy},
-    identity::key_in_scope,
+    identity::{KeyField, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     patch::RecordMode,
     prepare::RecordPolicy,
@@ -92,6 +92,26 @@ impl SourcePolicy {
         }
     }
 
+    /// The settings of a source with this key that name a top-level field or something in it, by their names in the
+    /// configuration.
+    pub(crate) fn settings_with(&self, key_fields: &[String], field: &str) -> Vec<&'static str> {
+        let is_key = |key: &String| top_level(key).as_deref() == Some(field);
+        let newest_by = matches!(&self.on_duplicate, OnDuplicate::Newest(path) if path.top_level() == field);
+        [
+            ("key", key_fields.iter().any(is_key)),
+            ("ignore", self.rules.ignore.contains(field)),
+            ("volatile", self.rules.volatile.contains(field)),
+            ("normalise", self.rules.normalise.contains_key(field)),
+            ("on_duplicate", newest_by),
+            ("removed_when", self.removed_when.as_ref().is_some_and(|path| path.top_level() == field)),
+            ("sequence", self.sequence_field.as_deref() == Some(field)),
+            ("postgres.contract_version_column", self.contract_version_column.as_deref() == Some(field)),
+        ]
+        .into_iter()
+        .filter_map(|(setting, is_named)| is_named.then_some(setting))
+        .collect()
+    }
+
     /// Its stored form. Every policy has exactly one, so the database can tell whether a policy changed.
     pub(crate) fn to_json(&self) -> Value {
         let mut policy =
@@ -152,6 +172,11 @@ impl SourcePolicy {
             mode: policy[MODE].as_str().map_or(Ok(RecordMode::default()), word)?,
         })
     }
+}
+
+/// The top-level field of a key field.
+pub(crate) fn top_level(key_field: &str) -> Option<String> {
+    key_field.parse::<KeyField>().ok()?.path().first().cloned()
 }
 
 /// The stored form of field rules.

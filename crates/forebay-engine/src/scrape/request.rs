@@ -13,15 +13,16 @@ use crate::{
 
 /// The request of a scrape.
 pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &ScrapeOptions) -> PersistRequest {
+    let of_source = source.persist_request();
     PersistRequest {
+        max_duration: options.max_duration.or(of_source.max_duration),
         scope: scope.clone(),
         complete: source.complete,
         observed_at: options.observed_at,
         overrides: options.overrides,
-        max_duration: options.max_duration.or(source.max_duration),
         with_handoffs: options.with_handoffs,
         engine: source.kind.as_str().to_owned(),
-        ..source.persist_request()
+        ..of_source
     }
 }
 

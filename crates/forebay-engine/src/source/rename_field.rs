@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use forebay_domain::{
     field_path::FieldPath,
-    identity::{HASH_FIELD, KeyField, SCOPE_FIELD, is_by_hash},
+    identity::{HASH_FIELD, SCOPE_FIELD, is_by_hash},
     json::DEFAULT_MAX_DEPTH,
     prepare::{MAX_FIELD_NAME_BYTES, Preparer, RecordPolicy},
     rules::FieldRules,
@@ -29,7 +29,7 @@ use tokio_postgres::Transaction;
 use super::locked::locked;
 use crate::{
     error::{DeclarationError, Error, Result},
-    persist::policy::SourcePolicy,
+    persist::policy::{SourcePolicy, top_level},
 };
 
 /// How many payloads are read and hashed at a time.
@@ -92,17 +92,7 @@ async fn check_names(
     policy: &SourcePolicy,
     rename: &FieldRename<'_>,
 ) -> Result<()> {
-    let in_settings = |name: &str| {
-        let rules = &policy.rules;
-        source.key_fields.iter().any(|field| first_of(field).as_deref() == Some(name))
-            || rules.ignore.contains(name)
-            || rules.volatile.contains(name)
-            || rules.normalise.contains_key(name)
-            || policy.sequence_field.as_deref() == Some(name)
-            || policy.contract_version_column.as_deref() == Some(name)
-            || matches!(&policy.on_duplicate, OnDuplicate::Newest(field) if field.top_level() == name)
-            || policy.removed_when.as_ref().is_some_and(|flag| flag.top_level() == name)
-    };
+    let in_settings = |name: &str| !policy.settings_with(&source.key_fields, name).is_empty();
     let (source_name, source_id) = (source.name.clone(), source.source_id);
     let is_set = in_settings(rename.from);
     if !is_set && !change::has_field(transaction, source_id, rename.from, None).await? {
@@ -155,15 +145,10 @@ async fn rehash(
     }
 }
 
-/// The top-level field of a key field.
-fn first_of(field: &str) -> Option<String> {
-    field.parse::<KeyField>().ok()?.path().first().cloned()
-}
-
 /// A key field with the new name: a name, or a JSON pointer if it is nested, begins with a slash, or is the word for
 /// the scope or the hash.
 fn renamed_key(field: &str, from: &str, to: &str) -> String {
-    if first_of(field).as_deref() != Some(from) {
+    if top_level(field).as_deref() != Some(from) {
         return field.to_owned();
     }
     // The first token ends at the second slash of a pointer.
@@ -216,7 +201,7 @@ mod tests {
             let renamed = renamed_key(field, from, to);
             assert_eq!(renamed, expected);
             if field != expected {
-                assert_eq!(first_of(&renamed).as_deref(), Some(to));
+                assert_eq!(top_level(&renamed).as_deref(), Some(to));
             }
         }
     }

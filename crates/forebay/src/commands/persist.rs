@@ -323,23 +323,9 @@ fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress)
 /// The request: the settings of the source in the configuration, if it is there, and what the command line gives.
 fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
     let source = config.sources.get(&args.source);
-    let configured = match (config.definitions().get(&args.source), source) {
-        (Some(definition), _) => definition.persist_request(),
-        (None, Some(source)) => PersistRequest {
-            entity_type: source.entity.clone(),
-            rules: Some(source.field_rules()),
-            on_duplicate: Some(source.on_duplicate(format(args, Some(source)))),
-            guards: Some(source.guards.policy()),
-            max_rejected_share: Some(source.guards.max_rejected_share()),
-            max_rejected_kept: Some(source.guards.max_rejected_kept()),
-            max_duration: source.max_duration.map(values::Duration::get),
-            require_end: Some(source.require_end),
-            mode: Some(source.mode),
-            removed_when: Some(source.removed_when.clone()),
-            ..PersistRequest::new(&args.source, source.key_fields())
-        },
-        (None, None) => PersistRequest::new(&args.source, &args.key),
-    };
+    let configured = config
+        .persist_request(&args.source, format(args, source))
+        .unwrap_or_else(|| PersistRequest::new(&args.source, &args.key));
     let mut key_fields = if args.key.is_empty() { configured.key_fields } else { args.key.clone() };
     let is_in_scope = args.key_in_scope || source.is_some_and(|source| source.key_in_scope);
     if is_in_scope && !key_fields.iter().any(|field| field == SCOPE_FIELD) {

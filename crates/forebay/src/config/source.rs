@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 use forebay_domain::{
     field_path::FieldPath,
-    identity::{KeyField, SCOPE_FIELD},
+    identity::SCOPE_FIELD,
     patch::RecordMode,
     pointer::Pointer,
     rules::{self, FieldRules},
@@ -16,6 +16,7 @@ use forebay_domain::{
     units::Period,
     words,
 };
+use forebay_engine::persist::PersistRequest;
 use forebay_sources::{
     CsvOptions, TextEncoding,
     crawl::CrawlSettings,
@@ -170,29 +171,21 @@ impl Source {
         self.on_duplicate.clone().map_or_else(default, Into::into)
     }
 
-    /// The settings that name a top-level field or something in it.
-    pub(crate) fn settings_with(&self, field: &str) -> Vec<&'static str> {
-        let is_key = |key: &String| {
-            key.parse::<KeyField>().is_ok_and(|key| key.path().first().is_some_and(|first| first == field))
-        };
-        let newest_by = match self.on_duplicate.clone().map(run::OnDuplicate::from) {
-            Some(run::OnDuplicate::Newest(path)) => path.top_level() == field,
-            _ => false,
-        };
-        let version = self.postgres.as_ref().and_then(|postgres| postgres.contract_version_column.as_deref());
-        [
-            ("key", self.key.0.iter().any(is_key)),
-            ("ignore", self.ignore.contains(field)),
-            ("volatile", self.volatile.contains(field)),
-            ("normalise", self.normalise.contains_key(field)),
-            ("on_duplicate", newest_by),
-            ("removed_when", self.removed_when.as_ref().is_some_and(|path| path.top_level() == field)),
-            ("sequence", self.sequence.as_deref() == Some(field)),
-            ("postgres.contract_version_column", version == Some(field)),
-        ]
-        .into_iter()
-        .filter_map(|(setting, is_named)| is_named.then_some(setting))
-        .collect()
+    /// A request to persist its records, which come in files of this format. It has no kind.
+    pub(super) fn persist_request(&self, name: &str, format: Format) -> PersistRequest {
+        PersistRequest {
+            entity_type: self.entity.clone(),
+            rules: Some(self.field_rules()),
+            on_duplicate: Some(self.on_duplicate(format)),
+            guards: Some(self.guards.policy()),
+            max_rejected_share: Some(self.guards.max_rejected_share()),
+            max_rejected_kept: Some(self.guards.max_rejected_kept()),
+            max_duration: self.max_duration.map(Period::get),
+            require_end: Some(self.require_end),
+            mode: Some(self.mode),
+            removed_when: Some(self.removed_when.clone()),
+            ..PersistRequest::new(name, self.key_fields())
+        }
     }
 
     /// Its field rules in the engine's form.

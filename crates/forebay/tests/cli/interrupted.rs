@@ -22,8 +22,12 @@ impl Working {
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    fn interrupt(mut self, signal: Signal) -> Output {
+    fn interrupt(self, signal: Signal) -> Output {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
+        self.ended()
+    }
+
+    fn ended(mut self) -> Output {
         let deadline = Instant::now() + PATIENCE;
         while self.0.try_wait().unwrap().is_none() {
             if Instant::now() >= deadline {
@@ -110,4 +114,27 @@ fn a_run_that_takes_too_long_keeps_what_it_read() {
     );
     assert!(run["num_added"].as_u64().unwrap() > 0, "{run}");
     assert!(run["message"].as_str().unwrap().contains("after 2"), "{run}");
+}
+
+#[test]
+fn a_source_without_a_kind_has_a_longest_duration_too() {
+    let world = World::new();
+    let endless = "key = \"id\"\nmax_duration = \"1s\"\n";
+    let kind = "[sources.scraped.command]\nargv = [\"true\"]\n";
+    world.write(&format!("[sources.given]\n{endless}[sources.scraped]\n{endless}{kind}"));
+    let script = "n=0; while :; do n=$((n+1)); echo '{\"id\": '$n'}'; sleep 0.01; done";
+    std::fs::write(world.sandbox.path().join("endless.sh"), script).unwrap();
+    for source in ["given", "scraped"] {
+        let line = format!("persist --source {source} --output json -- sh endless.sh");
+        let mut command = world.sandbox.command(&line);
+        command.env("FOREBAY_DATABASE_URL", &world.db.url).env("PATH", "/usr/bin:/bin");
+        let output = Working(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).ended();
+        let run = &document(&output)["runs"][0];
+        assert_eq!(
+            (output.status.code(), &run["reason_code"]),
+            (Some(6), &json!("max_duration")),
+            "{source}: {}",
+            crate::shown(&output)
+        );
+    }
 }

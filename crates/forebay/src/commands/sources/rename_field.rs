@@ -5,6 +5,7 @@ use forebay_views::FieldRenamed;
 
 use crate::{
     cli::values,
+    config::Format,
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -59,8 +60,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         num_revisions: renamed.num_revisions,
         key_fields: renamed.key_fields,
         settings_to_change: config
-            .sources
-            .get(source)
+            .persist_request(source, Format::default())
             .map(|configured| configured.settings_with(from))
             .unwrap_or_default()
             .into_iter()
