@@ -4,6 +4,8 @@ use forebay_engine::persist;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::run_counts::RunCounts;
+
 /// The dry runs of a command, in the order of its inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DryRunReport {
@@ -25,22 +27,9 @@ pub struct DryRun {
     pub status: String,
     /// Why it would not simply be complete, and what the dry run can't tell.
     pub messages: Vec<String>,
-    /// Records that were read.
-    pub num_seen: u64,
-    /// References that would be added.
-    pub num_added: u64,
-    /// References that would get a new version.
-    pub num_updated: u64,
-    /// References that would stay as they are.
-    pub num_unchanged: u64,
-    /// References that would be removed, or withheld from removal.
-    pub num_removed: u64,
-    /// References that would come back.
-    pub num_restored: u64,
-    /// Records whose key appeared before.
-    pub num_duplicate: u64,
-    /// Records that would be rejected.
-    pub num_rejected: u64,
+    /// Its counts.
+    #[serde(flatten)]
+    pub counts: RunCounts,
     /// How many of these changes the guards would withhold.
     pub num_withheld: u64,
     /// Some of the changes, at most five of each kind.
@@ -72,14 +61,7 @@ impl From<persist::DryRun> for DryRun {
             input: run.input,
             status: run.status.as_str().to_owned(),
             messages: run.messages,
-            num_seen: run.counts.num_seen,
-            num_added: run.counts.num_added,
-            num_updated: run.counts.num_updated,
-            num_unchanged: run.counts.num_unchanged,
-            num_removed: run.counts.num_removed,
-            num_restored: run.counts.num_restored,
-            num_duplicate: run.counts.num_duplicate,
-            num_rejected: run.counts.num_rejected,
+            counts: run.counts.into(),
             num_withheld: run.num_withheld,
             samples: run.samples.into_iter().map(sample).collect(),
         }

@@ -24,7 +24,7 @@ pub struct Ensured {
     /// usable data.
     #[schemars(schema_with = "crate::words::answered_from")]
     pub answered_from: String,
-    /// Whether it was scraped only because the caller forced it, regardless of its age.
+    /// Whether it was scraped and the caller had forced it; the data may have been stale anyway.
     pub is_forced: bool,
     /// Whether the data is within its time to live.
     pub is_fresh: bool,

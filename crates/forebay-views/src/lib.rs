@@ -49,6 +49,7 @@ mod reference;
 mod reference_excerpt;
 mod rejected_record;
 mod run;
+mod run_counts;
 mod run_detail;
 mod run_diff;
 mod schedule;
@@ -128,6 +129,7 @@ pub use self::{
     reference_excerpt::{RecordExcerpt, ReferenceExcerpt},
     rejected_record::RejectedRecord,
     run::{Run, RunSummary},
+    run_counts::RunCounts,
     run_detail::{FailedInput, Fallback, PersistReport, RunDetail, RunsAnswer, ScrapeError, ScrapeReport},
     run_diff::{ChangeDiff, FieldDiff, RunDecision, RunDiff, RunEffects},
     schedule::Schedule,

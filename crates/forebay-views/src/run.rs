@@ -7,7 +7,7 @@ use forebay_store::runs::RunRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{field_drift::FieldDrift, json::Json, time::Time};
+use crate::{field_drift::FieldDrift, json::Json, run_counts::RunCounts, time::Time};
 
 /// A run in a list: one execution for one source and scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,22 +23,9 @@ pub struct RunSummary {
     pub status: String,
     /// The reason for the status, as a stable word; null: nothing unusual happened.
     pub reason_code: Option<String>,
-    /// Records that it read, valid or not.
-    pub num_seen: u64,
-    /// New references.
-    pub num_added: u64,
-    /// References that got a new version.
-    pub num_updated: u64,
-    /// References whose content was already stored.
-    pub num_unchanged: u64,
-    /// References that it removed because its source no longer has them.
-    pub num_removed: u64,
-    /// Removed references that are back.
-    pub num_restored: u64,
-    /// Records whose key it had already seen.
-    pub num_duplicate: u64,
-    /// Rejected records.
-    pub num_rejected: u64,
+    /// Its counts.
+    #[serde(flatten)]
+    pub counts: RunCounts,
     /// Hand-offs that it queued.
     pub num_handoffs: u64,
     /// When its source was observed.
@@ -95,14 +82,7 @@ impl From<&RunRow> for RunSummary {
             scope: row.scope.clone(),
             status: row.status.as_str().to_owned(),
             reason_code: row.reason_code.clone(),
-            num_seen: row.counts.num_seen,
-            num_added: row.counts.num_added,
-            num_updated: row.counts.num_updated,
-            num_unchanged: row.counts.num_unchanged,
-            num_removed: row.counts.num_removed,
-            num_restored: row.counts.num_restored,
-            num_duplicate: row.counts.num_duplicate,
-            num_rejected: row.counts.num_rejected,
+            counts: row.counts.into(),
             num_handoffs: row.num_handoffs.unsigned_abs(),
             observed_at: row.observed_at.into(),
             started_at: row.started_at.into(),

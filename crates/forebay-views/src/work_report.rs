@@ -53,7 +53,7 @@ pub struct PipelineWork {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EmbeddingFailure {
     /// `transient` and `throttled` failures are retried after some seconds, later ones after up to 5 minutes;
-    /// `permanent` ones every 5 minutes, because somebody must change the settings or the key.
+    /// `permanent` ones every 5 minutes, because the settings or the key must be changed.
     #[schemars(schema_with = "crate::words::failure_class")]
     pub failure_class: String,
     /// A stable word: `embeddings_throttled`, `embeddings_unavailable`, `embeddings_input_refused`,

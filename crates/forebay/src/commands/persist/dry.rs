@@ -52,14 +52,14 @@ impl Report for DryRunReport {
                 &format!("{} into {subject} would be {}; nothing was written", run.input, run.status),
             );
             let counts = [
-                ("seen", run.num_seen),
-                ("to add", run.num_added),
-                ("to update", run.num_updated),
-                ("unchanged", run.num_unchanged),
-                ("to remove", run.num_removed),
-                ("to restore", run.num_restored),
-                ("duplicate", run.num_duplicate),
-                ("to reject", run.num_rejected),
+                ("seen", run.counts.num_seen),
+                ("to add", run.counts.num_added),
+                ("to update", run.counts.num_updated),
+                ("unchanged", run.counts.num_unchanged),
+                ("to remove", run.counts.num_removed),
+                ("to restore", run.counts.num_restored),
+                ("duplicate", run.counts.num_duplicate),
+                ("to reject", run.counts.num_rejected),
                 ("of these withheld", run.num_withheld),
             ];
             let shown: Vec<String> = counts

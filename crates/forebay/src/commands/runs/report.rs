@@ -29,14 +29,14 @@ fn took(run: &RunSummary) -> Option<String> {
 
 fn counts(run: &RunSummary) -> [(&'static str, u64); 9] {
     [
-        ("seen", run.num_seen),
-        ("added", run.num_added),
-        ("updated", run.num_updated),
-        ("unchanged", run.num_unchanged),
-        ("removed", run.num_removed),
-        ("restored", run.num_restored),
-        ("duplicate", run.num_duplicate),
-        ("rejected", run.num_rejected),
+        ("seen", run.counts.num_seen),
+        ("added", run.counts.num_added),
+        ("updated", run.counts.num_updated),
+        ("unchanged", run.counts.num_unchanged),
+        ("removed", run.counts.num_removed),
+        ("restored", run.counts.num_restored),
+        ("duplicate", run.counts.num_duplicate),
+        ("rejected", run.counts.num_rejected),
         ("handed off", run.num_handoffs),
     ]
 }
@@ -80,7 +80,7 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
     if is_held(&run.summary) {
         write_choices(page, &run.summary);
     }
-    if run.summary.num_rejected > 0 {
+    if run.summary.counts.num_rejected > 0 {
         page.line(&format!("  forebay runs show {} lists the rejected records", run.summary.run_id));
     }
 }
@@ -122,10 +122,10 @@ impl Report for Page<RunSummary> {
                 run.run_id.to_string(),
                 run.status.clone(),
                 format::subject(&run.source, &run.scope),
-                format::count(run.num_seen),
-                format::count(run.num_added),
-                format::count(run.num_updated),
-                format::count(run.num_removed),
+                format::count(run.counts.num_seen),
+                format::count(run.counts.num_added),
+                format::count(run.counts.num_updated),
+                format::count(run.counts.num_removed),
                 format::minute(run.observed_at.get()),
                 run.reason_code.clone().unwrap_or_default(),
             ];
@@ -252,7 +252,7 @@ fn write_drift(page: &mut ui::Page, run: &Run) {
 }
 
 fn write_rejected(page: &mut ui::Page, detail: &RunDetail) {
-    let num_rejected = detail.run.summary.num_rejected;
+    let num_rejected = detail.run.summary.counts.num_rejected;
     if num_rejected == 0 {
         return;
     }

@@ -140,7 +140,7 @@ impl Report for SourceDetail {
                 run.status.clone(),
                 run.reason_code.clone().unwrap_or_default(),
                 format::timestamp(run.observed_at.get()),
-                format::count(run.num_seen),
+                format::count(run.counts.num_seen),
             ]);
         }
         page.table(&latest, "no runs");
