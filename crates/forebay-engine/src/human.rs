@@ -100,6 +100,11 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
+/// `: title, room`, to append to a change of these fields; empty without fields.
+pub fn field_names(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(": {}", plain(&names.join(", "))) }
+}
+
 /// The placeholder for a missing value.
 pub fn none() -> String {
     "-".to_owned()

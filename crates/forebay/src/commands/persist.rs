@@ -20,10 +20,7 @@ use forebay_views::{FailedInput, PersistReport, Run};
 use jiff::Timestamp;
 
 pub(super) use self::{dry::show as show_dry_runs, report::exit};
-use super::{
-    runs::read_run,
-    signals::{stoppable, until_signal},
-};
+use super::{runs::read_run, signals::stoppable};
 use crate::{
     cli::values::{self, ScopePair, Share, Switch, scope_of},
     config::{self, Config, Format},
@@ -203,8 +200,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     }
     let options = read_options(args, config.sources.get(&args.source), &request);
     if args.dry_run {
-        let reading = Box::pin(dry::run(args, context, &request, &options));
-        return until_signal(reading).await;
+        return Box::pin(dry::run(args, context, &request, &options)).await;
     }
     let stop = Stop::default();
     let mut report = PersistReport { runs: Vec::new(), failed: Vec::new(), error: None };

@@ -121,16 +121,20 @@ impl Live<'_> {
 
 /// Reads the scopes one after another and says what their runs would do.
 async fn dry_run(config: &Config, context: &Context, scrapes: &[Scrape]) -> Result<Exit, Failure> {
-    let reading = context.with_scraper(config, connections_for(1), async |scraper| {
-        let mut dry_runs = Vec::new();
-        for Scrape { source, scopes, options } in scrapes {
-            for scope in scopes {
-                let run = scrape::dry_run(scraper, source, scope, options).await?;
-                dry_runs.push(DryRun::from(run));
-            }
-        }
-        Ok(dry_runs)
-    });
-    let dry_runs = Box::pin(until_signal(reading)).await?;
+    let dry_runs = context
+        .with_scraper(config, connections_for(1), async |scraper| {
+            Box::pin(until_signal(async {
+                let mut dry_runs = Vec::new();
+                for Scrape { source, scopes, options } in scrapes {
+                    for scope in scopes {
+                        let run = scrape::dry_run(scraper, source, scope, options).await?;
+                        dry_runs.push(DryRun::from(run));
+                    }
+                }
+                Ok(dry_runs)
+            }))
+            .await
+        })
+        .await?;
     show_dry_runs(context, &DryRunReport { dry_runs })
 }

@@ -56,7 +56,7 @@ pub(super) async fn stoppable<T>(
     }
 }
 
-/// Runs work that has nothing to close, until the first signal. Error: `interrupted`.
+/// Runs work until the first signal, and drops it then: what has to be closed belongs outside. Error: `interrupted`.
 pub(super) async fn until_signal<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let mut signals = Signals::listen()?;
     tokio::select! {

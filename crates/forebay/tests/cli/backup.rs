@@ -1,13 +1,22 @@
 //! Backup and restore, and the private Postgres for other programs.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Output};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Output},
+    thread,
+    time::Instant,
+};
 
 use forebay_store::tools;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{
     Sandbox,
     database::{TestDb, database, write_records},
+    site::{PATIENCE, POLL},
 };
 
 fn persist(db: &TestDb, sandbox: &Sandbox, title: &str) {
@@ -168,29 +177,35 @@ fn psql_and_the_url_reach_the_same_database() {
     assert_eq!((exit, &url["is_kept"]), (0, &json!(true)));
     let url = url["url"].as_str().unwrap();
     assert!(url.contains(&name), "{url}");
-    let output = std::process::Command::new("psql").args([url, "-XAtc", "select 1"]).output().unwrap();
+    let output = Command::new("psql").args([url, "-XAtc", "select 1"]).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "1");
     let secret = "postgres://me:hunter2@127.0.0.1:1/x";
     let output = sandbox.command("db url").env("FOREBAY_DATABASE_URL", secret).output().unwrap();
     assert!(!crate::shown(&output).contains("hunter2"));
 }
 
-#[test]
-fn a_started_private_postgres_runs_until_it_is_stopped() {
-    // Short, because the path of a socket is limited, and accessible to the user that root's server runs as.
+/// A folder for a private Postgres. Its path is short, because that of a socket is limited, and accessible to the user
+/// that root's server runs as.
+fn data_folder() -> TempDir {
     let folder = tempfile::Builder::new().prefix("forebay-cli-").tempdir_in("/tmp").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let sandbox = Sandbox::new();
+    folder
+}
+
+fn is_running(url: &str) -> bool {
+    let output = Command::new("psql").args([url, "-XAtc", "select 1"]).output().unwrap();
+    output.status.success()
+}
+
+#[test]
+fn a_started_private_postgres_runs_until_it_is_stopped() {
+    let (sandbox, folder) = (Sandbox::new(), data_folder());
     let run = |line: &str| {
         let mut command = sandbox.command(&format!("{line} --output json"));
         command.env("FOREBAY_DATA_DIR", folder.path().join("data")).env("PATH", "/usr/bin:/bin");
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", crate::shown(&output));
         serde_json::from_slice::<Value>(&output.stdout).unwrap()
-    };
-    let is_running = |url: &str| {
-        let output = std::process::Command::new("psql").args([url, "-XAtc", "select 1"]).output().unwrap();
-        output.status.success()
     };
     let alone = run("db url");
     assert_eq!(alone["is_kept"], false);
@@ -205,4 +220,35 @@ fn a_started_private_postgres_runs_until_it_is_stopped() {
     assert!(!is_running(&url));
     run("stats");
     assert!(!is_running(&url), "it is as it was before");
+}
+
+#[test]
+fn an_interrupted_dry_run_stops_the_private_postgres() {
+    let (sandbox, folder) = (Sandbox::new(), data_folder());
+    let command = |line: &str| {
+        let mut command = sandbox.command(line);
+        command.env("FOREBAY_DATA_DIR", folder.path().join("data")).env("PATH", "/usr/bin:/bin");
+        command
+    };
+    let url = command("db url").output().unwrap();
+    let url = String::from_utf8(url.stdout).unwrap().trim().to_owned();
+    fs::write(sandbox.path().join("slow.sh"), "touch started; sleep 600").unwrap();
+    fs::write(
+        sandbox.path().join("forebay.toml"),
+        "[sources.slow]\nkey = \"id\"\n[sources.slow.command]\nargv = [\"sh\", \"slow.sh\"]\n",
+    )
+    .unwrap();
+    for line in ["persist --source a --key id --dry-run -- sh slow.sh", "scrape slow --dry-run"] {
+        let mut working = command(line).spawn().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while !sandbox.path().join("started").exists() {
+            assert!(Instant::now() < deadline, "{line}: the program does not start");
+            thread::sleep(POLL);
+        }
+        fs::remove_file(sandbox.path().join("started")).unwrap();
+        assert!(is_running(&url));
+        kill_process(Pid::from_child(&working), Signal::INT).unwrap();
+        assert_eq!(working.wait().unwrap().code(), Some(130), "{line}");
+        assert!(!is_running(&url), "{line}");
+    }
 }

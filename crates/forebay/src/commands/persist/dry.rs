@@ -1,11 +1,14 @@
 //! `--dry-run` of `persist` and `scrape`: what runs would do.
 
+use forebay_domain::run::RunStatus;
 use forebay_engine::persist::{PersistRequest, dry_run};
 use forebay_sources::ReadOptions;
+use forebay_store::connect::Database;
 use forebay_views::{DryRun, DryRunReport};
 
 use super::{Args, exit, input};
 use crate::{
+    commands::signals::until_signal,
     context::Context,
     failure::{Exit, Failure},
     ui::{Page, Report, Tone, format},
@@ -15,25 +18,31 @@ use crate::{
 pub(super) async fn run(
     args: &Args,
     context: &Context,
-
     request: &PersistRequest,
     options: &ReadOptions,
 ) -> Result<Exit, Failure> {
     let dry_runs = context
-        .with_database(async |database| {
-            let mut dry_runs = Vec::new();
-            if !args.command.is_empty() {
-                let input = input::program(&args.command, &args.source, &request.scope, options.clone());
-                dry_runs.push(DryRun::from(dry_run(database, request.clone(), input).await?));
-            }
-            for file in &args.files {
-                let (input, _) = input::open(file, options.clone())?;
-                dry_runs.push(DryRun::from(dry_run(database, request.clone(), input).await?));
-            }
-            Ok(dry_runs)
-        })
+        .with_database(async |database| until_signal(Box::pin(read(args, database, request, options))).await)
         .await?;
     show(context, &DryRunReport { dry_runs })
+}
+
+async fn read(
+    args: &Args,
+    database: &Database,
+    request: &PersistRequest,
+    options: &ReadOptions,
+) -> Result<Vec<DryRun>, Failure> {
+    let mut dry_runs = Vec::new();
+    if !args.command.is_empty() {
+        let input = input::program(&args.command, &args.source, &request.scope, options.clone());
+        dry_runs.push(DryRun::from(dry_run(database, request.clone(), input).await?));
+    }
+    for file in &args.files {
+        let (input, _) = input::open(file, options.clone())?;
+        dry_runs.push(DryRun::from(dry_run(database, request.clone(), input).await?));
+    }
+    Ok(dry_runs)
 }
 
 /// Prints dry runs. Returns the exit code that their runs would have.
@@ -46,7 +55,7 @@ impl Report for DryRunReport {
     fn write(&self, page: &mut Page) {
         for run in &self.dry_runs {
             let subject = format::subject(&run.source, &run.scope);
-            let tone = if run.status == "complete" { Tone::Good } else { Tone::Warning };
+            let tone = if run.status == RunStatus::Complete.as_str() { Tone::Good } else { Tone::Warning };
             page.toned(
                 tone,
                 &format!("{} into {subject} would be {}; nothing was written", run.input, run.status),
@@ -72,11 +81,7 @@ impl Report for DryRunReport {
                 page.line(&format!("  {}", format::plain(message)));
             }
             for sample in &run.samples {
-                let fields = if sample.field_names.is_empty() {
-                    String::new()
-                } else {
-                    format!(": {}", format::plain(&sample.field_names.join(", ")))
-                };
+                let fields = format::field_names(&sample.field_names);
                 page.line(&format!("    {:8}  {}{fields}", sample.change, format::plain(&sample.record_key)));
             }
         }
