@@ -108,8 +108,8 @@ crate::words! {
 pub struct Judgement {
     /// How the data may be used.
     pub freshness: Freshness,
-    /// The status for operators.
-    pub status: AgeStatus,
+    /// The status for operators; `None`: never synced, and the policy limits no age.
+    pub status: Option<AgeStatus>,
     /// The time since the last sync; `None`: never synced.
     pub age: Option<SignedDuration>,
     /// When freshness ends or ended.
@@ -134,9 +134,9 @@ pub fn judge(
 ) -> Judgement {
     let Some(last_sync) = last_sync else {
         let status = match (policy.error_after, policy.warn_after) {
-            (Some(_), _) => AgeStatus::Error,
-            (None, Some(_)) => AgeStatus::Warn,
-            (None, None) => AgeStatus::Ok,
+            (Some(_), _) => Some(AgeStatus::Error),
+            (None, Some(_)) => Some(AgeStatus::Warn),
+            (None, None) => None,
         };
         return Judgement { freshness: Freshness::Never, status, age: None, fresh_until: None };
     };
@@ -161,7 +161,7 @@ pub fn judge(
         AgeStatus::Ok
     };
     let fresh_until = Some(last_sync.checked_add(ttl).unwrap_or(Timestamp::MAX));
-    Judgement { freshness, status, age: Some(age), fresh_until }
+    Judgement { freshness, status: Some(status), age: Some(age), fresh_until }
 }
 
 /// The time to live after jitter.
@@ -208,7 +208,7 @@ mod tests {
         ];
         for (hours, freshness, status) in cases {
             let found = judge(Some(at(100)), at(100 + hours), &policy(), 0.5);
-            assert_eq!((found.freshness, found.status), (freshness, status), "{hours} h");
+            assert_eq!((found.freshness, found.status), (freshness, Some(status)), "{hours} h");
             assert_eq!(found.age, Some(SignedDuration::from_hours(hours.max(0))));
             assert_eq!(found.fresh_until, Some(at(110)));
         }
@@ -217,12 +217,12 @@ mod tests {
     #[test]
     fn never_synced_is_an_error_only_with_an_age_limit() {
         let mut policy = policy();
-        assert_eq!(judge(None, at(0), &policy, 0.0).status, AgeStatus::Error);
+        assert_eq!(judge(None, at(0), &policy, 0.0).status, Some(AgeStatus::Error));
         policy.error_after = None;
-        assert_eq!(judge(None, at(0), &policy, 0.0).status, AgeStatus::Warn);
+        assert_eq!(judge(None, at(0), &policy, 0.0).status, Some(AgeStatus::Warn));
         policy.warn_after = None;
         let found = judge(None, at(0), &policy, 0.0);
-        assert_eq!((found.freshness, found.status, found.age), (Freshness::Never, AgeStatus::Ok, None));
+        assert_eq!((found.freshness, found.status, found.age), (Freshness::Never, None, None));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! How fresh an entity type and scope is.
 
-use forebay_domain::freshness::AgeStatus;
 use forebay_engine::freshness::ScopeFreshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,9 +54,7 @@ impl From<ScopeFreshness> for Freshness {
             entity_type,
             scope,
             freshness: judgement.freshness.as_str().to_owned(),
-            // Without an age and without limits, there is nothing to judge.
-            age_status: (judgement.age.is_some() || judgement.status != AgeStatus::Ok)
-                .then(|| judgement.status.as_str().to_owned()),
+            age_status: judgement.status.map(|status| status.as_str().to_owned()),
             age_seconds: judgement.age.map(|age| age.as_secs().unsigned_abs()),
             fresh_until: judgement.fresh_until.map(Time::from),
             last_sync_at: None,

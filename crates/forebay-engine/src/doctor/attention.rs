@@ -126,7 +126,7 @@ fn exposed(tables: &[Exposed]) -> Check {
 
 /// Scopes that are older than `error_after`.
 pub(super) fn syncs(scopes: &[ScopeFreshness]) -> Vec<Check> {
-    let late = scopes.iter().filter(|scope| scope.judgement.status == AgeStatus::Error).map(|scope| {
+    let late = scopes.iter().filter(|scope| scope.judgement.status == Some(AgeStatus::Error)).map(|scope| {
         let age = scope.judgement.age.map(|age| span(age.unsigned_abs()));
         let message = match age {
             Some(age) => format!("its last sync was {age} ago, past error_after"),
@@ -159,7 +159,7 @@ mod tests {
             scope: scope.to_string(),
             judgement: Judgement {
                 freshness: Freshness::Never,
-                status: AgeStatus::Error,
+                status: Some(AgeStatus::Error),
                 age: None,
                 fresh_until: None,
             },

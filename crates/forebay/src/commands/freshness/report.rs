@@ -66,8 +66,7 @@ impl Report for Page<Freshness> {
                     entry.entity_type.clone(),
                     shown_scope(entry),
                     entry.freshness.clone(),
-                    // Without an age there is nothing to judge.
-                    age.as_ref().and(entry.age_status.clone()).unwrap_or_else(format::none),
+                    entry.age_status.clone().unwrap_or_else(format::none),
                     age.unwrap_or_else(format::none),
                     entry.fresh_until.map_or_else(format::none, |at| format::minute(at.get())),
                     entry.num_records.map_or_else(format::none, format::count),
