@@ -14,6 +14,9 @@ pub const TOTALS: &str = include_str!("stats/totals.sql");
 /// Counts a source's references by scope.
 pub const SCOPES: &str = include_str!("stats/scopes.sql");
 
+/// Whether some sources have references in a scope.
+pub const HAS_SCOPE: &str = include_str!("stats/has_scope.sql");
+
 /// The totals. States without rows are present, with 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Totals {
@@ -81,6 +84,21 @@ pub async fn scopes(client: &impl GenericClient, source_id: i32) -> Result<Vec<S
             })
         })
         .collect()
+}
+
+/// Whether these sources, or any source, have references in a scope, active or removed.
+pub async fn has_scope(client: &impl GenericClient, source_ids: Option<&[i32]>, scope: &str) -> Result<bool> {
+    let row =
+        client.query_typed_one(HAS_SCOPE, &[(&source_ids, Type::INT4_ARRAY), (&scope, Type::TEXT)]).await?;
+    row.read("has_scope")
+}
+
+/// The scopes of the references of these sources, or of all sources. Reads all of them.
+pub async fn scope_names(client: &impl GenericClient, source_ids: Option<&[i32]>) -> Result<Vec<String>> {
+    let statement = "select distinct scope collate \"C\" as scope from forebay.\"references\" \
+                     where $1::int4[] is null or source_id = any($1) order by 1";
+    let rows = client.query_typed(statement, &[(&source_ids, Type::INT4_ARRAY)]).await?;
+    rows.iter().map(|row| row.read("scope")).collect()
 }
 
 /// Check constraints allow only known words.

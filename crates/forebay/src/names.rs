@@ -1,9 +1,7 @@
 //! Looks up names that users type, with a suggestion for a misspelt one.
 
-use std::collections::BTreeSet;
-
 use forebay_domain::{handoff::ReasonCode, scope::Scope, words::Word};
-use forebay_engine::work::FAILURE_CODES;
+use forebay_engine::{scrape::Sources, work::FAILURE_CODES};
 use forebay_store::{
     connect::Client,
     handoffs,
@@ -68,14 +66,8 @@ pub(crate) async fn run(client: &Client, name: RunName) -> Result<i64, Failure> 
 
 /// Checks that a source has references in this scope. Error: `no_such_scope`, which lists the existing ones.
 pub(crate) async fn scope(client: &Client, source: &Source, scope: &Scope) -> Result<(), Failure> {
-    let scopes = stats::scopes(&***client, source.source_id).await?;
-    let known: Vec<String> = scopes.into_iter().map(|totals| totals.scope).collect();
-    let scope = scope.to_string();
-    if known.contains(&scope) {
-        return Ok(());
-    }
     let message = format!("the source {} has no references in the scope {scope}", source.name);
-    Err(unknown("no_such_scope", &message, &scope, "scopes", &known))
+    scope_of_any(client, Some(&[source.source_id]), scope, &message).await
 }
 
 /// Checks that a source, those of an entity type, or any source has references in this scope. Error: `no_such_scope`,
@@ -90,28 +82,25 @@ pub(crate) async fn scope_anywhere(
         return self::scope(client, source, scope).await;
     }
     let source_ids = match entity_type {
-        Some(entity_type) => sources::of_type(&***client, entity_type).await?,
-        None => {
-            sources::list(&***client).await?.into_iter().map(|summary| summary.source.source_id).collect()
-        }
+        Some(entity_type) => Some(sources::of_type(&***client, entity_type).await?),
+        None => None,
     };
-    let known = scopes_of(client, source_ids).await?;
-    let scope = scope.to_string();
-    if known.contains(&scope) {
-        return Ok(());
-    }
-    let known: Vec<String> = known.into_iter().collect();
     let message = format!("no source has references in the scope {scope}");
-    Err(unknown("no_such_scope", &message, &scope, "scopes", &known))
+    scope_of_any(client, source_ids.as_deref(), scope, &message).await
 }
 
-async fn scopes_of(client: &Client, source_ids: Vec<i32>) -> Result<BTreeSet<String>, Failure> {
-    let mut known = BTreeSet::new();
-    for source_id in source_ids {
-        let scopes = stats::scopes(&***client, source_id).await?;
-        known.extend(scopes.into_iter().map(|totals| totals.scope));
+async fn scope_of_any(
+    client: &Client,
+    source_ids: Option<&[i32]>,
+    scope: &Scope,
+    message: &str,
+) -> Result<(), Failure> {
+    let scope = scope.to_string();
+    if stats::has_scope(&***client, source_ids, &scope).await? {
+        return Ok(());
     }
-    Ok(known)
+    let known = stats::scope_names(&***client, source_ids).await?;
+    Err(unknown("no_such_scope", message, &scope, "scopes", &known))
 }
 
 /// Says what is stored of an entity type when a scope of it has no records.
@@ -120,11 +109,11 @@ pub(crate) async fn empty_scope(
     entity_type: &str,
     scope: &Scope,
 ) -> Result<String, Failure> {
-    let known = scopes_of(client, sources::of_type(&***client, entity_type).await?).await?;
-    let scope = scope.to_string();
-    if known.contains(&scope) {
+    let source_ids = sources::of_type(&***client, entity_type).await?;
+    if stats::has_scope(&***client, Some(&source_ids), &scope.to_string()).await? {
         return Ok(format!("all records of {entity_type} in this scope are removed"));
     }
+    let known = stats::scope_names(&***client, Some(&source_ids)).await?;
     let whole =
         |scope: &String| if scope.is_empty() { "the whole source".to_owned() } else { format!("`{scope}`") };
     let shown: Vec<String> = known.iter().take(NAMED).map(whole).collect();
@@ -138,14 +127,10 @@ pub(crate) async fn empty_scope(
     })
 }
 
-/// Checks that an entity type is one of those that are stored or `configured`. Error: `no_such_entity`.
-pub(crate) async fn entity(
-    client: &Client,
-    name: &str,
-    configured: impl IntoIterator<Item = String>,
-) -> Result<(), Failure> {
+/// Checks that an entity type is stored, or is that of a configured source. Error: `no_such_entity`.
+pub(crate) async fn entity(client: &Client, name: &str, configured: &Sources) -> Result<(), Failure> {
     let mut known = sources::entity_types(&***client).await?;
-    known.extend(configured);
+    known.extend(configured.values().map(|source| source.entity_type.clone()));
     if known.iter().any(|known| known == name) {
         return Ok(());
     }
@@ -155,30 +140,36 @@ pub(crate) async fn entity(
 }
 
 /// Checks that a reason code is one of Forebay's or a failure code, and that a failure code is one of Forebay's or of
-/// an attempt that failed. Error: `no_such_code`, which lists those of attempts.
+/// an attempt that failed. Error: `no_such_code`.
 pub(crate) async fn codes(
     client: &Client,
     reason_code: Option<&str>,
     failure_code: Option<&str>,
 ) -> Result<(), Failure> {
-    let reason_code = reason_code.filter(|code| !ReasonCode::WORDS.contains(code));
-    let codes: Vec<&str> =
-        failure_code.into_iter().chain(reason_code).filter(|code| !FAILURE_CODES.contains(code)).collect();
-    if codes.is_empty() {
+    let is_handlers = |code: &str| FAILURE_CODES.contains(&code);
+    let reason_code = reason_code.filter(|code| !is_handlers(code) && !ReasonCode::WORDS.contains(code));
+    let failure_code = failure_code.filter(|code| !is_handlers(code));
+    if reason_code.is_none() && failure_code.is_none() {
         return Ok(());
     }
-    let known = handoffs::failure_codes(&***client).await?;
-    for code in codes {
-        if !known.iter().any(|known| known == code) {
-            let message = format!("no hand-off has ever failed with the code {code:?}");
-            let hint = nearest(code, known.iter().map(String::as_str).chain(FAILURE_CODES.iter().copied()));
-            return Err(match hint {
-                Some(meant) => {
-                    Failure::usage("no_such_code", message).hint(format!("did you mean `{meant}`?"))
-                }
-                None => unknown("no_such_code", &message, code, "failure codes", &known),
-            });
-        }
+    let met = handoffs::failure_codes(&***client).await?;
+    let is_met = |code: &str| met.iter().any(|met| met == code);
+    let failure_codes = || met.iter().map(String::as_str).chain(FAILURE_CODES.iter().copied());
+    if let Some(code) = failure_code.filter(|code| !is_met(code)) {
+        let message = format!("no hand-off has ever failed with the code {code:?}");
+        return Err(match nearest(code, failure_codes()) {
+            Some(meant) => Failure::usage("no_such_code", message).hint(format!("did you mean `{meant}`?")),
+            None => unknown("no_such_code", &message, code, "failure codes", &met),
+        });
+    }
+    if let Some(code) = reason_code.filter(|code| !is_met(code)) {
+        let message = format!("there is no reason code {code:?}");
+        let reasons: Vec<String> = ReasonCode::WORDS.iter().map(|&word| word.to_owned()).collect();
+        let all = reasons.iter().map(String::as_str).chain(failure_codes());
+        return Err(match nearest(code, all) {
+            Some(meant) => Failure::usage("no_such_code", message).hint(format!("did you mean `{meant}`?")),
+            None => unknown("no_such_code", &message, code, "reason codes", &reasons),
+        });
     }
     Ok(())
 }

@@ -44,6 +44,25 @@ async fn tombstones_and_handoffs_are_counted_where_they_belong() {
     let scopes = stats::scopes(&story.client, story.source.source_id).await.unwrap();
     assert_eq!(scopes, [ScopeTotals { scope: String::new(), num_active: 1, num_removed: 1 }]);
 
+    let (ours_id, theirs_id) = (story.source.source_id, other.source_id);
+    let gone =
+        "update forebay.\"references\" set scope = 'a=b', removed_at = now() where record_key = 'HST-101'";
+    story.client.batch_execute(gone).await.unwrap();
+    for (source_ids, scope, expected) in [
+        (None, "", true),
+        (None, "a=b", true),
+        (None, "c=d", false),
+        (Some(&[ours_id, theirs_id][..]), "a=b", true),
+        (Some(&[theirs_id][..]), "", false),
+        (Some(&[theirs_id][..]), "a=b", false),
+        (Some(&[][..]), "", false),
+    ] {
+        let found = stats::has_scope(&story.client, source_ids, scope).await.unwrap();
+        assert_eq!(found, expected, "{source_ids:?} {scope}");
+    }
+    assert_eq!(stats::scope_names(&story.client, None).await.unwrap(), ["", "a=b"]);
+    assert_eq!(stats::scope_names(&story.client, Some(&[theirs_id])).await.unwrap(), [""; 0]);
+
     let theirs = stats::totals(&story.client, Some(other.source_id)).await.unwrap();
     assert_eq!((theirs.num_active, theirs.num_removed, theirs.num_versions), (0, 0, 0));
     assert_eq!(theirs.num_revisions, 0);

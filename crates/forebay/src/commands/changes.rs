@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use forebay_domain::handoff::Change as Word;
 use forebay_store::{
     connect::{Client, Database},
     export,
@@ -37,7 +38,7 @@ const LOOK: Duration = Duration::from_secs(1);
 Examples:
   forebay changes --since 24h
   forebay changes --source courses --follow
-  forebay changes --since c5b332c2266225d --output json")]
+  forebay changes --since CURSOR --output json")]
 pub(crate) struct Args {
     /// Start with runs that ended since this time or within this span (`2h`, `3d`), or after this cursor [default: the
     /// first change; with --follow: now]
@@ -75,7 +76,7 @@ impl std::str::FromStr for Since {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // No cursor looks like a time: it begins with the hexadecimal form of a bracket.
+        // No cursor looks like a time or a span: it begins with a letter.
         if let Some((end_id, id)) = cursor::read::<(i64, String)>(text).ok()
             && let Ok(reference_id) = id.parse()
         {
@@ -94,7 +95,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 names::source(&client, source).await?;
             }
             if let Some(entity) = &args.entity {
-                names::entity(&client, entity, []).await?;
+                names::entity(&client, entity, context.config()?.definitions()).await?;
             }
             let from = start(args, &client).await?;
             drop(client);
@@ -199,16 +200,12 @@ fn view(page: StreamPage) -> Result<ChangeStream, Failure> {
 impl Report for ChangeStream {
     fn write(&self, page: &mut Page) {
         for ChangeEvent { change, .. } in &self.items {
-            let tone = match change.change.as_str() {
-                "removed" => Some(Tone::Warning),
-                "added" | "restored" => Some(Tone::Good),
-                _ => None,
+            let tone = match Word::parse(&change.change) {
+                Some(Word::Removed) => Some(Tone::Warning),
+                Some(Word::Added | Word::Restored) => Some(Tone::Good),
+                Some(Word::Updated) | None => None,
             };
-            let fields = if change.field_names.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", format::plain(&change.field_names.join(", ")))
-            };
+            let fields = format::field_names(&change.field_names);
             let key = format::plain(&change.record_key);
             let at = format::timestamp(change.changed_at.get());
             let line = format!("{at}  {:8}  {}/{key}{fields}", change.change, change.source);

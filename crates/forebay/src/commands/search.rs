@@ -85,8 +85,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let result = context
         .with_database(async |database| {
             if let Some(entity) = &args.entity {
-                let configured = config.definitions().values().map(|source| source.entity_type.clone());
-                names::entity(&database.client().await?, entity, configured).await?;
+                names::entity(&database.client().await?, entity, config.definitions()).await?;
             }
             search(database, query, options).await
         })

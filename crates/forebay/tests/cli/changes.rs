@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     io::{BufRead, BufReader},
     process::Stdio,
     thread,
@@ -211,4 +212,15 @@ fn references_are_listed_and_shown() {
     let (_, text) = db.text(&sandbox, "show things/k1");
     assert!(text.contains("active") && text.contains("\"room\": \"B12\""), "{text}");
     assert_eq!(db.json(&sandbox, "show things/k9").1["error"]["code"], "no_such_reference");
+}
+
+#[test]
+fn a_configured_entity_type_without_records_has_no_changes() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let config = "[sources.courses]\nkey = \"id\"\nentity = \"course\"\n[sources.courses.command]\nargv = [\"true\"]\n";
+    fs::write(sandbox.path().join("forebay.toml"), config).unwrap();
+    let (exit, found) = db.json(&sandbox, "changes --entity course");
+    assert_eq!((exit, &found["items"]), (0, &json!([])), "{found}");
+    let (exit, error) = db.json(&sandbox, "changes --entity cuorse");
+    assert_eq!((exit, &error["error"]["hint"]), (2, &json!("did you mean `course`?")), "{error}");
 }

@@ -102,9 +102,20 @@ fn a_filter_is_demanded_and_checked() {
         ("handoffs release --source x", "no_such_source"),
         ("handoffs cancel --reference courses/x", "no_such_reference"),
         ("handoffs list --source x", "no_such_source"),
+        ("handoffs list --reason-code x", "no_such_code"),
+        ("handoffs list --failure-code permanent", "no_such_code"),
     ] {
         let (exit, error) = db.json(&sandbox, line);
         assert_eq!((exit, &error["error"]["code"]), (2, &json!(code)), "{line}");
+    }
+    for (line, message, meant) in [
+        ("--reason-code pernament", "there is no reason code \"pernament\"", "permanent"),
+        ("--reason-code value_rejcted", "there is no reason code \"value_rejcted\"", "value_rejected"),
+        ("--failure-code value_rejcted", "no hand-off has ever failed with the code", "value_rejected"),
+    ] {
+        let (_, error) = db.json(&sandbox, &format!("handoffs list {line}"));
+        assert!(error["error"]["message"].as_str().unwrap().contains(message), "{error}");
+        assert_eq!(error["error"]["hint"], json!(format!("did you mean `{meant}`?")));
     }
     insta::assert_snapshot!("bad_since", sandbox.run("handoffs retry --since soon"));
 }

@@ -45,8 +45,7 @@ impl Access {
 
     /// Checks that an entity type is stored or configured. Error: `no_such_entity`.
     pub(super) async fn check_entity(&self, name: &str) -> Result<(), Failure> {
-        let configured = self.sources().values().map(|source| source.entity_type.clone());
-        names::entity(&self.database().client().await?, name, configured).await
+        names::entity(&self.database().client().await?, name, self.sources()).await
     }
 
     /// Whether sources may be scraped.
