@@ -1,5 +1,7 @@
 //! `ensure_data`: answers from memory and the ledger without a scrape, and from one scrape where allowed.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use super::{Chat, num_runs};
@@ -191,4 +193,26 @@ fn force_is_limited_and_scopes_are_those_declared() {
     assert_eq!(error["code"], "forced_too_often");
     assert!(error["hint"].as_str().unwrap().contains("possible again in"), "{error}");
     assert_eq!(chat.ask("ensure_data", spring(&json!({})))["ensured"]["success"], true);
+}
+
+#[test]
+fn a_forced_scrape_needs_no_database() {
+    let stored = scraped();
+    let chat = Chat::start(&stored, "mcp --allow-scrape");
+    let (server, name) = stored.url().rsplit_once('/').unwrap();
+    let closed = Command::new("psql")
+        .args([
+            &format!("{server}/postgres"),
+            "-Xqc",
+            &format!("alter database \"{name}\" allow_connections false"),
+        ])
+        .args([
+            "-c",
+            &format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"),
+        ])
+        .output()
+        .unwrap();
+    assert!(closed.status.success(), "{}", crate::shown(&closed));
+    let answer = chat.ask("ensure_data", spring(&json!({"force": true})));
+    assert_eq!(answer["ensured"]["answered_from"], "scrape", "{answer}");
 }

@@ -35,8 +35,6 @@ const PAYLOAD_BYTES: usize = 2 * 1024;
 const READ_BYTES: u32 = 64 * 1024;
 /// Maximum characters of one text in a payload.
 const TEXT_CHARS: usize = 500;
-/// Maximum number of scopes named in a hint.
-const SCOPES_NAMED: usize = 10;
 
 pub(in super::super) struct EnsureData;
 
@@ -97,11 +95,7 @@ impl Tool for EnsureData {
                 .hint("omit `force`; to allow scrapes, start the server with `forebay mcp --allow-scrape`"));
         }
         let wanted = Wanted { entity_type: arguments.entity, scope: scope(&arguments.scope)? };
-        // A database that cannot be reached is part of the answer.
-        match access.check_entity(&wanted.entity_type).await {
-            Err(failure) if failure.exit_code() == Exit::Usage => return Err(failure),
-            _ => {}
-        }
+        refused(access.check_entity(&wanted.entity_type).await)?;
         let after: Option<String> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
         // A later page continues the answer of the first page.
         let force = arguments.force && after.is_none();
@@ -112,7 +106,7 @@ impl Tool for EnsureData {
                 .hint(format!("omit `force`, or use a declared scope: {declared}")));
         }
         if force {
-            forced::check(access, &wanted.entity_type).await?;
+            refused(forced::check(access, &wanted.entity_type).await)?;
         }
         let options =
             EnsureOptions { force, read_only: !may_scrape || after.is_some() || declared.is_some() };
@@ -156,28 +150,25 @@ impl Tool for EnsureData {
     }
 }
 
+/// The failure of a check that refuses the arguments. That the database can't be reached is part of the answer.
+fn refused(checked: Result<(), Failure>) -> Result<(), Failure> {
+    checked.or_else(|failure| if failure.exit_code() == Exit::Usage { Err(failure) } else { Ok(()) })
+}
+
 /// What a model can do about an error: it can't type commands, and can't let a read-only server scrape.
 fn hint(access: &Access, wanted: &Wanted, error: &forebay_views::Error) -> Option<String> {
-    let of_type = || access.sources().values().filter(|source| source.entity_type == wanted.entity_type);
-    let is_declared = of_type().any(|source| source.covers(&wanted.scope));
+    let mut of_type = forced::sources_of(access, &wanted.entity_type);
+    let is_declared = of_type.any(|source| source.covers(&wanted.scope));
     match error.code.as_str() {
         "never_synced" if is_declared && !access.may_scrape() => Some(
             "this server doesn't scrape; use what is stored (freshness lists it), or tell the user to run `forebay \
              ensure`, or `forebay mcp --allow-scrape`"
                 .to_owned(),
         ),
-        "never_synced" => {
-            let scopes: Vec<String> = of_type()
-                .flat_map(|source| &source.scopes)
-                .take(SCOPES_NAMED)
-                .map(|scope| format!("`{scope}`"))
-                .collect();
-            Some(if scopes.is_empty() {
-                "call freshness for the entity types and scopes that are stored".to_owned()
-            } else {
-                format!("the known scopes are {}", scopes.join(", "))
-            })
-        }
+        "never_synced" => Some(forced::declared(access, &wanted.entity_type).map_or_else(
+            || "call freshness for the entity types and scopes that are stored".to_owned(),
+            |declared| format!("the known scopes are {declared}"),
+        )),
         code => for_tools(code, error.hint.as_deref()),
     }
 }
