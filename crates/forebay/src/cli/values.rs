@@ -43,6 +43,11 @@ pub(crate) fn scope_of(pairs: &[ScopePair]) -> Result<Scope, Failure> {
     Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))
 }
 
+/// The scope of these pairs; `None` without any.
+pub(crate) fn scope_if_given(pairs: &[ScopePair]) -> Result<Option<Scope>, Failure> {
+    (!pairs.is_empty()).then(|| scope_of(pairs)).transpose()
+}
+
 /// A time on the command line: RFC 3339 (`2019-04-14T14:55:01Z`), a date (`2019-04-14`, midnight UTC), or the
 /// compact forms of ISO 8601 that file names carry (`20190414T145501Z`, `20190414`).
 pub(crate) fn time(text: &str) -> Result<Timestamp, String> {

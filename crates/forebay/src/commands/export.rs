@@ -11,7 +11,7 @@ use forebay_store::{
 use jiff::Timestamp;
 
 use crate::{
-    cli::values::{self, ScopePair, scope_of},
+    cli::values::{self, ScopePair, scope_if_given},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 async fn export_all(args: &Args, context: &Context, database: &Database) -> Result<(), Failure> {
     let mut client = database.client().await?;
     let chosen = choose(args, &client).await?;
-    let scope = (!args.scope.is_empty()).then(|| scope_of(&args.scope)).transpose()?;
+    let scope = scope_if_given(&args.scope)?;
     if let (Some(scope), Some(source)) = (&scope, chosen.first()) {
         names::scope(&client, source, scope).await?;
     }

@@ -6,7 +6,7 @@ use forebay_store::timeline::{self, ListFilter};
 use forebay_views::{Page, Reference};
 
 use crate::{
-    cli::values::{self, ScopePair, scope_of},
+    cli::values::{self, ScopePair, scope_if_given},
     context::Context,
     cursor,
     failure::{Exit, Failure},
@@ -51,7 +51,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let after = args.after.as_deref().map(position).transpose()?;
     let filter = ListFilter {
-        scope: (!args.scope.is_empty()).then(|| scope_of(&args.scope)).transpose()?,
+        scope: scope_if_given(&args.scope)?,
         removed: args.removed,
         fields: args.fields.clone(),
     };

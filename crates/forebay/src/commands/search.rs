@@ -4,7 +4,10 @@
 mod report;
 
 use forebay_domain::field_filter::FieldFilter;
-use forebay_engine::retrieval::{self, SearchOptions};
+use forebay_engine::{
+    Error,
+    retrieval::{self, SearchOptions},
+};
 use forebay_store::{
     connect::Database,
     documents::{self, SearchFilter},
@@ -12,7 +15,7 @@ use forebay_store::{
 use forebay_views::SearchResult;
 
 use crate::{
-    cli::values::{self, ScopePair, Share, scope_of},
+    cli::values::{self, ScopePair, Share, scope_if_given},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -74,7 +77,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let filter = SearchFilter {
         source: args.source.clone(),
         entity_type: args.entity.clone(),
-        scope: (!args.scope.is_empty()).then(|| scope_of(&args.scope)).transpose()?,
+        scope: scope_if_given(&args.scope)?,
         fields: args.fields.clone(),
         language: args.language.clone(),
         pipeline: args.pipeline.clone(),
@@ -94,7 +97,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-/// Searches. Errors: `no_such_source`, `no_such_scope`, `no_such_language`, and those of a search.
+/// Searches. Errors: `no_such_source`, `no_such_scope`, `no_such_language`, `no_such_pipeline`, and those
+/// of a search.
 pub(crate) async fn search(
     database: &Database,
     query: String,
@@ -110,12 +114,18 @@ pub(crate) async fn search(
             let entity_type = options.filter.entity_type.as_deref();
             names::scope_anywhere(&client, source.as_ref(), entity_type, scope).await?;
         }
-        names::pipelines(&client, &options.filter.pipeline).await?;
         if let Some(name) = &options.filter.language {
             known_language(name, &documents::languages(&**client).await?)?;
         }
     }
-    let found = retrieval::search(database, &query, &options).await?;
+    let found = match retrieval::search(database, &query, &options).await {
+        Err(error @ Error::NoSuchPipeline { .. }) => {
+            // Suggests the name that was meant.
+            names::pipelines(&database.client().await?, &options.filter.pipeline).await?;
+            return Err(error.into());
+        }
+        found => found?,
+    };
     Ok(SearchResult::new(query, found))
 }
 

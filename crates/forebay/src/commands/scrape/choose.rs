@@ -10,14 +10,14 @@ use forebay_engine::{
 
 use super::args::Args;
 use crate::{
-    cli::values::{Duration, Share, Switch, scope_of},
+    cli::values::{Duration, Share, Switch, scope_if_given},
     failure::Failure,
     names::nearest,
 };
 
 /// The requested scrapes. Errors are usage errors: nothing has started.
 pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Failure> {
-    let scope = if args.scope.is_empty() { None } else { Some(scope_of(&args.scope)?) };
+    let scope = scope_if_given(&args.scope)?;
     let mut scrapes = Vec::new();
     if args.sources.is_empty() {
         let chosen = to_scrape(sources, scope.as_ref());

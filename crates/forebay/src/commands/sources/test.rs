@@ -1,13 +1,12 @@
 //! `forebay sources test`: shows the first records of a source without writing anything.
 
-use forebay_domain::scope::Scope;
 use forebay_engine::scrape::{self, connections_for};
 use forebay_views::{SourceTest, Unmatched};
 
 use super::show::write_versions;
 
 use crate::{
-    cli::values::{self, ScopePair},
+    cli::values::{self, ScopePair, scope_if_given},
     config::Config,
     context::Context,
     failure::{Exit, Failure},
@@ -45,9 +44,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let Some(source) = config.definitions().get(&args.source) else {
         return Err(not_scraped(&args.source, &config));
     };
-    let pairs = args.scope.iter().map(|pair| format!("{}={}", pair.name, pair.value));
-    let given = Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))?;
-    let scope = if given.is_empty() { source.scopes.first().cloned().unwrap_or_default() } else { given };
+    let scope = match scope_if_given(&args.scope)? {
+        Some(given) => given,
+        None => source.scopes.first().cloned().unwrap_or_default(),
+    };
     let sample = context
         .with_scraper(&config, connections_for(1), async |scraper| {
             Ok(scrape::test(scraper, source, &scope, args.limit.into()).await?)
