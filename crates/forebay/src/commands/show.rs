@@ -1,7 +1,9 @@
 //! `forebay show`: one reference as it is now.
 
 use forebay_engine::payload::{self, Canonical};
-use forebay_views::Reference;
+use forebay_views::{Json, Reference};
+use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::{
     cli::values,
@@ -57,6 +59,23 @@ pub(super) fn write_state(page: &mut Page, reference: &Reference) {
     page.fields(before.into_iter().chain(scope).chain(after));
 }
 
+/// Where this version came from, as far as it is known.
+fn origin(lineage: &Json) -> Vec<(&'static str, String)> {
+    // Text that was just written in canonical form can be parsed.
+    let lineage: Value = serde_json::from_str(lineage.text()).unwrap_or_default();
+    let text = |name: &str| lineage[name].as_str().map(format::plain);
+    let fetched_at = lineage["fetched_at"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    let previous_keys = lineage["previous_keys"].as_array().into_iter().flatten();
+    let previous_keys: Vec<String> = previous_keys.filter_map(Value::as_str).map(format::plain).collect();
+    let parts = [
+        ("URL", text("url")),
+        ("fetched", fetched_at.map(format::timestamp)),
+        ("line", lineage["line"].as_u64().map(format::count)),
+        ("earlier keys", (!previous_keys.is_empty()).then(|| previous_keys.join(", "))),
+    ];
+    parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
 impl Report for Reference {
     fn write(&self, page: &mut Page) {
         write_state(page, self);
@@ -64,6 +83,7 @@ impl Report for Reference {
             ("changed", format::timestamp(self.summary.changed_at.get())),
             ("last run", self.scrape_run_id.to_string()),
         ]);
+        page.fields(origin(&self.lineage));
         page.heading("Record");
         let text = self.payload.text();
         // Text that was just written in canonical form can be parsed.
