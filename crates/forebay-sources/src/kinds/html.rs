@@ -115,7 +115,7 @@ impl Html {
             }
             (_, Some(items)) => {
                 for (number, item) in reading.matcher.select(items, None).enumerate() {
-                    check_number(page, number)?;
+                    check_number(page, number + 1)?;
                     self.item(&reading, item, &mut harvest)?;
                 }
             }

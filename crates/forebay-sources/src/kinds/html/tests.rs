@@ -191,6 +191,16 @@ fn a_page_that_is_not_html_is_an_error() {
 }
 
 #[test]
+fn a_page_has_at_most_100_000_items() {
+    let kind = kind(json!({"url": URL, "items": "p", "fields": {"title": {"page_url": true}}}));
+    for (number, is_refused) in [(100_000, false), (100_001, true)] {
+        let page = page(URL, "<p>".repeat(number));
+        let error = kind.harvest(&page, &link(&page, Role::Listing)).err();
+        assert_eq!(error.is_some_and(|error| error.code() == "page_unreadable"), is_refused, "{number}");
+    }
+}
+
+#[test]
 fn contradicting_settings_are_refused() {
     for wrong in [
         json!({"fields": {}}),
