@@ -1,6 +1,6 @@
 //! Counts, durations and times for people. JSON output never uses these.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -120,6 +120,12 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// A word of a command to type: in quotes if a shell would read it otherwise.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_special = |c: char| !c.is_ascii_alphanumeric() && !"_-.,/:".contains(c);
+    if text.is_empty() || text.contains(is_special) { Cow::Owned(quoted(text)) } else { Cow::Borrowed(text) }
+}
+
 /// The start of a text, at most `most` characters, with `…` where it was cut.
 pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -140,6 +146,19 @@ mod tests {
             assert_eq!(count(number), text);
         }
         assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn a_word_of_a_command_is_quoted_if_a_shell_would_read_it_otherwise() {
+        for (text, word) in [
+            ("courses", "courses"),
+            ("code,/meta/id", "code,/meta/id"),
+            ("my courses", "'my courses'"),
+            ("it's $5", r"'it'\''s $5'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
     }
 
     #[test]

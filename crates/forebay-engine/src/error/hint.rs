@@ -124,8 +124,5 @@ fn key_options(key_fields: &[String]) -> String {
         key_fields.iter().map(String::as_str).filter(|field| *field != SCOPE_FIELD).collect();
     let scope = if in_records.len() < key_fields.len() { " --key-in-scope" } else { "" };
     let names = in_records.join(",");
-    if names.contains(|c: char| !c.is_ascii_alphanumeric() && !"_-.,/".contains(c)) {
-        return format!("--key {}{scope}", human::quoted(&names));
-    }
-    format!("--key {names}{scope}")
+    format!("--key {}{scope}", human::shell_word(&names))
 }

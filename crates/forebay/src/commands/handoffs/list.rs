@@ -11,6 +11,7 @@ use crate::{
     cursor,
     failure::{Exit, Failure},
     names,
+    ui::format,
 };
 
 /// List hand-offs, newest first
@@ -101,7 +102,7 @@ impl Args {
         ];
         for (option, value) in options {
             if let Some(value) = value {
-                command.extend([" ", option, " ", value]);
+                command.extend([" ", option, " ", &format::shell_word(value)]);
             }
         }
         if let Some(since) = self.since {
