@@ -34,6 +34,9 @@ fn a_site_is_scraped_and_then_found_unchanged() {
     );
     insta::assert_snapshot!("scrape_human", world.text("scrape courses"));
 
+    let shown = world.text("show courses/1");
+    assert!(shown.contains("http://site/courses") && shown.contains("fetched"), "{shown}");
+
     // The run's cost is available later.
     let shown = world.done("runs show 2");
     assert_eq!(
