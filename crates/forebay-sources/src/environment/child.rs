@@ -1,9 +1,9 @@
 //! The environment of the programs that Forebay starts: one rule for all of them.
 //!
 //! A program gets the environment of Forebay, because a person runs both in the same shell or service, and most
-//! programs need more of it than a list could name: proxies, certificates, virtual environments. It doesn't get what
-//! Forebay keeps secret: the variables of its own ([`is_own`]), and those that the configuration names as a secret of
-//! something else. What the program's declaration names is added by the caller, and always reaches it.
+//! programs need more of it than a list could name: proxies, certificates, virtual environments. Forebay's
+//! secrets are removed: its own variables ([`is_own`]), and those that the configuration names as a secret of something
+//! else. The caller adds the variables that the declaration of the program names.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -229,7 +229,10 @@ async fn work(
 /// The error of work that was stopped at once.
 fn cut_off() -> Failure {
     Failure::new("interrupted", "stopped in the middle of a batch")
-        .hint("its hand-offs wait again: at once, or when the lease of the claim expires")
+        .hint(
+            "its hand-offs wait again: at once, or when the lease of the claim expires; a scrape in progress is \
+             closed by the next run of its scope",
+        )
         .exit(Exit::Interrupted)
 }
 

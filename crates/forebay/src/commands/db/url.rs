@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let url = context.with_bare_database(async |database| of(context, database).await).await?;
     context.ui.show(&url)?;
     if !url.is_kept {
-        context.ui.note("the private Postgres stops now; `forebay db start` keeps it running");
+        context.ui.note("the private Postgres stops when the last Forebay process ends; `forebay db start` keeps it running");
     }
     Ok(Exit::Done)
 }

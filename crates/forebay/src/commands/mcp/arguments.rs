@@ -30,8 +30,8 @@ pub(super) fn scope(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> 
     })
 }
 
-/// Brings arguments into the form that the input schema wants, where only the form differs: numbers and switches that a
-/// model wrote as text, whole numbers with a fraction (`2.0`), and numbers where a map has texts.
+/// Converts arguments to the types of the input schema where only the form differs: numbers and switches that a model
+/// wrote as text, whole numbers with a fraction (`2.0`), and numbers where a map has texts.
 pub(super) fn to_schema(arguments: &mut JsonObject, schema: &JsonObject) {
     for (name, value) in arguments {
         let Some(wanted) = schema.get("properties").and_then(|properties| properties.get(name)) else {

@@ -1,6 +1,6 @@
 //! The lines between a client and the server of the protocol.
 //!
-//! The protocol's library drops a line that is too long or not JSON, and its sender would wait for ever. Here, such a
+//! The protocol's library drops a line that is too long or not JSON, and its sender would wait forever. Here, such a
 //! line is answered as JSON-RPC 2.0 (section 5.1) says, and all others are passed on.
 
 mod message_id;
@@ -28,9 +28,9 @@ const INVALID_REQUEST: i32 = -32_600;
 
 /// The server's ends of the lines.
 pub(super) struct Ends {
-    /// What the client says.
+    /// Messages of the client.
     pub(super) input: DuplexStream,
-    /// What the client is to be told.
+    /// Messages to the client.
     pub(super) output: DuplexStream,
 }
 

@@ -112,7 +112,8 @@ fn sentence(decision: HeldDecision, preview: &Preview, effects: &RunEffects) -> 
     let subject = subject(&preview.run);
     match (decision, preview.num_rekeyed) {
         (HeldDecision::Reject, _) => {
-            format!("rejecting {subject}: it {} and does not", effects_in_words(effects, Mood::Would))
+            let would = effects_in_words(effects, Mood::Would);
+            format!("rejecting {subject} discards its withheld changes; it {would}")
         }
         (HeldDecision::Rekey, Some(num_rekeyed)) => format!(
             "{} of {subject} keep their ids under new keys; without the re-key, it {}",
