@@ -56,8 +56,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         // If signals are unavailable, there is nothing to wait for.
         let _ = tokio::signal::ctrl_c().await;
     }
-    stage.close().await?;
-    shown.map(|_| Exit::Done)
+    let closed = stage.close().await;
+    // The first error is the one to report.
+    shown?;
+    closed?;
+    Ok(Exit::Done)
 }
 
 /// Runs all steps. In human form, each is printed when it is done.
