@@ -15,8 +15,8 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::error::Error;
 
-/// Timeout for closing a run, because an operator is waiting.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Timeout for closing a run, because an operator is waiting: a stopped command ends within five seconds.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Stops every run that has a clone of it. Cannot be undone.
 #[derive(Clone, Debug)]

@@ -14,14 +14,24 @@ mod failure;
 mod names;
 mod ui;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode, time::Duration};
 
 use app::Cli;
 use context::Context;
 use failure::Failure;
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long a thread may go on that is in the middle of something, such as parsing a page that nobody needs any more.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
+fn main() -> io::Result<ExitCode> {
+    let runtime = Runtime::new()?;
+    let exit = runtime.block_on(run());
+    runtime.shutdown_timeout(LAST_WORK);
+    Ok(exit)
+}
+
+async fn run() -> ExitCode {
     let cli = match app::parse() {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),

@@ -2,9 +2,11 @@
 
 use std::{
     fs,
+    io::Write,
+    net::{SocketAddr, TcpListener},
     process::{Child, Output, Stdio},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -17,7 +19,12 @@ struct Working(Child);
 
 impl Working {
     fn start(world: &World, line: &str) -> Self {
-        let mut command = world.sandbox.command(&format!("{line} --output json"));
+        // The arguments of a program come last.
+        let line = match line.split_once(" -- ") {
+            Some((line, program)) => format!("{line} --output json -- {program}"),
+            None => format!("{line} --output json"),
+        };
+        let mut command = world.sandbox.command(&line);
         command.env("FOREBAY_DATABASE_URL", &world.db.url).env("PATH", "/usr/bin:/bin");
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
@@ -97,23 +104,162 @@ fn an_ensure_that_is_stopped_gives_its_attempt_back() {
     assert_eq!((&next["answered_from"], &next["num_records"]), (&json!("scrape"), &json!(3)), "{next}");
 }
 
+/// Starts a command, waits until `is_under_way`, stops it with SIGTERM, and checks that it ends soon and leaves nothing
+/// locked. Returns how long that took.
+fn stopped_soon(world: &World, name: &str, line: &str, is_under_way: impl Fn() -> bool) -> Duration {
+    let mut working = Working::start(world, line);
+    let deadline = Instant::now() + PATIENCE;
+    while !is_under_way() {
+        assert!(Instant::now() < deadline, "{name}: nothing happens");
+        let ended = working.0.try_wait().unwrap();
+        assert!(ended.is_none(), "{name} ended: {}", crate::shown(&working.0.wait_with_output().unwrap()));
+        thread::sleep(POLL);
+    }
+    // In the middle of it, whatever it is.
+    thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    let output = working.interrupt(Signal::TERM);
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(5), "{name} took {took:?}: {}", crate::shown(&output));
+    assert_eq!(output.status.code(), Some(130), "{name}: {}", crate::shown(&output));
+    let open = "select count(*) from forebay.scrape_runs where status = 'running'";
+    assert_eq!(world.db.value(open), "0", "{name}");
+    let probing =
+        "select count(*) from forebay.circuit_breaker_state, unnest(probe_leases) lease where lease > now()";
+    assert_eq!(world.db.value(probing), "0", "{name}");
+    let leased = "select count(*) from forebay.sync_metadata where lease_until > now()";
+    assert_eq!(world.db.value(leased), "0", "{name}");
+    let locks = "select count(*) from pg_locks where locktype = 'advisory' \
+         and database = (select oid from pg_database where datname = current_database())";
+    world.wait_for(locks, "0");
+    took
+}
+
+#[test]
+fn hostile_pages_are_stopped_within_seconds() {
+    let world = World::new();
+    let fetch = "allow_private = true\nrate = \"unlimited\"\nmax_body = \"128MiB\"\ntimeout = \"5m\"\n";
+    let count = 300_000;
+    let items = numbered(count, |number| format!("{{\"id\":{number}}},"));
+    let entries = numbered(count, |number| format!("<item><guid>{number}</guid></item>"));
+    let deep = format!("<html><body>{}", "<div class=a><p class=b><b>x</b></p></div>".repeat(200_000));
+    let pages = [
+        ("items", "http_json", format!("[{items}{{\"id\":-1}}]"), ""),
+        ("entries", "feed", format!("<rss><channel>{entries}</channel></rss>"), ""),
+        (
+            "deep",
+            "html",
+            deep,
+            "items = \"div:has(p b) ~ div:not(:has(div.a)) :nth-child(2n+1 of .b)\"\nfields = { id = \"b\" }\n",
+        ),
+    ];
+    for (name, kind, text, more) in &pages {
+        world.site.answer(&format!("/{name}"), 200, text);
+        world.write(&format!(
+            "[sources.{name}]\nkey = \"id\"\nentity = \"course\"\n[sources.{name}.fetch]\n{fetch}robots = \"ignore\"\n\
+             [sources.{name}.{kind}]\nurl = \"{}/{name}\"\n{more}",
+            world.site.url
+        ));
+        let before = world.site.num_asked();
+        let line = format!("scrape {name} --no-handoff");
+        let took = stopped_soon(&world, name, &line, || world.site.num_asked() > before);
+        println!("{name}: {took:?}");
+    }
+
+    // A long URL is compared with many patterns. That has a budget, so it ends by itself.
+    let long = "a".repeat(2_000);
+    let rule = format!("Disallow: *{}b\n", "a".repeat(40));
+    let rules = format!("User-agent: *\n{}", rule.repeat((500 << 10) / rule.len()));
+    world.site.answer("/robots.txt", 200, &rules);
+    world.site.answer(&format!("/{long}"), 200, "[]");
+    world.write(&format!(
+        "[sources.robots]\nkey = \"id\"\n[sources.robots.fetch]\n{fetch}[sources.robots.http_json]\nurl = \"{}/{long}\"\n",
+        world.site.url
+    ));
+    let started = Instant::now();
+    let (_, document) = world.json("scrape robots");
+    println!("robots: ended after {} ms", started.elapsed().as_millis());
+    assert!(started.elapsed() < Duration::from_secs(5), "{document}");
+    assert!(document.to_string().contains("robots_too_complex"), "{document}");
+
+    let running = "select count(*) from forebay.scrape_runs where status = 'running'";
+    // The body never arrives; the same as a file.
+    let slow = silent_server();
+    for (name, kind) in [("slow_page", "http_json"), ("slow_file", "file")] {
+        world.write(&format!(
+            "[sources.{name}]\nkey = \"id\"\n[sources.{name}.fetch]\n{fetch}robots = \"ignore\"\n[sources.{name}.{kind}]\n\
+             url = \"http://{slow}/\"\n"
+        ));
+        let took = stopped_soon(&world, name, &format!("scrape {name}"), || world.db.value(running) == "1");
+        println!("{name}: {took:?}");
+    }
+}
+
+#[test]
+fn hostile_files_are_stopped_within_seconds() {
+    let world = World::new();
+    let folder = world.sandbox.path();
+    let lines = numbered(400_000, |number| format!("{{\"id\":{number}}},"));
+    fs::write(folder.join("array.json"), format!("[{lines}{{\"id\":-1}}]")).unwrap();
+    let deep = format!("{{\"id\":1,\"a\":{}1{}}}\n", "[".repeat(60), "]".repeat(60));
+    fs::write(folder.join("deep.jsonl"), deep.repeat(400_000)).unwrap();
+    let running = "select count(*) from forebay.scrape_runs where status = 'running'";
+    for name in ["array.json", "deep.jsonl"] {
+        let source = name.split('.').next().unwrap();
+        let line = format!("persist {name} --source {source} --key id --no-handoff");
+        let took = stopped_soon(&world, name, &line, || world.db.value(running) == "1");
+        println!("{name}: {took:?}");
+    }
+    let line = "persist --source silent --key id -- sleep 600";
+    stopped_soon(&world, "a silent program", line, || world.db.value(running) == "1");
+}
+
+fn numbered(count: usize, unit: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |text, number| text + &unit(number))
+}
+
+/// The address of a server that sends the start of a body and then nothing.
+fn silent_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n[{\"id\":1},").unwrap();
+            open.push(connection);
+        }
+    });
+    address
+}
+
 #[test]
 fn a_run_that_takes_too_long_keeps_what_it_read() {
     let world = World::new();
-    let script = "n=0; while :; do n=$((n+1)); echo '{\\\"id\\\": '$n'}'; sleep 0.01; done";
-    world.write(&format!(
-        "[sources.endless]\nkey = \"id\"\ncomplete = true\nmax_duration = \"2s\"\n\
-         [sources.endless.command]\nargv = [\"sh\", \"-c\", \"{script}\"]\nformat = \"jsonl\"\n"
-    ));
-    let (exit, document) = world.json("scrape endless");
-    let run = &document["runs"][0];
-    assert_eq!(
-        (exit, &run["status"], &run["reason_code"]),
-        (6, &json!("partial"), &json!("max_duration")),
-        "{run}"
-    );
-    assert!(run["num_added"].as_u64().unwrap() > 0, "{run}");
-    assert!(run["message"].as_str().unwrap().contains("after 2"), "{run}");
+    let script = "n=0; while :; do n=$((n+1)); echo '{\"id\": '$n'}'; sleep 0.01; done";
+    fs::write(world.sandbox.path().join("endless.sh"), script).unwrap();
+    let configure = |max_duration: &str| {
+        world.write(&format!(
+            "[sources.endless]\nkey = \"id\"\ncomplete = true\n{max_duration}\n\
+             [sources.endless.command]\nargv = [\"sh\", \"endless.sh\"]\nformat = \"jsonl\"\n"
+        ));
+    };
+    for (settings, line) in [
+        ("max_duration = \"2s\"", "scrape endless"),
+        ("max_duration = \"1h\"", "scrape endless --max-duration 2s"),
+        ("max_duration = \"2s\"", "persist --source endless --output json -- sh endless.sh"),
+        ("", "persist --source endless --max-duration 2s --output json -- sh endless.sh"),
+    ] {
+        configure(settings);
+        let (exit, document) = world.json(line);
+        let run = &document["runs"][0];
+        assert_eq!(
+            (exit, &run["status"], &run["reason_code"]),
+            (6, &json!("partial"), &json!("max_duration")),
+            "{line}: {document}"
+        );
+        assert!(run["num_seen"].as_u64().unwrap() > 0, "{line}: {run}");
+        assert!(run["message"].as_str().unwrap().contains("after 2"), "{line}: {run}");
+    }
 }
 
 #[test]
