@@ -5,6 +5,7 @@ mod attention;
 mod check;
 mod checks;
 mod deep;
+mod memory;
 
 use std::cmp::Reverse;
 
@@ -68,6 +69,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
         Check::ok("database", format!("{} answers", database.target())),
         checks::connection(configured.by),
         checks::configuration(configured.broken),
+        memory::memory(),
     ];
     let before = clock::now();
     let server = doctor::server(&**client).await?;

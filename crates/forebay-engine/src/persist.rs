@@ -58,6 +58,7 @@ pub(crate) mod report;
 pub(crate) mod request;
 mod revert;
 mod seen;
+mod share;
 mod tally;
 pub(crate) mod tap;
 mod verdict;
@@ -82,6 +83,7 @@ pub use rejects::DEFAULT_MAX_REJECTED_KEPT;
 pub use report::RunReport;
 pub use request::{Basis, CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, PersistRequest};
 pub use revert::{Reverted, preview_revert, revert};
+pub(crate) use {pump::WINDOWS, reading::BLOCKS_BYTES, seen::FILTER_BYTES, window::WINDOW_BYTES};
 
 use self::{
     declare::Declared,

@@ -11,6 +11,7 @@
 //! - Follow a redirect to another origin only if the source allows it, and ask that origin nothing before (`away`).
 //! - Bound everything that a server sends: body, decompressed body, headers, validators, robots.txt.
 //! - Send secrets to the source's own origins only. Keep them out of errors, events and archives.
+//! - Bound the memory of all pages in flight together (`large_pages`).
 //! - A fetcher that replays an archive makes no connection.
 
 mod address;
@@ -27,6 +28,7 @@ mod freshness;
 mod head;
 mod hosts;
 mod identity;
+mod large_pages;
 mod pace;
 mod random;
 mod redact;
@@ -49,6 +51,7 @@ pub use bounds::Bounds;
 pub use error::FetchError;
 pub use fetcher::{Fetcher, Network};
 pub use identity::check_secrets;
+pub use large_pages::{LARGE_PAGES, SMALL_PAGE, Turn};
 pub use random::Random;
 pub use redact::redact_url;
 pub use request::{Download, Fetched, Request, Validators};

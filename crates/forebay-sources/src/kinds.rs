@@ -136,6 +136,12 @@ impl PageKind {
         }
     }
 
+    /// Whether records of a page leave while the page is read.
+    pub(crate) fn passes_on(&self, role: Role) -> bool {
+        let is_sitemap = role == Role::Sitemap && self.sitemap.is_some();
+        !is_sitemap && matches!(self.reader, PageReader::HttpJson(_) | PageReader::Feed(_))
+    }
+
     /// The name in configuration, columns and output.
     pub fn name(&self) -> &'static str {
         match self.reader {

@@ -150,9 +150,20 @@ impl Harvest {
         outlet(std::mem::take(&mut self.block))
     }
 
-    /// The harvest at the end of its page, when nothing more is passed on.
-    pub(crate) fn ended(self) -> Self {
-        Self { outlet: None, ..self }
+    /// Ends the page of a kind that has not passed its records on: `to` does. None: nobody wants them any more.
+    pub(crate) fn end(self, mut to: Self) -> Option<Self> {
+        let Self { block, links, num_refused_links, num_cancelled, .. } = self;
+        to.num_records_before = self.num_records_before;
+        to.num_rejected_before = self.num_rejected_before;
+        for rejected in block.rejected {
+            to.reject(rejected);
+            to.pass_on().then_some(())?;
+        }
+        for span in &block.records {
+            to.push_text(block.bytes.get(span.start..span.end).unwrap_or_default(), span.place);
+            to.pass_on().then_some(())?;
+        }
+        Some(Self { outlet: None, links, num_refused_links, num_cancelled, ..to })
     }
 
     /// Adds a rejected piece.

@@ -32,6 +32,8 @@ use crate::error::{Error, Result};
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// Windows that are sealed, probed and written at the same time, each on its own connection.
 const WINDOWS_AT_ONCE: usize = 2;
+/// Windows of a run: those, and the one that is being filled.
+pub(crate) const WINDOWS: usize = WINDOWS_AT_ONCE + 1;
 
 /// The state after the whole input has been read and its windows are written or staged.
 #[derive(Debug)]
@@ -137,6 +139,7 @@ pub(super) async fn pump(
     let end = reading.end().await?;
     if let Some(crawl) = &end.crawl
         && !is_out_of_time
+        && !is_hopeless
         && crawl.num_pages == 0
         && let Some(incomplete) = &crawl.incomplete
     {

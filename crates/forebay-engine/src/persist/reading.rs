@@ -28,6 +28,7 @@ use super::{
     feed::Feed,
     prepare::{PageOrder, Piece, prepare},
     prepared::{PreparedBlock, PreparedPage},
+    share::{Share, share_of},
 };
 use crate::error::{Error, Result};
 
@@ -37,14 +38,15 @@ const BLOCKS_WAITING: usize = 3;
 const BLOCKS_UNPREPARED: usize = 2;
 /// Maximum number of blocks that are prepared at the same time.
 const BLOCKS_PREPARING: usize = 8;
-/// How many KiB all these blocks may use together. A larger block waits until it is alone.
-const READING_KIB: u32 = 16 << 10;
+/// How many bytes all these blocks may use together. A larger block waits until it is alone. Runs share them.
+pub(crate) const BLOCKS_BYTES: usize = 16 << 20;
 
 /// Prepared blocks on their way to the database.
 #[derive(Debug)]
 pub(super) struct Reading {
     blocks: mpsc::Receiver<Result<PreparedBlock>>,
     end: task::JoinHandle<Result<InputEnd>>,
+    _share: Share,
 }
 
 /// The state after the whole input has been read.
@@ -61,7 +63,8 @@ pub(super) struct InputEnd {
 impl Reading {
     /// Starts reading. At most `num_preparers` blocks are prepared at the same time, if their memory allows it.
     pub(super) fn start(feed: Feed, policy: Arc<RecordPolicy>, num_preparers: usize) -> Self {
-        let memory = Memory { free: Arc::new(Semaphore::new(READING_KIB as usize)) };
+        let share = Share::begin();
+        let memory = Memory::new();
         let raw = match feed {
             Feed::Bytes { reader, options, .. } => {
                 let (sender, blocks) = mpsc::channel(BLOCKS_UNPREPARED);
@@ -84,7 +87,7 @@ impl Reading {
         };
         let (sender, blocks) = mpsc::channel(BLOCKS_WAITING);
         let end = tokio::spawn(prepare_all(raw, sender, policy, num_preparers));
-        Self { blocks, end }
+        Self { blocks, end, _share: share }
     }
 
     /// The next block, in the order of the input; `None` at the end.
@@ -104,13 +107,19 @@ type RawItem = std::result::Result<(Block, u64, Option<OwnedSemaphorePermit>), f
 /// The memory for blocks on their way from the reader to a window.
 struct Memory {
     free: Arc<Semaphore>,
+    kib: u32,
 }
 
 impl Memory {
+    fn new() -> Self {
+        let kib = u32::try_from(share_of(BLOCKS_BYTES) >> 10).unwrap_or(u32::MAX);
+        Self { free: Arc::new(Semaphore::new(kib as usize)), kib }
+    }
+
     /// Waits until there is memory for a block.
     async fn reserve(&self, block: &Block) -> Option<OwnedSemaphorePermit> {
         let size = block.size().div_ceil(1 << 10);
-        let size = u32::try_from(size).unwrap_or(u32::MAX).min(READING_KIB);
+        let size = u32::try_from(size).unwrap_or(u32::MAX).min(self.kib);
         // The semaphore is never closed.
         Arc::clone(&self.free).acquire_many_owned(size).await.ok()
     }

@@ -13,7 +13,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, fs::File, io, os::unix::fs::Fil
 use forebay_domain::identity::ReferenceId;
 
 /// Size of the filter. At 4 million ids, one new id in a million needs the file; at 10 million, about one in 200.
-const FILTER_BYTES: usize = 16 << 20;
+pub(crate) const FILTER_BYTES: usize = 16 << 20;
 /// A block of the filter is a cache line of 512 bits.
 const BLOCK_WORDS: usize = 8;
 /// Bits set for each id.

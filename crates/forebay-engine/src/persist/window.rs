@@ -18,11 +18,12 @@ use super::{
     page_parts::{PageParts, PagesOfWindow},
     prepared::PreparedBlock,
     seen::SeenSet,
+    share::share_of,
 };
 
 /// A window is full when it holds about this many bytes …
-const WINDOW_BYTES: usize = 8 << 20;
-/// … or this many records, good or bad.
+pub(crate) const WINDOW_BYTES: usize = 8 << 20;
+/// … or this many records, good or bad. Runs at the same time share both.
 const WINDOW_RECORDS: usize = 32 << 10;
 
 /// A window that is being filled.
@@ -53,7 +54,8 @@ impl Window {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.bytes >= WINDOW_BYTES || self.num_records + self.num_known + self.num_rejected >= WINDOW_RECORDS
+        self.bytes >= share_of(WINDOW_BYTES)
+            || self.num_records + self.num_known + self.num_rejected >= share_of(WINDOW_RECORDS)
     }
 
     /// The computed ids of the records with their keys, and the known references of unchanged pages.

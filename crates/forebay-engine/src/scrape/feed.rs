@@ -34,8 +34,8 @@ use crate::{
     run_log::RunLog,
 };
 
-/// Maximum number of pages that wait to be prepared.
-const PAGES_WAITING: usize = 4;
+/// Maximum number of pages, or parts of large ones, that wait to be prepared.
+const PAGES_WAITING: usize = 2;
 
 /// The input name of a run: the first URL, the program, or the table.
 pub(super) fn input_name(source: &SourceDefinition, scope: &Scope) -> String {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fetch::{FetchError, Fetched, Fetcher, Request, redact_url},
+    fetch::{FetchError, Fetched, Fetcher, Request, Turn, redact_url},
     kinds::PageKind,
     page::{Harvest, Link, Page},
 };
@@ -41,7 +41,7 @@ impl Visit {
     pub(super) fn start(kind: Arc<PageKind>, fetcher: Fetcher, link: Link, known: Option<KnownPage>) -> Self {
         let (sender, parts) = mpsc::channel(PARTS_WAITING);
         let (turn, its_turn) = watch::channel(false);
-        let fetching = Fetching { kind, fetcher, parts: sender, turn: its_turn };
+        let fetching = Fetching { kind, fetcher, parts: sender, turn: Turn::when(its_turn) };
         Self { task: tokio::spawn(fetching.visit(link, known).in_current_span()), parts, turn }
     }
 
@@ -72,8 +72,7 @@ struct Fetching {
     kind: Arc<PageKind>,
     fetcher: Fetcher,
     parts: mpsc::Sender<Crawled>,
-    /// Becomes true when it is the page's turn.
-    turn: watch::Receiver<bool>,
+    turn: Turn,
 }
 
 impl Fetching {
@@ -96,7 +95,8 @@ impl Fetching {
     async fn fetch(self, link: &Link, known: Option<KnownPage>) -> Result<PageOutcome, Error> {
         let validators = known.as_ref().map(|known| known.validators.clone()).filter(|v| !v.is_empty());
         let hosts = self.kind.allowed_hosts(link.role);
-        let request = Request::new(link.url.clone()).within(hosts).validated(validators);
+        let request =
+            Request::new(link.url.clone()).within(hosts).validated(validators).in_turn(self.turn.clone());
         let response = self.fetcher.get(&request).await?;
         match (response, known) {
             (Fetched::Page { page, validators, fresh_until }, _) => {
@@ -115,22 +115,33 @@ impl Fetching {
     }
 
     /// Reads a page. The records of a large one are sent as parts.
-    async fn read(mut self, page: Page, link: &Link) -> Result<Harvest, Error> {
+    async fn read(self, page: Page, link: &Link) -> Result<Harvest, Error> {
         if page.body.len() <= LARGE_PAGE {
             return self.kind.harvest(&page, link);
         }
-        // An error means that nobody waits for the page.
-        let _ = self.turn.wait_for(|is_its_turn| *is_its_turn).await;
+        self.turn.wait().await;
+        // A kind that passes records on while it reads needs no tree, and waits for the run.
+        let tree =
+            if self.kind.passes_on(link.role) { None } else { self.fetcher.large_pages().parse().await };
         let url = redact_url(&link.url);
         let (kind, parts, link) = (self.kind, self.parts, link.clone());
         let read = spawn_blocking(move || {
             let (fetched_at, of_parts) = (page.fetched_at, link.clone());
-            let harvest = Harvest::passed_to(move |block| {
+            let passed_on = Harvest::passed_to(move |block| {
                 let outcome = PageOutcome::Part { block, fetched_at };
                 parts.blocking_send(Crawled { link: of_parts.clone(), outcome }).is_ok()
             });
-            kind.read(&page, &link, harvest).map(Harvest::ended)
+            let read = kind.read(&page, &link, passed_on.clone());
+            // Other pages may have the memory of this one before its records have left.
+            drop((tree, page));
+            read.map(|harvest| harvest.end(passed_on))
         });
-        read.await.map_err(|_| Error::PageUnreadable { url, problem: PANICKED.to_owned() })?
+        let unreadable = |problem: &str| Error::PageUnreadable { url, problem: problem.to_owned() };
+        match read.await {
+            Ok(Ok(Some(harvest))) => Ok(harvest),
+            Ok(Ok(None)) => Err(unreadable("its run has ended")),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(unreadable(PANICKED)),
+        }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn start(
     let stats = Arc::clone(&session.stats);
     let decoder = match content {
         Content::Archive(reader) => Decoder::new(reader, encoding, limit, url.clone()),
-        Content::Network { response, permit } => {
+        Content::Network { response, permit, .. } => {
             if response.content_length().is_some_and(|length| length > limit) {
                 return Err(FetchError::BodyTooLarge { url: redact_url(url), limit });
             }

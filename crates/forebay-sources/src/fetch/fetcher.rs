@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use bytes::Bytes;
 use tracing::instrument;
 use url::Url;
 
@@ -11,8 +12,10 @@ use super::{
     download,
     error::FetchError,
     freshness::fresh_until,
+    head::Head,
     hosts::Hosts,
     identity::Identity,
+    large_pages::{LargePages, PageMemory, SMALL_PAGE},
     pace::Feedback,
     random::Random,
     redact::redact_url,
@@ -46,6 +49,7 @@ impl Network {
             robots: RobotsCache::new(clock.clone()),
             random,
             clock,
+            large_pages: LargePages::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -89,6 +93,10 @@ impl Fetcher {
         archive: Option<WarcWriter>,
         clock: Clock,
     ) -> Result<Self, FetchError> {
+        let large_pages = match &origin {
+            Origin::Network { shared, .. } => shared.large_pages.clone(),
+            Origin::Archive(_) => LargePages::default(),
+        };
         let session = Session {
             origin,
             limits: limits(settings),
@@ -97,6 +105,7 @@ impl Fetcher {
             stats: Arc::default(),
             settings: settings.clone(),
             clock,
+            large_pages,
         };
         Ok(Self { session: Arc::new(session) })
     }
@@ -132,6 +141,11 @@ impl Fetcher {
         &self.session.stats
     }
 
+    /// The memory for the large pages of the process.
+    pub(crate) fn large_pages(&self) -> &LargePages {
+        &self.session.large_pages
+    }
+
     /// The clock that this fetcher was created with.
     pub fn clock(&self) -> &Clock {
         &self.session.clock
@@ -147,9 +161,11 @@ impl Fetcher {
         }
         let Response { head, content } = response;
         let limit = session.settings.max_body.get();
-        let wire = content.read(&head.url, limit, Oversize::Refuse, &session.stats).await?;
+        let mut memory = session.large_pages.page(request.turn.clone(), limit);
+        let wire = content.read(&head.url, limit, Oversize::Refuse, &session.stats, &mut memory).await?;
         session.record(request, &head, &wire, false).await?;
-        let body = decode_body(wire, &head, limit, Oversize::Refuse).await?;
+        let body = decode(wire, &head, limit, &mut memory).await?;
+        let body = memory.hold(body);
         add(&session.stats.decoded_bytes, body.len() as u64);
         let validators = Validators::of(&head.headers);
         let (content_type, link_headers) = (head.content_type(), head.link_headers());
@@ -190,4 +206,15 @@ impl Fetcher {
         self.session.wait(wait).await;
         Ok(())
     }
+}
+
+/// Decodes a page. One that turns out large waits for its turn, and is then decoded from its start.
+async fn decode(wire: Bytes, head: &Head, limit: u64, memory: &mut PageMemory) -> Result<Bytes, FetchError> {
+    if memory.is_exceeded_by(SMALL_PAGE + 1) && limit > SMALL_PAGE as u64 {
+        match decode_body(wire.clone(), head, SMALL_PAGE as u64, Oversize::Refuse).await {
+            Err(FetchError::BodyTooLarge { .. }) => memory.extend().await,
+            decoded => return decoded,
+        }
+    }
+    decode_body(wire, head, limit, Oversize::Refuse).await
 }

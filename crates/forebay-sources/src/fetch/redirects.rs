@@ -14,6 +14,7 @@ use super::{
     away::{AllowedHost, check_redirect},
     decode::decode_body,
     error::FetchError,
+    large_pages::Turn,
     pace::{Feedback, Limits},
     redact::redact_url,
     request::Request,
@@ -56,7 +57,7 @@ pub(super) async fn follow(
             Origin::Archive(archive) => replay(Arc::clone(archive), &url, request).await?,
             Origin::Network { .. } => {
                 let limits = admit(session, &url, request, purpose).await?;
-                send(session, &url, request, purpose, limits).await?
+                send(session, &url, request, limits).await?
             }
         };
         match response.head.status {
@@ -181,7 +182,8 @@ async fn is_allowed(rules: Arc<Rules>, url: &Url) -> Option<bool> {
 async fn read_robots(session: &Session, request: &Request) -> Result<Rules, FetchError> {
     let Response { head, content } = follow(session, request, Purpose::Robots).await?;
     let limit = robots::MAX_BYTES as u64;
-    let wire = content.read(&head.url, limit, Oversize::Truncate, &session.stats).await?;
+    let mut memory = session.large_pages.page(Turn::default(), limit);
+    let wire = content.read(&head.url, limit, Oversize::Truncate, &session.stats, &mut memory).await?;
     session.record(request, &head, &wire, wire.len() as u64 > limit).await?;
     let file = decode_body(wire, &head, limit, Oversize::Truncate).await?;
     // A panic would be a bug; without rules, nothing may be fetched.

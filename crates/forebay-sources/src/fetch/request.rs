@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{away::AllowedHost, body::Body};
+use super::{away::AllowedHost, body::Body, large_pages::Turn};
 use crate::page::Page;
 
 /// Maximum length of a validator; longer ones are ignored, so the page is fetched in full each time.
@@ -23,12 +23,14 @@ pub struct Request {
     pub accept: Option<&'static str>,
     /// Hosts besides the URL's own to which redirects may lead. `None`: any, for a URL that a person or a program gave.
     pub redirects: Option<Arc<[AllowedHost]>>,
+    /// When the page may be large. Default: at once.
+    pub turn: Turn,
 }
 
 impl Request {
     /// A request without validators.
     pub fn new(url: Url) -> Self {
-        Self { url, validators: None, accept: None, redirects: None }
+        Self { url, validators: None, accept: None, redirects: None, turn: Turn::default() }
     }
 
     pub(super) fn has_validators(&self) -> bool {
@@ -39,6 +41,13 @@ impl Request {
     #[must_use]
     pub fn within(mut self, allowed: &[AllowedHost]) -> Self {
         self.redirects = Some(allowed.into());
+        self
+    }
+
+    /// The same request for a page that may be large only when it is its turn.
+    #[must_use]
+    pub fn in_turn(mut self, turn: Turn) -> Self {
+        self.turn = turn;
         self
     }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use reqwest::Method;
+use tokio::time;
 use tracing::debug;
 use url::Url;
 
@@ -36,7 +37,6 @@ pub(super) async fn send(
     session: &Session,
     url: &Url,
     request: &Request,
-    purpose: Purpose,
     limits: Limits,
 ) -> Result<Response, FetchError> {
     let Origin::Network { shared, client } = &session.origin else {
@@ -51,25 +51,18 @@ pub(super) async fn send(
     let mut http_request = reqwest::Request::new(Method::GET, url.clone());
     *http_request.headers_mut() = session.identity.headers(url, request);
     let timeout = settings.timeout.get();
-    // For a file, the timeout applies between its pieces, not to the whole download.
-    if purpose != Purpose::File {
-        *http_request.timeout_mut() = Some(timeout);
-    }
     add(&session.stats.requests, 1);
     let sent = Instant::now();
-    let result = if purpose == Purpose::File {
-        let result = tokio::time::timeout(timeout, client.execute(http_request)).await;
-        result.map_err(|_| FetchError::Timeout { url: redact_url(url) })
-    } else {
-        Ok(client.execute(http_request).await)
-    };
+    let deadline = time::Instant::now() + timeout;
+    let result = time::timeout_at(deadline, client.execute(http_request)).await;
+    let result = result.map_err(|_| FetchError::Timeout { url: redact_url(url) });
     match result.and_then(|result| result.map_err(|error| request_failed(url, error))) {
         Ok(mut response) => {
             let status = response.status().as_u16();
             debug!(url = redact_url(url), status, duration_ms = millis(sent), "received a response");
             let headers = std::mem::take(response.headers_mut());
             let head = Head { url: url.clone(), status, headers, at: session.clock.now() };
-            Ok(Response { head, content: Content::Network { response, permit } })
+            Ok(Response { head, content: Content::Network { response, permit, deadline } })
         }
         Err(error) => {
             debug!(url = redact_url(url), code = error.code(), duration_ms = millis(sent), "request failed");

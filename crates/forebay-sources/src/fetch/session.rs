@@ -11,6 +11,7 @@ use super::{
     head::Head,
     hosts::Hosts,
     identity::Identity,
+    large_pages::LargePages,
     pace::Limits,
     random::Random,
     request::Request,
@@ -29,6 +30,7 @@ pub(super) struct Shared {
     pub(super) robots: RobotsCache,
     pub(super) random: Random,
     pub(super) clock: Clock,
+    pub(super) large_pages: LargePages,
 }
 
 /// Where responses come from.
@@ -48,6 +50,7 @@ pub(super) struct Session {
     pub(super) archive: Option<Arc<WarcWriter>>,
     pub(super) stats: Arc<FetchStats>,
     pub(super) clock: Clock,
+    pub(super) large_pages: LargePages,
 }
 
 impl Session {

@@ -39,7 +39,8 @@ fn check<'a>(document: &'a Value, code: &str) -> &'a Value {
 fn a_healthy_database_is_called_so() {
     let (sandbox, db) = (Sandbox::new(), database());
     let (_, text) = db.text(&sandbox, "doctor");
-    assert_eq!(text.lines().count(), 2, "{text}");
+    // The database, the memory, and the count of checks.
+    assert_eq!(text.lines().count(), 3, "{text}");
     let (exit, text) = db.text(&sandbox, "doctor --verbose");
     insta::assert_snapshot!("doctor_healthy", without_numbers(&text));
     let (exit_json, document) = db.json(&sandbox, "doctor");

@@ -106,6 +106,7 @@ impl<'a> Look<'a> {
         let end = reading.end().await?;
         if let Some(crawl) = &end.crawl
             && !is_out_of_time
+            && !is_hopeless
             && crawl.num_pages == 0
             && let Some(incomplete) = &crawl.incomplete
         {
