@@ -1,6 +1,6 @@
 //! The full matrix of states and events, the policies, and random sequences for one reference's hand-offs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ use super::*;
 /// `h` held, `n` not held, `e` already ended, `l` not latest.
 const MATRIX: [(State, &str); 8] = [
     (State::Pending, "P U P P A s s s s s s s s C H n P p"),
-    (State::Active, "A A P P c S R R F F R F P w w n w w"),
+    (State::Active, "A A A A c S R R F F R F P w w n w w"),
     (State::Retrying, "R U P R A s s s s s s s s C H n R P"),
     (State::Succeeded, "S S P P c s s s s s s s s e e n e P"),
     (State::Failed, "F F P P c s s s s s s s s e e n e P"),
@@ -81,7 +81,7 @@ fn ended_hand_offs_change_only_by_reopening_or_retry() {
     let raising = TRANSITIONS.iter().filter(|one| one.raises_generation && !one.from.is_terminal());
     assert!(raising.clone().all(|one| one.to == State::Pending));
     let of = |event| raising.clone().filter(|one| one.event == event).count();
-    assert_eq!((of(Event::EarlierHash), of(Event::Reconfigured), raising.clone().count()), (4, 1, 5));
+    assert_eq!((of(Event::EarlierHash), raising.clone().count()), (3, 3));
 }
 
 #[test]
@@ -147,90 +147,125 @@ fn a_follow_up_replaces_a_retry() {
     assert_eq!(end_attempt(Event::Claimed, true), Err(Refusal::NotClaimable));
 }
 
+/// One content of a reference, open or settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Life {
+    hash: u8,
+    generation: u32,
+    state: State,
+}
+
 /// The hand-offs of one reference in one pipeline, driven like the store drives them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Model {
-    /// Hash → state and generation.
-    rows: BTreeMap<u8, (State, u32)>,
+    /// What is open; active while a worker holds it.
+    open: Option<Life>,
+    /// Its follow-up.
+    follow_up: Option<Life>,
+    outcomes: BTreeMap<u8, Life>,
     latest: Option<u8>,
-    /// The attempt in progress: its hash and the generation of its receipt.
-    attempt: Option<(u8, u32)>,
+    /// The contents and generations that were claimed.
+    claimed: BTreeSet<(u8, u32)>,
 }
 
 impl Model {
-    fn apply(&mut self, hash: u8, event: Event) {
-        let (state, generation) = self.rows[&hash];
-        if let Ok(transition) = next(state, event) {
-            self.rows.insert(hash, (transition.to, generation + u32::from(transition.raises_generation)));
+    /// The content wherever it is; an attempt's own follow-up hides the attempt.
+    fn find(&self, hash: u8) -> Option<Life> {
+        let open = self.follow_up.into_iter().chain(self.open).find(|life| life.hash == hash);
+        open.or_else(|| self.outcomes.get(&hash).copied())
+    }
+
+    fn settle(&mut self, life: Life, state: State) {
+        assert!(
+            self.outcomes.insert(life.hash, Life { state, ..life }).is_none(),
+            "{life:?} was settled already"
+        );
+    }
+
+    /// Settles content that other content replaces.
+    fn supersede(&mut self, replaced: Option<Life>) {
+        if let Some(life) = replaced {
+            self.settle(life, next(life.state, Event::NewerVersion).unwrap().to);
         }
     }
 
-    fn supersede_others(&mut self, hash: u8) {
-        let others: Vec<u8> = self.rows.keys().copied().filter(|other| *other != hash).collect();
-        for other in others {
-            self.apply(other, Event::NewerVersion);
+    fn hand_off(&mut self, hash: u8) {
+        let generation = 1 + self.find(hash).map_or(0, |life| life.generation);
+        assert!(!self.claimed.contains(&(hash, generation)), "generation {generation} was claimed already");
+        self.outcomes.remove(&hash);
+        let content = Life { hash, generation, state: State::Pending };
+        if let Some(active) = self.open.filter(|life| life.state == State::Active) {
+            let replaced = self.follow_up.replace(content);
+            self.supersede(replaced.filter(|life| life.hash != hash && life.hash != active.hash));
+        } else {
+            let replaced = self.open.replace(content);
+            self.supersede(replaced.filter(|life| life.hash != hash));
         }
-    }
-
-    fn enqueue(&mut self, hash: u8) {
-        if self.latest == Some(hash) {
-            return self.apply(hash, Event::SameHash);
-        }
-        self.supersede_others(hash);
-        let is_new = !self.rows.contains_key(&hash);
-        self.rows.entry(hash).or_insert((State::Pending, 1));
-        if !is_new {
-            self.apply(hash, Event::EarlierHash);
-        }
-        self.latest = Some(hash);
-    }
-
-    fn find(&self, wanted: impl Fn(State) -> bool) -> Option<u8> {
-        self.rows.iter().find(|(_, (state, _))| wanted(*state)).map(|(hash, _)| *hash)
     }
 
     fn claim(&mut self) {
-        if self.attempt.is_none()
-            && let Some(hash) = self.find(|state| matches!(state, State::Pending | State::Retrying))
+        if let Some(life) = &mut self.open
+            && let Ok(transition) = next(life.state, Event::Claimed)
         {
-            self.apply(hash, Event::Claimed);
-            self.attempt = Some((hash, self.rows[&hash].1));
+            life.state = transition.to;
+            self.claimed.insert((life.hash, life.generation));
         }
     }
 
-    /// Ends the attempt; a stale receipt leaves the rows unchanged.
     fn end(&mut self, event: Event) {
-        if let Some((hash, generation)) = self.attempt.take()
-            && self.rows[&hash].1 == generation
-        {
-            let ended = end_attempt(event, self.find(State::is_waiting).is_some()).unwrap();
-            self.rows.insert(hash, (ended.to, generation));
+        let Some(active) = self.open.filter(|life| life.state == State::Active) else { return };
+        let ended = end_attempt(event, self.follow_up.is_some()).unwrap();
+        self.open = None;
+        if ended.to.is_waiting() {
+            self.open = Some(Life { state: ended.to, ..active });
+        } else if self.follow_up.is_none_or(|life| life.hash != active.hash) {
+            self.settle(active, ended.to);
+        }
+        match self.follow_up.take() {
+            Some(life) if life.state.is_terminal() => self.settle(life, life.state),
+            Some(life) => self.open = Some(life),
+            None => {}
+        }
+    }
+
+    /// An event from outside for the hand-off of one content.
+    fn operate(&mut self, event: Event, hash: u8) {
+        let Some(life) = self.find(hash) else { return };
+        let Ok(transition) = next(life.state, event) else { return };
+        let is_own_follow_up = event == Event::Reconfigured && life.state == State::Active;
+        if transition.raises_generation || is_own_follow_up {
+            return self.hand_off(hash);
+        }
+        if transition.to == State::Cancelled && self.open == Some(life) {
+            self.open = None;
+            return self.settle(life, transition.to);
+        }
+        // Settled content and an attempt stay as they are.
+        let place = if self.follow_up == Some(life) { &mut self.follow_up } else { &mut self.open };
+        if let Some(place) = place.as_mut().filter(|place| **place == life) {
+            place.state = transition.to;
         }
     }
 
     fn step(&mut self, event: Event, hash: u8) {
         match event {
-            // The reference was removed or restored: its latest hash again, as a change of its own.
-            Event::EarlierHash if self.latest == Some(hash) => {
-                self.supersede_others(hash);
-                self.apply(hash, event);
+            Event::SameHash | Event::NewerVersion if self.latest == Some(hash) => {}
+            // Also if the reference was removed or restored: its latest hash again, as a change of its own.
+            Event::SameHash | Event::NewerVersion | Event::EarlierHash => {
+                self.hand_off(hash);
+                self.latest = Some(hash);
             }
-            Event::SameHash | Event::NewerVersion | Event::EarlierHash => self.enqueue(hash),
             Event::Claimed => self.claim(),
             Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted | Event::GiveBack => {
                 self.end(event);
             }
-            Event::Retry | Event::Reconfigured if self.latest != Some(hash) => {}
-            Event::Retry => {
-                self.supersede_others(hash);
-                self.apply(hash, event);
-            }
-            Event::Reconfigured | Event::Cancel | Event::Hold | Event::Release | Event::Snooze
-                if self.rows.contains_key(&hash) =>
-            {
-                self.apply(hash, event);
-            }
-            _ => {}
+            Event::Reconfigured | Event::Retry if self.latest != Some(hash) => {}
+            Event::Reconfigured
+            | Event::Retry
+            | Event::Cancel
+            | Event::Hold
+            | Event::Release
+            | Event::Snooze => self.operate(event, hash),
         }
     }
 }
@@ -242,23 +277,26 @@ proptest! {
     ) {
         let mut model = Model::default();
         for (event, hash) in steps {
-            let before = model.rows.clone();
+            let before: Vec<u8> = (0..4).filter(|hash| model.find(*hash).is_some()).collect();
             model.step(event, hash);
-            let count = |wanted: fn(State) -> bool| model.rows.values().filter(|(state, _)| wanted(*state)).count();
-            prop_assert!(count(|state| state == State::Active) <= usize::from(model.attempt.is_some()));
-            prop_assert!(count(State::is_waiting) <= 1, "{event:?}: {:?}", model.rows);
-            prop_assert!(before.iter().all(|(hash, (_, generation))| model.rows[hash].1 >= *generation));
-            // Work for the latest version is never lost to an earlier version.
-            if let Some(latest) = model.latest {
-                prop_assert_ne!(model.rows[&latest].0, State::Superseded);
+            // Nothing that was handed off vanishes, and what is open is not settled as well.
+            prop_assert!(before.iter().all(|hash| model.find(*hash).is_some()), "{event:?}: {model:?}");
+            for life in model.open.iter().chain(&model.follow_up) {
+                prop_assert!(!model.outcomes.contains_key(&life.hash), "{event:?}: {model:?}");
             }
+            prop_assert!(model.outcomes.values().all(|life| life.state.is_terminal()));
+            let is_active = model.open.is_some_and(|life| life.state == State::Active);
+            prop_assert!(is_active || model.follow_up.is_none(), "{event:?}: {model:?}");
+            // Work for the latest version is never lost to an earlier version.
+            let latest = model.latest.and_then(|hash| model.find(hash));
+            prop_assert!(latest.is_none_or(|life| life.state != State::Superseded), "{event:?}: {model:?}");
         }
         // With working workers and no more events, only an operator's hold keeps anything waiting.
         for _ in 0..4 {
             model.end(Event::Succeeded);
             model.claim();
         }
-        prop_assert!(model.rows.values().all(|(state, _)| state.is_terminal() || *state == State::Held));
+        prop_assert!(model.open.is_none_or(|life| life.state == State::Held), "{model:?}");
     }
 
     #[test]

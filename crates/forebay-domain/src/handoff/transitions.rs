@@ -10,7 +10,7 @@ use super::words::{FailureClass, ReasonCode, State};
 pub enum Event {
     /// The reference is handed off with its latest hash, and nothing else is new.
     SameHash,
-    /// Another hash of the reference is queued; every other hand-off of it in the pipeline gets this event.
+    /// Another hash of the reference is handed off; the content that is open and its follow-up get this event.
     NewerVersion,
     /// The reference returned to this hand-off's hash after having another, or it was removed or restored with the same
     /// hash. In the latter case the change's own word ([`Change::reason`](super::Change::reason)) replaces the reason
@@ -36,7 +36,7 @@ pub enum Event {
     Hold,
     /// An operator releases it.
     Release,
-    /// An operator postpones it; the job stores until when.
+    /// An operator postpones it; the row stores until when. Not for a follow-up: its worker decides when it begins.
     Snooze,
     /// An operator wants it ingested now, or again. The sender must check that no newer version exists (else
     /// [`Refusal::NotLatest`]), and send [`Event::NewerVersion`] to other waiting hand-offs.
@@ -112,11 +112,10 @@ pub const TRANSITIONS: &[Transition] = &[
     // The attempt continues; a newer version waits for its end.
     stays(State::Active, Event::SameHash),
     stays(State::Active, Event::NewerVersion),
-    // The attempt may be ingesting outdated content. It goes on with a stale receipt, so it cannot end the hand-off,
-    // which is its own follow-up.
-    reopens(State::Active, Event::EarlierHash, ReasonCode::Reopened),
-    // Likewise: the attempt may have read the old settings.
-    reopens(State::Active, Event::Reconfigured, ReasonCode::Reconfigured),
+    // The attempt may be ingesting outdated content, or with old settings. It goes on, and the content becomes its own
+    // follow-up: pending, with a raised generation.
+    stays(State::Active, Event::EarlierHash),
+    stays(State::Active, Event::Reconfigured),
     moves(State::Active, Event::Succeeded, State::Succeeded),
     failed(FailureClass::Transient, State::Retrying, ReasonCode::Transient),
     failed(FailureClass::Throttled, State::Retrying, ReasonCode::Throttled),
@@ -215,8 +214,9 @@ pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> 
         .ok_or_else(|| refusal(state, event))
 }
 
-/// The transition of an active hand-off when its attempt ends with `event`. If a follow-up is queued, there is no other
-/// attempt: a failure that would be retried, or a returned lease, ends as superseded.
+/// The transition of an active hand-off when its attempt ends with `event`. If there is a follow-up, even a held or
+/// cancelled one, there is no other attempt: a failure that would be retried, or a returned lease, ends as superseded.
+/// If the follow-up is the same content, its state counts instead of this one, which is not written.
 pub fn end_attempt(event: Event, has_follow_up: bool) -> Result<&'static Transition, Refusal> {
     let ended = next(State::Active, event)?;
     if has_follow_up && ended.to.is_waiting() { next(ended.to, Event::NewerVersion) } else { Ok(ended) }

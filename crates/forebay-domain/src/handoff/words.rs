@@ -64,6 +64,8 @@ crate::words! {
         Reconciled = "reconciled",
         /// Queued: the pipeline's settings changed, so everything is handed off again.
         Reconfigured = "reconfigured",
+        /// Queued: somebody asked for it.
+        Requested = "requested",
         /// Queued: an operator retried it.
         Retried = "retried",
         /// Queued: an operator released it.

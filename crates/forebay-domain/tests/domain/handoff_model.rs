@@ -1,14 +1,14 @@
 //! Checks the hand-off exhaustively: every order of persisting, claiming, working, crashing, reporting late, rescuing
 //! and operating, up to small bounds, for one reference in one pipeline.
 //!
-//! One reference is enough because no hand-off depends on another reference: rows and jobs are keyed by reference and
-//! pipeline, every report is checked against the receipt of its own job, and limits and fairness only decide *when* a
-//! job is claimed, which can be at any time here. The references of one claim share only its lease, and a lease can
+//! One reference is enough because no hand-off depends on another reference: both tables are keyed by reference and
+//! pipeline, every report is checked against the receipt of its own row, and limits and fairness only decide *when* a
+//! row is claimed, which can be at any time here. The references of one claim share only its lease, and a lease can
 //! also end at any time here.
 //!
-//! A statement is one step, except handing off: it reads the hand-offs first and the job last, and a worker may report
-//! in between. A handler whose effect is in this database claims, has its effect and reports in one transaction, which
-//! is three consecutive steps of this model.
+//! A statement is one step, except handing off: it locks what is open first and writes last, and a worker may try to
+//! claim or report in between. A handler whose effect is in this database claims, has its effect and reports in one
+//! transaction, which is three consecutive steps of this model.
 //!
 //! The rules are the real ones of `forebay_domain::handoff`; `world` contains the effects of the SQL around them. To
 //! prove that the checker can fail, the tests remove one rule after another and name the property that breaks.
@@ -19,7 +19,10 @@
     reason = "with --nocapture the tests print how many worlds there are, and each trace"
 )]
 
+mod config;
+mod hand_off;
 mod model;
+mod operate;
 mod properties;
 mod world;
 
@@ -27,7 +30,8 @@ use std::{collections::BTreeSet, env};
 
 use stateright::{Checker, HasDiscoveries, Model, Path};
 
-use model::{Action, Config, Flaw, Reads};
+use config::{Config, Flaw, Reads};
+use model::Action;
 
 /// Workers that may pause and crash at any time, and read at the claim.
 fn config() -> Config {
@@ -95,21 +99,45 @@ fn every_rule_is_needed() {
     let cases = [
         (Flaw::NoReceiptCheck, properties::ONE_LIVE_CLAIM),
         (Flaw::NoReceiptCheck, properties::STALE_REFUSED),
-        (Flaw::NoGenerationCheck, properties::NOTHING_LOST),
         (Flaw::RescueKeepsReceipt, properties::STALE_REFUSED),
         (Flaw::RescueKeepsReceipt, properties::ENDS_WELL),
+        (Flaw::ClaimIgnoresReceipt, properties::CLAIM_KEPT),
+        (Flaw::ClaimTakesHeld, properties::ONLY_WAITING_CLAIMED),
         (Flaw::FollowUpDropped, properties::NOTHING_STRANDED),
         (Flaw::FollowUpUnchecked, properties::ONLY_WAITING_CLAIMED),
-        (Flaw::FollowUpForgotten, properties::ONE_WAITING),
-        (Flaw::FollowUpForgotten, properties::ONLY_WAITING_CLAIMED),
+        (Flaw::CancelledTakenUp, properties::ONLY_WAITING_CLAIMED),
+        (Flaw::RetryDespiteFollowUp, properties::ONE_WAITING),
+        (Flaw::RetryDespiteFollowUp, properties::ROWS_VALID),
+        (Flaw::OwnContentSettled, properties::ONE_TABLE),
+        (Flaw::OwnContentSettled, properties::KEYS_FREE),
         (Flaw::EnqueueTurnsClaimed, properties::NOTHING_LOST),
-        (Flaw::ActiveNotLocked, properties::ONE_WAITING),
-        (Flaw::ActiveNotLocked, properties::ENDS_WELL),
-        (Flaw::OperatorDoesNotWait, properties::ONE_WAITING),
-        (Flaw::ClaimIgnoresReceipt, properties::CLAIM_KEPT),
+        (Flaw::OwnContentLeftAlone, properties::NOTHING_LOST),
+        (Flaw::OpenNotLocked, properties::NOTHING_STRANDED),
+        (Flaw::OpenNotLocked, properties::NOTHING_LOST),
+        (Flaw::OpenNotLocked, properties::ROWS_VALID),
+        (Flaw::OutcomeKept, properties::ONE_TABLE),
+        (Flaw::OutcomeKept, properties::KEYS_FREE),
+        (Flaw::SupersededForgotten, properties::NOTHING_STRANDED),
+        (Flaw::ReplacedForgotten, properties::NOTHING_STRANDED),
+        (Flaw::ReplacedOwnSettled, properties::ONE_TABLE),
+        (Flaw::OperatorDoesNotWait, properties::KEYS_FREE),
+        (Flaw::OperatorDoesNotWait, properties::NOTHING_STRANDED),
+        (Flaw::FollowUpForgotten, properties::NOTHING_STRANDED),
+        (Flaw::FollowUpForgotten, properties::ONLY_WAITING_CLAIMED),
+        (Flaw::OperatorTurnsClaimed, properties::CLAIM_KEPT),
+        (Flaw::OperatorTurnsClaimed, properties::ROWS_VALID),
+        (Flaw::RetryIgnoresNewer, properties::LATEST_KEPT),
     ];
     for (flaw, property) in cases {
         breaks(&format!("{flaw:?}, {property}"), Config { flaw: Some(flaw), ..config() }, property);
+    }
+}
+
+#[test]
+fn generations_tell_effects_apart() {
+    let counted = Config { counts_effects: true, is_punctual: true, ..config() };
+    for flaw in [Flaw::GenerationKept, Flaw::OpenGenerationForgotten] {
+        breaks(&format!("{flaw:?}"), Config { flaw: Some(flaw), ..counted }, properties::EFFECT_ONCE);
     }
 }
 

@@ -1,71 +1,17 @@
 //! The model for the checker: the possible actions in each state.
 //!
 //! Only decisions are bounded (contents, changes, operations); time, claims, retries and crashes are not. A world of
-//! two contents and two workers contains every pair of rivals: two workers for one job, two contents for one job, and a
+//! two contents and two workers contains every pair of rivals: two workers for one row, two contents for one row, and a
 //! content against its own earlier generation.
 
-use forebay_domain::handoff::{Event, FailureClass, POLICIES, failure_event};
+use forebay_domain::handoff::{Event, FailureClass};
 use stateright::{Model, Property};
 
 use super::{
+    config::{Config, Flaw, Reads, failed},
     properties,
     world::{Attempt, Fault, Phase, World},
 };
-
-/// A removed rule, to see that the checker notices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
-    /// Every report is accepted.
-    NoReceiptCheck,
-    /// A report ends the row of its content, regardless of the row's generation.
-    NoGenerationCheck,
-    /// A rescued job can still be reported under the lost receipt.
-    RescueKeepsReceipt,
-    /// The end of an attempt drops the follow-up.
-    FollowUpDropped,
-    /// The end of an attempt takes up the follow-up even if an operator has held or cancelled it.
-    FollowUpUnchecked,
-    /// Holding or cancelling the follow-up removes it from the job.
-    FollowUpForgotten,
-    /// New content overwrites a claimed job.
-    EnqueueTurnsClaimed,
-    /// Handing off does not lock an active hand-off, so its attempt may end before the job is reached.
-    ActiveNotLocked,
-    /// Operators do not wait for a transaction that is handing off the reference.
-    OperatorDoesNotWait,
-    /// A job is claimed although another worker holds it.
-    ClaimIgnoresReceipt,
-}
-
-/// When a worker reads the content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reads {
-    /// At the claim, however much later the effect is.
-    AtClaim,
-    /// Together with the effect.
-    AtEffect,
-}
-
-/// A configuration: bounds, the behaviour of workers and target, and the removed rule, if any.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
-pub(super) struct Config {
-    pub(super) num_hashes: u8,
-    pub(super) num_workers: usize,
-    /// The length of a lease, in ticks.
-    pub(super) lease: u8,
-    pub(super) max_persisted: u8,
-    pub(super) max_operated: u8,
-    pub(super) reads: Reads,
-    /// Whether the target keeps the newer of two versions instead of the last one received.
-    pub(super) target_compares: bool,
-    /// Whether every worker reports before its lease ends, without crashing or failing halfway.
-    pub(super) is_punctual: bool,
-    /// Whether reports are sent again because their answer was lost.
-    pub(super) sends_again: bool,
-    pub(super) counts_effects: bool,
-    pub(super) flaw: Option<Flaw>,
-}
 
 /// The end of an attempt, as reported by its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +35,7 @@ pub(super) enum Action {
     HaveEffect(usize),
     Report(usize, WorkerReport),
     Tick,
-    /// Frees the job of an expired lease; whether it was the last loss allowed.
+    /// Frees what an expired lease holds; whether it was the last loss allowed.
     Rescue(bool),
     Operate(u8, Event),
 }
@@ -105,12 +51,6 @@ const REPORTS: [WorkerReport; 5] = [
 const OPERATIONS: [Event; 6] =
     [Event::Reconfigured, Event::Cancel, Event::Hold, Event::Release, Event::Snooze, Event::Retry];
 
-/// The event of a failure. Failures are not counted here, so the last one allowed can come at any time.
-pub(super) fn failed(class: FailureClass, is_last: bool) -> Event {
-    let most = POLICIES.iter().find(|policy| policy.class == class).and_then(|policy| policy.max_failures);
-    failure_event(class, if is_last { most.unwrap_or(1) } else { 1 })
-}
-
 impl Config {
     /// The reports that a worker can make now.
     fn reports(&self, attempt: Attempt) -> Vec<WorkerReport> {
@@ -125,7 +65,7 @@ impl Config {
 
     /// Whether the current lease would end although its worker has not reported.
     fn is_waited_for(&self, world: &World) -> bool {
-        self.is_punctual && world.job.is_some_and(|job| job.receipt.is_some() && job.lease == 1)
+        self.is_punctual && world.open.is_some_and(|open| open.receipt.is_some() && open.lease == 1)
     }
 
     fn have_effect(&self, world: &mut World, index: usize) {
@@ -134,9 +74,9 @@ impl Config {
         let is_current = attempt.has_current || self.reads == Reads::AtEffect;
         let is_kept = self.target_compares && world.target_is_current;
         world.target_is_current = is_current || is_kept;
-        if let Some(life) = attempt.life {
-            world.had_effect_twice |= world.effects.contains(&life);
-            world.effects.push(life);
+        if let Some(effect) = attempt.effect {
+            world.had_effect_twice |= world.effects.contains(&effect);
+            world.effects.push(effect);
         }
     }
 
@@ -147,9 +87,9 @@ impl Config {
             return;
         }
         if attempt.phase == Phase::Reported {
-            world.fault = Some(Fault::AcceptedTwice);
+            world.fail(Fault::AcceptedTwice);
         } else if attempt.is_lost {
-            world.fault = Some(Fault::StaleAccepted);
+            world.fail(Fault::StaleAccepted);
         }
         world.end(
             self,
@@ -163,35 +103,6 @@ impl Config {
             world.workers[index].phase = Phase::Reported;
         } else {
             world.workers.remove(index);
-        }
-    }
-
-    /// An operator's operation: if the rules refuse it, nothing changes; otherwise the job follows its hand-off.
-    fn operate(&self, world: &mut World, hash: u8, event: Event) {
-        let before = world.row(hash);
-        let reopens = matches!(event, Event::Reconfigured | Event::Retry);
-        if (reopens && world.latest != Some(hash)) || !world.apply(hash, event) {
-            return;
-        }
-        match event {
-            Event::Cancel | Event::Hold => match &mut world.job {
-                Some(job) if job.receipt.is_none() && job.hash == hash => world.job = None,
-                // A follow-up stays on the job; the end of the attempt then finds that it must not be taken up.
-                Some(job) if self.flaw == Some(Flaw::FollowUpForgotten) => {
-                    job.next = job.next.filter(|next| next.0 != hash);
-                }
-                _ => {}
-            },
-            Event::Snooze => {
-                if let Some(job) = world.job.as_mut().filter(|job| job.receipt.is_none()) {
-                    job.wait = 1;
-                }
-            }
-            Event::Reconfigured if world.row(hash) == before => {}
-            _ => {
-                world.supersede_others(hash);
-                world.queue_job(self, hash);
-            }
         }
     }
 }
@@ -216,7 +127,7 @@ impl Model for Config {
         }
         let may_operate = world.persisting.is_none() || self.flaw == Some(Flaw::OperatorDoesNotWait);
         if may_operate && world.num_operated < self.max_operated {
-            for (hash, _) in world.rows() {
+            for (hash, _) in world.states() {
                 actions.extend(OPERATIONS.map(|event| Action::Operate(hash, event)));
             }
         }
@@ -224,7 +135,7 @@ impl Model for Config {
             actions.push(Action::Claim);
         }
         for (index, attempt) in world.workers.iter().enumerate() {
-            if !(world.is_busy() && world.accepts(self, *attempt)) {
+            if !(world.is_busy(self) && world.accepts(self, *attempt)) {
                 actions
                     .extend(self.reports(*attempt).into_iter().map(|report| Action::Report(index, report)));
             }
@@ -238,11 +149,11 @@ impl Model for Config {
                 actions.push(Action::Crash(index));
             }
         }
-        if let Some(job) = world.job {
-            if job.lease + job.wait > 0 && !self.is_waited_for(world) {
+        if let Some(open) = world.open {
+            if open.lease + open.wait > 0 && !self.is_waited_for(world) {
                 actions.push(Action::Tick);
             }
-            if job.receipt.is_some() && job.lease == 0 && !world.is_busy() {
+            if open.receipt.is_some() && open.lease == 0 && !world.is_busy(self) {
                 actions.extend([Action::Rescue(false), Action::Rescue(true)]);
             }
         }
@@ -251,16 +162,15 @@ impl Model for Config {
     fn next_state(&self, last: &World, action: Action) -> Option<World> {
         let mut world = last.clone();
         match action {
-            Action::Persist(hash) if world.latest == Some(hash) => {
-                world.apply(hash, Event::SameHash);
-            }
-            Action::Persist(hash) => world.begin_enqueue(self, hash),
-            Action::RemoveOrRestore => world.begin_enqueue(self, world.latest?),
-            Action::Commit => world.end_enqueue(self),
+            // The same content again changes nothing.
+            Action::Persist(hash) if world.latest == Some(hash) => return None,
+            Action::Persist(hash) => world.begin_hand_off(hash),
+            Action::RemoveOrRestore => world.begin_hand_off(world.latest?),
+            Action::Commit => world.commit(self),
             Action::Claim => world.claim(self),
             Action::Heartbeat(index) => {
                 let receipt = Some(world.workers[index].receipt);
-                world.job.as_mut().filter(|job| job.receipt == receipt)?.lease = self.lease;
+                world.open.as_mut().filter(|open| open.receipt == receipt)?.lease = self.lease;
             }
             Action::Crash(index) => {
                 world.workers.remove(index);
@@ -268,13 +178,13 @@ impl Model for Config {
             Action::HaveEffect(index) => self.have_effect(&mut world, index),
             Action::Report(index, report) => self.report(&mut world, index, report),
             Action::Tick => {
-                if let Some(job) = &mut world.job {
-                    job.lease = job.lease.saturating_sub(1);
-                    job.wait = job.wait.saturating_sub(1);
+                if let Some(open) = &mut world.open {
+                    open.lease = open.lease.saturating_sub(1);
+                    open.wait = open.wait.saturating_sub(1);
                 }
             }
             Action::Rescue(is_last) => world.rescue(self, failed(FailureClass::Lost, is_last)),
-            Action::Operate(hash, event) => self.operate(&mut world, hash, event),
+            Action::Operate(hash, event) => world.operate(self, hash, event),
         }
         let world = world.canonical();
         if world == *last {

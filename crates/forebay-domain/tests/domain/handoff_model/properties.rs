@@ -4,7 +4,7 @@ use forebay_domain::handoff::{Event, FailureClass, State};
 use stateright::Property;
 
 use super::{
-    model::{Config, failed},
+    config::{Config, failed},
     world::{Fault, Phase, World},
 };
 
@@ -15,8 +15,10 @@ pub(super) const CLAIM_KEPT: &str = "a claim is not taken away before its lease 
 pub(super) const ONLY_WAITING_CLAIMED: &str = "only waiting hand-offs are claimed";
 pub(super) const ONE_WAITING: &str = "at most one hand-off waits";
 pub(super) const LATEST_KEPT: &str = "the reference's current content is never superseded";
-pub(super) const NOTHING_STRANDED: &str = "without a job, no hand-off waits";
-pub(super) const JOB_AGREES: &str = "the job and the hand-offs agree";
+pub(super) const NOTHING_STRANDED: &str = "what was handed off is open, a follow-up or settled";
+pub(super) const ONE_TABLE: &str = "no content is both open and settled";
+pub(super) const KEYS_FREE: &str = "no insert finds its key taken";
+pub(super) const ROWS_VALID: &str = "only a claim has a follow-up, and what is held is not claimed";
 pub(super) const NOTHING_LOST: &str = "a succeeded hand-off has ingested the current content";
 pub(super) const ENDS_WELL: &str = "with working workers and no further events, every hand-off ends";
 pub(super) const EFFECT_ONCE: &str = "one effect per hand-off and generation";
@@ -32,18 +34,26 @@ pub(super) fn of(config: &Config) -> Vec<Property<Config>> {
         }),
         Property::always(STALE_REFUSED, |_, world: &World| world.fault != Some(Fault::StaleAccepted)),
         Property::always(ONCE_ACCEPTED, |_, world: &World| world.fault != Some(Fault::AcceptedTwice)),
-        Property::always(CLAIM_KEPT, |_, world: &World| world.fault != Some(Fault::ClaimTaken)),
+        Property::always(CLAIM_KEPT, |_, world: &World| {
+            let at_work = world.workers.iter().filter(|attempt| attempt.phase != Phase::Reported);
+            at_work.filter(|attempt| !attempt.is_lost).all(|attempt| world.holds_claim(*attempt))
+        }),
         Property::always(ONLY_WAITING_CLAIMED, |_, world: &World| world.fault != Some(Fault::ClaimedUnasked)),
         Property::always(ONE_WAITING, |_, world: &World| {
-            world.rows().filter(|(_, row)| row.state.is_waiting()).count() <= 1
+            world.states().filter(|(_, state)| state.is_waiting()).count() <= 1
         }),
-        Property::always(LATEST_KEPT, |_, world: &World| {
-            world.latest_row().is_none_or(|row| row.state != State::Superseded)
+        Property::always(LATEST_KEPT, |_, world: &World| world.latest_state() != Some(State::Superseded)),
+        Property::always(NOTHING_STRANDED, |_, world: &World| {
+            (0..).zip(world.was_handed_off).all(|(hash, was)| !was || world.state(hash).is_some())
         }),
-        Property::always(NOTHING_STRANDED, |_, world: &World| world.job.is_some() || is_settled(world)),
-        Property::always(JOB_AGREES, |_, world: &World| job_agrees(world)),
+        Property::always(ONE_TABLE, |_, world: &World| {
+            let open = world.open.into_iter().flat_map(|open| open.next.into_iter().chain([open.life]));
+            open.into_iter().all(|life| world.outcomes[usize::from(life.hash)].is_none())
+        }),
+        Property::always(KEYS_FREE, |_, world: &World| world.fault != Some(Fault::KeyTaken)),
+        Property::always(ROWS_VALID, |_, world: &World| rows_are_valid(world)),
         Property::always(NOTHING_LOST, |_, world: &World| {
-            world.target_is_current || world.latest_row().is_none_or(|row| row.state != State::Succeeded)
+            world.target_is_current || world.latest_state() != Some(State::Succeeded)
         }),
         Property::always(ENDS_WELL, ends_well),
     ];
@@ -62,11 +72,18 @@ fn reached() -> Vec<Property<Config>> {
             world.workers.iter().any(|attempt| attempt.is_lost && attempt.phase == Phase::Effected)
         }),
         Property::sometimes("a follow-up is held while the attempt continues", |_, world: &World| {
-            world.job.and_then(|job| job.next).is_some()
-                && world.rows().any(|(_, row)| row.state == State::Held)
+            world.open.and_then(|open| open.next).is_some_and(|next| next.state == State::Held)
         }),
-        Property::sometimes("an attempt's own content is its follow-up", |_, world: &World| {
-            world.job.is_some_and(|job| job.next.is_some_and(|next| next.0 == job.hash))
+        Property::sometimes(
+            "an attempt's own content is its follow-up, which is cancelled",
+            |_, world: &World| {
+                let follow_up =
+                    world.open.and_then(|open| open.next.filter(|next| next.hash == open.life.hash));
+                follow_up.is_some_and(|next| next.state == State::Cancelled)
+            },
+        ),
+        Property::sometimes("a content is handed off a third time", |_, world: &World| {
+            world.open.is_some_and(|open| open.life.generation == 3)
         }),
     ];
     let states: [(&'static str, Condition); 5] = [
@@ -74,56 +91,49 @@ fn reached() -> Vec<Property<Config>> {
         ("fails", |_, world: &World| latest_is(world, State::Failed)),
         ("is cancelled", |_, world: &World| latest_is(world, State::Cancelled)),
         ("retries", |_, world: &World| latest_is(world, State::Retrying)),
-        ("is superseded", |_, world: &World| world.rows().any(|(_, row)| row.state == State::Superseded)),
+        ("is superseded", |_, world: &World| world.states().any(|(_, state)| state == State::Superseded)),
     ];
     all.extend(states.map(|(name, condition)| Property::sometimes(name, condition)));
     all
 }
 
 fn latest_is(world: &World, state: State) -> bool {
-    world.latest_row().is_some_and(|row| row.state == state)
+    world.latest_state() == Some(state)
 }
 
-/// Every hand-off has ended or waits for an operator.
-fn is_settled(world: &World) -> bool {
-    world.rows().all(|(_, row)| row.state.is_terminal() || row.state == State::Held)
+/// What the check constraints of the tables demand.
+fn rows_are_valid(world: &World) -> bool {
+    let open = world.open.is_none_or(|open| {
+        let follow_up = open.next.is_none_or(|next| {
+            open.receipt.is_some() && matches!(next.state, State::Pending | State::Held | State::Cancelled)
+        });
+        let is_claimable = open.receipt.is_none() || open.life.state != State::Held;
+        follow_up && is_claimable && open.life.state.is_waiting()
+    });
+    open && world.outcomes.iter().flatten().all(|outcome| outcome.state.is_terminal())
 }
 
-/// A job waits with its hand-off, or it is claimed and its hand-off is active, unless that was reopened since. Besides,
-/// only its follow-up may be pending.
-fn job_agrees(world: &World) -> bool {
-    let Some(job) = world.job else { return true };
-    let is_own = |hash: u8, generation: u8| hash == job.hash && generation == job.generation;
-    world.rows().all(|(hash, row)| match row.state {
-        State::Pending if job.receipt.is_some() => job.next == Some((hash, row.generation)),
-        State::Pending | State::Retrying => job.receipt.is_none() && is_own(hash, row.generation),
-        State::Active => job.receipt.is_some() && is_own(hash, row.generation),
-        _ => !is_own(hash, row.generation),
-    })
-}
-
-/// All workers die and no more changes come. Claimed jobs are freed and waiting ones processed: after a few rounds, all
-/// hand-offs must have ended, and the target must have the reference's content, unless the hand-off's state says
-/// otherwise.
+/// All workers die and no more changes come. What is claimed is freed and what waits is processed: after a few rounds,
+/// all hand-offs must have ended or be held, and the target must have the reference's content, unless the hand-off's
+/// state says otherwise.
 fn ends_well(config: &Config, world: &World) -> bool {
     let mut world = world.clone();
     world.workers.clear();
-    world.end_enqueue(config);
+    world.commit(config);
     for _ in 0..4 {
-        let Some(job) = &mut world.job else { break };
-        job.wait = 0;
-        if job.receipt.is_some() {
+        let Some(open) = &mut world.open else { break };
+        open.wait = 0;
+        if open.receipt.is_some() {
             world.rescue(config, failed(FailureClass::Lost, false));
-        } else {
+        } else if world.can_claim(config) {
             world.claim(config);
             world.target_is_current = true;
             world.end(config, Event::Succeeded);
             world.workers.clear();
         }
     }
-    world.job.is_none()
-        && is_settled(&world)
-        && world.latest_row().is_none_or(|row| match row.state {
+    world.open.is_none_or(|open| open.receipt.is_none() && open.life.state == State::Held)
+        && world.latest_state().is_none_or(|state| match state {
             State::Succeeded => world.target_is_current,
             state => matches!(state, State::Failed | State::Cancelled | State::Held),
         })
