@@ -164,7 +164,7 @@ async fn drain(args: &Args, stage: &Stage) -> Result<(), Failure> {
         drop(client);
         Workers::drain(args.workers, stage, deadline).await?;
         let client = database.client().await?;
-        if database::num_jobs(&**client).await? == 0 {
+        if database::num_open(&**client).await? == 0 {
             break;
         }
         time::sleep(POLL).await;
@@ -203,8 +203,8 @@ async fn judge(
         Ratio::none("references_done_too_often", found.num_surplus),
         Ratio::none("references_not_given_to_exec", num_undelivered),
         Ratio::none("references_without_handoff", num_missing),
-        Ratio::none("handoffs_not_done", found.num_open),
-        Ratio::none("jobs_left", found.num_jobs),
+        Ratio::none("handoffs_failed", found.num_failed),
+        Ratio::none("handoffs_open", found.num_open),
         Ratio::none("claims_left", found.num_claims),
         // Without changes there is nothing to lose.
         Ratio::at_least("changes / 1", num_changes as f64, 1.0),

@@ -27,7 +27,7 @@ const SHOWN: [&str; 7] = [
     "forebay.references",
     "forebay.reference_revisions",
     "forebay.ingestion_handoffs",
-    "forebay.ingestion_jobs",
+    "forebay.ingestion_outcomes",
     "forebay.documents",
     "forebay.document_chunks",
     TABLE,

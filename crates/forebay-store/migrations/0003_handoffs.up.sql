@@ -1,92 +1,136 @@
--- The hand-off from persistence to ingestion. The hand-off is the durable promise. The job is its claimable work and
--- exists only while there is something to do, which keeps the table that workers poll small.
+-- The hand-off from persistence to ingestion. What is open is one row in a hot table, which is queue and state in one
+-- and stays small. What is settled is one row in a cold table, written once, when it ends.
 
 create table forebay.ingestion_handoffs (
     reference_id uuid not null,
     enqueued_at timestamptz not null default now(),
-    finished_at timestamptz,
+    not_before timestamptz not null default now(),
+    receipt uuid,
+    run_id bigint,
+    next_run_id bigint,
+    next_enqueued_at timestamptz,
+    pipeline_id int not null,
+    source_id int not null,
+    version int not null default 1,
+    generation int not null default 1 constraint ingestion_handoffs_generation_check check (generation >= 1),
+    attempt int not null default 0,
+    num_attempts int not null default 0,
+    next_version int,
+    next_generation int,
+    priority smallint not null default 0,
+    num_lost smallint not null default 0,
+    payload_hash bytea not null constraint ingestion_handoffs_payload_hash_check check (octet_length(payload_hash) = 32),
+    state text not null default 'pending' constraint ingestion_handoffs_state_check check (state in
+        ('pending', 'retrying', 'held')),
+    change text not null default 'added' constraint ingestion_handoffs_change_check check (change in
+        ('added', 'updated', 'removed', 'restored')),
+    reason_code text not null default 'added' constraint ingestion_handoffs_reason_code_check check (reason_code in
+        ('added', 'updated', 'removed', 'restored', 'reopened', 'reconciled', 'reconfigured', 'requested', 'retried',
+         'released', 'snoozed', 'held', 'transient', 'throttled', 'lease_lost')),
+    failure_code text,
+    last_error text,
+    limit_key text,
+    next_limit_key text,
+    next_payload_hash bytea,
+    next_state text constraint ingestion_handoffs_next_state_check check (next_state in ('pending', 'held', 'cancelled')),
+    next_change text constraint ingestion_handoffs_next_change_check check (next_change in
+        ('added', 'updated', 'removed', 'restored')),
+    next_reason_code text constraint ingestion_handoffs_next_reason_code_check check (next_reason_code in
+        ('added', 'updated', 'removed', 'restored', 'reopened', 'reconciled', 'reconfigured', 'requested', 'retried',
+         'released', 'held', 'cancelled')),
+    constraint ingestion_handoffs_pkey primary key (reference_id, pipeline_id),
+    -- Only a claim has a follow-up, and what is held isn't claimed.
+    constraint ingestion_handoffs_claim_check check (receipt is null or state <> 'held'),
+    constraint ingestion_handoffs_next_check check (
+        num_nonnulls(next_payload_hash, next_version, next_generation, next_change, next_state, next_reason_code,
+            next_enqueued_at) = case when next_payload_hash is null then 0 else 7 end
+        and (receipt is not null or next_payload_hash is null))
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+-- The queue's order: strictly by priority, fair between sources, oldest first. The receipt is in no index, so a claim
+-- stays on the page (HOT).
+create index ingestion_handoffs_queue on forebay.ingestion_handoffs
+    (pipeline_id, priority, source_id, not_before, reference_id)
+    where state <> 'held';
+comment on table forebay.ingestion_handoffs is
+    'The hand-offs that are open: the promise that a pipeline ingests a reference. At most one for each pipeline and reference.';
+comment on column forebay.ingestion_handoffs.reference_id is 'The reference to ingest; nothing else crosses the hand-off.';
+comment on column forebay.ingestion_handoffs.enqueued_at is 'When this content was queued.';
+comment on column forebay.ingestion_handoffs.not_before is 'The earliest time at which it may be claimed.';
+comment on column forebay.ingestion_handoffs.receipt is
+    'The claim that holds it: it is active. Reports under another receipt are refused. Null: it waits.';
+comment on column forebay.ingestion_handoffs.run_id is 'The run whose change queued it.';
+comment on column forebay.ingestion_handoffs.next_run_id is 'The same, for the follow-up.';
+comment on column forebay.ingestion_handoffs.next_enqueued_at is 'When the follow-up was queued.';
+comment on column forebay.ingestion_handoffs.pipeline_id is 'The pipeline that ingests it.';
+comment on column forebay.ingestion_handoffs.source_id is 'The source of the reference; sources take turns.';
+comment on column forebay.ingestion_handoffs.version is 'The reference''s version when it was queued.';
+comment on column forebay.ingestion_handoffs.generation is 'How often the same content was handed off.';
+comment on column forebay.ingestion_handoffs.attempt is 'Attempts started.';
+comment on column forebay.ingestion_handoffs.num_attempts is 'Failed attempts that count against the retry policy.';
+comment on column forebay.ingestion_handoffs.next_version is 'The version of the follow-up.';
+comment on column forebay.ingestion_handoffs.next_generation is 'The generation of the follow-up.';
+comment on column forebay.ingestion_handoffs.priority is 'Lower is claimed first: 0 for changes, 10 for repairs.';
+comment on column forebay.ingestion_handoffs.num_lost is
+    'How often its claim was lost. It is then claimed alone, so that no other hand-off is lost with it.';
+comment on column forebay.ingestion_handoffs.payload_hash is 'The content to ingest: the version_hash.';
+comment on column forebay.ingestion_handoffs.state is
+    'pending, retrying or held. With a receipt it is active, whatever this says.';
+comment on column forebay.ingestion_handoffs.change is 'What happened to the reference.';
+comment on column forebay.ingestion_handoffs.reason_code is 'Why it is in this state.';
+comment on column forebay.ingestion_handoffs.failure_code is
+    'What the last failed attempt reported, as a stable word of its handler.';
+comment on column forebay.ingestion_handoffs.last_error is 'The message of the last failed attempt.';
+comment on column forebay.ingestion_handoffs.limit_key is 'The key that it counts against if its pipeline has per-key limits.';
+comment on column forebay.ingestion_handoffs.next_limit_key is 'The same, for the follow-up.';
+comment on column forebay.ingestion_handoffs.next_payload_hash is
+    'The follow-up: newer content that arrived while this was claimed. It takes the row when the claim ends.';
+comment on column forebay.ingestion_handoffs.next_state is
+    'pending; or held or cancelled by an operator, and then it becomes that when the claim ends.';
+comment on column forebay.ingestion_handoffs.next_change is 'What happened to the reference, for the follow-up.';
+comment on column forebay.ingestion_handoffs.next_reason_code is 'Why the follow-up was queued.';
+
+create table forebay.ingestion_outcomes (
+    reference_id uuid not null,
+    enqueued_at timestamptz not null,
+    finished_at timestamptz not null default now(),
     run_id bigint,
     pipeline_id int not null,
     version int not null,
-    generation int not null default 1 constraint ingestion_handoffs_generation_check check (generation >= 1),
+    generation int not null,
     num_attempts int not null default 0,
-    payload_hash bytea not null constraint ingestion_handoffs_payload_hash_check check (octet_length(payload_hash) = 32),
-    state text not null constraint ingestion_handoffs_state_check check (state in
-        ('pending', 'active', 'retrying', 'succeeded', 'failed', 'superseded', 'cancelled', 'held')),
-    change text not null constraint ingestion_handoffs_change_check check (change in
+    payload_hash bytea not null constraint ingestion_outcomes_payload_hash_check check (octet_length(payload_hash) = 32),
+    state text not null constraint ingestion_outcomes_state_check check (state in
+        ('succeeded', 'failed', 'superseded', 'cancelled')),
+    change text not null constraint ingestion_outcomes_change_check check (change in
         ('added', 'updated', 'removed', 'restored')),
-    reason_code text not null constraint ingestion_handoffs_reason_code_check check (reason_code in
-        ('added', 'updated', 'removed', 'restored', 'reopened', 'reconciled', 'reconfigured', 'retried', 'released',
-         'snoozed', 'newer_version', 'cancelled', 'held', 'transient', 'throttled', 'lease_lost', 'permanent', 'poison',
+    reason_code text not null constraint ingestion_outcomes_reason_code_check check (reason_code in
+        ('added', 'updated', 'removed', 'restored', 'reopened', 'reconciled', 'reconfigured', 'requested', 'retried',
+         'released', 'snoozed', 'newer_version', 'cancelled', 'transient', 'throttled', 'lease_lost', 'permanent', 'poison',
          'attempts_exhausted')),
     failure_code text,
     last_error text,
-    constraint ingestion_handoffs_pkey primary key (reference_id, pipeline_id, payload_hash)
-) with (fillfactor = 50);
--- No index except the primary key, and free space on each page, so that updates stay on the page (HOT). With space to
--- update every row once, claiming and completing 50,000 hand-offs wrote 35 MB of WAL instead of 49. Only operators list
--- hand-offs by state, so no index serves that.
-comment on table forebay.ingestion_handoffs is
-    'The promise that a pipeline ingests one version of a reference, and its state.';
-comment on column forebay.ingestion_handoffs.reference_id is 'The reference to ingest; nothing else crosses the hand-off.';
-comment on column forebay.ingestion_handoffs.enqueued_at is 'When it was last queued.';
-comment on column forebay.ingestion_handoffs.finished_at is 'When it reached a final state.';
-comment on column forebay.ingestion_handoffs.run_id is 'The run whose change queued it.';
-comment on column forebay.ingestion_handoffs.pipeline_id is 'The pipeline that ingests it.';
-comment on column forebay.ingestion_handoffs.version is 'The reference''s version when it was queued.';
-comment on column forebay.ingestion_handoffs.generation is 'Incremented each time the same content is handed off again.';
-comment on column forebay.ingestion_handoffs.num_attempts is 'Failed attempts so far.';
-comment on column forebay.ingestion_handoffs.payload_hash is 'The content to ingest: the version_hash.';
-comment on column forebay.ingestion_handoffs.state is
-    'pending, active, retrying, succeeded, failed, superseded (a newer version came first), cancelled or held.';
-comment on column forebay.ingestion_handoffs.change is 'What happened to the reference.';
-comment on column forebay.ingestion_handoffs.reason_code is 'Why it is in this state.';
-comment on column forebay.ingestion_handoffs.failure_code is 'What the last failed attempt reported, as a stable word of its handler.';
-comment on column forebay.ingestion_handoffs.last_error is 'The message of the last failed attempt.';
+    constraint ingestion_outcomes_pkey primary key (reference_id, pipeline_id, payload_hash)
+);
+-- Only operators list them by state, so no index serves that.
+comment on table forebay.ingestion_outcomes is
+    'How hand-offs ended: one row for each pipeline, reference and content. Handing the content off again deletes the row.';
+comment on column forebay.ingestion_outcomes.reference_id is 'The reference.';
+comment on column forebay.ingestion_outcomes.enqueued_at is 'When it was last queued.';
+comment on column forebay.ingestion_outcomes.finished_at is 'When it ended.';
+comment on column forebay.ingestion_outcomes.run_id is 'The run whose change queued it.';
+comment on column forebay.ingestion_outcomes.pipeline_id is 'The pipeline.';
+comment on column forebay.ingestion_outcomes.version is 'The reference''s version when it was queued.';
+comment on column forebay.ingestion_outcomes.generation is 'How often the same content was handed off.';
+comment on column forebay.ingestion_outcomes.num_attempts is 'Failed attempts that counted against the retry policy.';
+comment on column forebay.ingestion_outcomes.payload_hash is 'The content: the version_hash.';
+comment on column forebay.ingestion_outcomes.state is
+    'succeeded, failed, superseded (a newer version came first) or cancelled.';
+comment on column forebay.ingestion_outcomes.change is 'What happened to the reference.';
+comment on column forebay.ingestion_outcomes.reason_code is 'Why it is in this state; if it succeeded, why it was queued.';
+comment on column forebay.ingestion_outcomes.failure_code is 'What the last failed attempt reported.';
+comment on column forebay.ingestion_outcomes.last_error is 'The message of the last failed attempt.';
 
-create table forebay.ingestion_jobs (
-    reference_id uuid not null,
-    not_before timestamptz not null default now(),
-    receipt uuid,
-    pipeline_id int not null,
-    source_id int not null,
-    generation int not null default 1,
-    next_generation int,
-    attempt int not null default 0,
-    priority smallint not null default 0,
-    num_lost smallint not null default 0,
-    payload_hash bytea not null,
-    next_payload_hash bytea,
-    change text not null constraint ingestion_jobs_change_check check (change in ('added', 'updated', 'removed', 'restored')),
-    next_change text,
-    limit_key text,
-    constraint ingestion_jobs_pkey primary key (reference_id, pipeline_id),
-    constraint ingestion_jobs_next_check check (num_nonnulls(next_payload_hash, next_generation, next_change) in (0, 3))
-) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
--- The queue's order: strictly by priority, fair between sources, oldest first. The receipt is in no index, so a claim
--- stays on the page (HOT).
-create index ingestion_jobs_queue on forebay.ingestion_jobs (pipeline_id, priority, source_id, not_before, reference_id);
-comment on table forebay.ingestion_jobs is
-    'Claimable work: at most one job for each pipeline and reference, deleted when its hand-off is finished.';
-comment on column forebay.ingestion_jobs.reference_id is 'The reference to ingest.';
-comment on column forebay.ingestion_jobs.not_before is 'The earliest time at which it may be claimed.';
-comment on column forebay.ingestion_jobs.receipt is 'The claim that holds it, if any; reports under another receipt are refused.';
-comment on column forebay.ingestion_jobs.pipeline_id is 'The pipeline that ingests it.';
-comment on column forebay.ingestion_jobs.source_id is 'The source of the reference; sources take turns.';
-comment on column forebay.ingestion_jobs.generation is 'The generation of the hand-off.';
-comment on column forebay.ingestion_jobs.next_generation is 'The generation of the follow-up.';
-comment on column forebay.ingestion_jobs.attempt is 'Attempts started.';
-comment on column forebay.ingestion_jobs.priority is 'Lower is claimed first: 0 for changes, 10 for repairs.';
-comment on column forebay.ingestion_jobs.num_lost is
-    'How often its claim was lost. A job with a lost claim is claimed alone, so that no other job is lost with it.';
-comment on column forebay.ingestion_jobs.payload_hash is 'The content to ingest.';
-comment on column forebay.ingestion_jobs.next_payload_hash is
-    'The follow-up: newer content that arrived while this job was claimed. It becomes the job when the claim ends.';
-comment on column forebay.ingestion_jobs.change is 'What happened to the reference.';
-comment on column forebay.ingestion_jobs.next_change is 'The same, for the follow-up.';
-comment on column forebay.ingestion_jobs.limit_key is 'The key that it counts against if its pipeline has per-key limits.';
-
--- A claim is a row, not a column of each job: a heartbeat writes one row regardless of the number of jobs, and finding
+-- A claim is a row, not a column of each hand-off: a heartbeat writes one row regardless of their number, and finding
 -- the claims of dead workers reads few rows regardless of the length of the queue.
 create table forebay.ingestion_claims (
     receipt uuid not null constraint ingestion_claims_pkey primary key,
@@ -165,6 +209,7 @@ create table forebay.ingestion_attempts (
     reference_id uuid not null,
     pipeline_id int not null,
     payload_hash bytea not null,
+    generation int not null default 1,
     attempt int not null,
     failure_class text not null constraint ingestion_attempts_failure_class_check check (failure_class in
         ('transient', 'throttled', 'permanent', 'poison', 'lost')),
@@ -178,6 +223,7 @@ comment on column forebay.ingestion_attempts.attempt_id is 'Short id.';
 comment on column forebay.ingestion_attempts.reference_id is 'The reference of the attempt.';
 comment on column forebay.ingestion_attempts.pipeline_id is 'Its pipeline.';
 comment on column forebay.ingestion_attempts.payload_hash is 'The content that was attempted.';
+comment on column forebay.ingestion_attempts.generation is 'The generation of the hand-off.';
 comment on column forebay.ingestion_attempts.attempt is 'Number of the attempt, from 1.';
 comment on column forebay.ingestion_attempts.failure_class is 'transient, throttled, permanent, poison or lost; it determines what happens next.';
 comment on column forebay.ingestion_attempts.reason_code is 'What failed, as a stable word.';

@@ -60,10 +60,30 @@ end;
 comment on function forebay.source_at(text, timestamptz) is
     'All references of a source that existed at a time, with their payloads at that time.';
 
+-- Every hand-off as one row for each content, whichever table has it.
+create view forebay.handoffs with (security_invoker = true) as
+    select h.reference_id, h.pipeline_id, h.payload_hash, case when h.receipt is null then h.state else 'active' end as state,
+        h.reason_code, h.failure_code, h.last_error, h.change, h.version, h.generation, h.num_attempts, h.run_id,
+        h.enqueued_at, null::timestamptz as finished_at
+    from forebay.ingestion_handoffs as h
+    -- Content that was handed off again during its attempt is its own follow-up.
+    where h.next_payload_hash is distinct from h.payload_hash
+    union all
+    select h.reference_id, h.pipeline_id, h.next_payload_hash, h.next_state, h.next_reason_code, null, null, h.next_change,
+        h.next_version, h.next_generation, 0, h.next_run_id, h.next_enqueued_at, null
+    from forebay.ingestion_handoffs as h
+    where h.next_payload_hash is not null
+    union all
+    select o.reference_id, o.pipeline_id, o.payload_hash, o.state, o.reason_code, o.failure_code, o.last_error, o.change,
+        o.version, o.generation, o.num_attempts, o.run_id, o.enqueued_at, o.finished_at
+    from forebay.ingestion_outcomes as o;
+comment on view forebay.handoffs is
+    'All hand-offs, open and settled: one row for each pipeline, reference and content.';
+
 create view forebay.handoff_counts with (security_invoker = true) as
     select p.name as pipeline, h.state, h.reason_code, h.failure_code, count(*) as num_handoffs,
         min(h.enqueued_at) as oldest_enqueued_at
-    from forebay.ingestion_handoffs as h
+    from forebay.handoffs as h
     join forebay.pipelines as p using (pipeline_id)
     group by p.name, h.state, h.reason_code, h.failure_code;
 comment on view forebay.handoff_counts is
@@ -74,7 +94,7 @@ create view forebay.handoff_status with (security_invoker = true) as
         h.last_error, h.change, h.version, h.num_attempts, h.enqueued_at, h.finished_at
     from (
         select distinct on (f.reference_id, f.pipeline_id) f.*
-        from forebay.ingestion_handoffs as f
+        from forebay.handoffs as f
         order by f.reference_id, f.pipeline_id, f.version desc, f.enqueued_at desc
     ) as h
     join forebay.pipelines as p using (pipeline_id)
@@ -82,3 +102,24 @@ create view forebay.handoff_status with (security_invoker = true) as
     left join forebay.sources as s using (source_id);
 comment on view forebay.handoff_status is
     'The latest hand-off of each reference in each pipeline. Source and key are null if the reference was deleted.';
+
+create function forebay.handoffs_of(reference_id uuid)
+returns table (
+    pipeline text, state text, reason_code text, failure_code text, last_error text, change text, version int,
+    generation int, num_attempts int, payload_hash text, run_id bigint, enqueued_at timestamptz, finished_at timestamptz,
+    not_before timestamptz, lease_until timestamptz, worker text)
+language sql stable parallel safe
+begin atomic
+    select p.name, h.state, h.reason_code, h.failure_code, h.last_error, h.change, h.version, h.generation,
+        h.num_attempts, encode(h.payload_hash, 'hex'), h.run_id, h.enqueued_at, h.finished_at,
+        case when o.receipt is null and h.state <> 'held' then o.not_before end, c.lease_until, c.worker
+    from forebay.handoffs as h
+    join forebay.pipelines as p using (pipeline_id)
+    left join forebay.ingestion_handoffs as o
+        on o.reference_id = h.reference_id and o.pipeline_id = h.pipeline_id and o.payload_hash = h.payload_hash
+    left join forebay.ingestion_claims as c on c.receipt = o.receipt
+    where h.reference_id = handoffs_of.reference_id
+    order by p.name, h.version desc, h.enqueued_at desc;
+end;
+comment on function forebay.handoffs_of(uuid) is
+    'The hand-offs of a reference in all pipelines, newest first: when an open one is due, and who works on it until when.';

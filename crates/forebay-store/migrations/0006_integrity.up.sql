@@ -32,7 +32,7 @@ begin
     delete from forebay.reference_revisions as v using gone as g where v.reference_id = g.reference_id;
     delete from forebay.reference_aliases as a using gone as g where a.reference_id = g.reference_id;
     delete from forebay.ingestion_handoffs as h using gone as g where h.reference_id = g.reference_id;
-    delete from forebay.ingestion_jobs as j using gone as g where j.reference_id = g.reference_id;
+    delete from forebay.ingestion_outcomes as o using gone as g where o.reference_id = g.reference_id;
     delete from forebay.documents as d using gone as g where d.reference_id = g.reference_id;
     delete from forebay.document_chunks as c using gone as g where c.reference_id = g.reference_id;
     return null;

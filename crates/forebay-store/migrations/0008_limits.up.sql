@@ -1,14 +1,5 @@
 -- Limits of a pipeline: concurrency and rate, for all its workers together and for each key of its payloads.
 
--- The key that a payload counts against: the value of a field, or the host of the URL in that field (RFC 3986, in lower
--- case, without the port). Null means that no key limit applies.
-create function forebay_private.limit_key(payload jsonb, path text[], is_url boolean) returns text
-language sql immutable
-return left(case
-    when is_url then lower(substring(payload #>> path from '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^]]*\]|[^/:?#]+)'))
-    else nullif(payload #>> path, '')
-end, 255);
-
 -- The tokens in a bucket now.
 create function forebay_private.tokens(bucket forebay.ingestion_limits, rate double precision) returns double precision
 language sql stable
@@ -54,7 +45,7 @@ begin
         select count(*) into num_active
         from forebay.ingestion_claims as c
         cross join unnest(c.reference_ids) as d (reference_id)
-        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
         where c.pipeline_id = p.pipeline_id and j.receipt = c.receipt;
         allowed := least(allowed, p.max_active - num_active);
     end if;
@@ -78,7 +69,7 @@ begin
     insert into forebay.ingestion_limits as l (pipeline_id, limit_key, tokens, refilled_at)
     select distinct p.pipeline_id, j.limit_key, greatest(1, coalesce(p.key_rate_limit, 1)), now()
     from unnest(picked) as d (reference_id)
-    cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+    cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
     where j.limit_key is not null
     on conflict on constraint ingestion_limits_pkey do nothing;
 
@@ -87,13 +78,13 @@ begin
         select d.ord, j.reference_id, j.limit_key,
             row_number() over (partition by j.limit_key order by d.ord) as rank_in_key
         from unnest(picked) with ordinality as d (reference_id, ord)
-        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
     ),
     active as materialized (
         select j.limit_key, count(*) as num_active
         from forebay.ingestion_claims as c
         cross join unnest(c.reference_ids) as d (reference_id)
-        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
         where c.pipeline_id = p.pipeline_id and j.receipt = c.receipt and j.limit_key is not null
         group by j.limit_key
     ),
@@ -117,7 +108,7 @@ begin
         left join capacity as c using (limit_key)
     ),
     put_off as (
-        update forebay.ingestion_jobs as j
+        update forebay.ingestion_handoffs as j
         set not_before = d.next_at + make_interval(
             -- When the rate would reach it; a job that waits for others to finish is considered again in a second.
             secs => least(60, case
@@ -143,7 +134,7 @@ begin atomic
         union all
         select j.limit_key, count(*), p.key_rate_limit
         from unnest(picked) as d (reference_id)
-        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
         where j.limit_key is not null
         group by j.limit_key
     )

@@ -1,5 +1,5 @@
--- Ends attempts: the changes to a hand-off, its job and its claim when an attempt succeeds, fails, is released or is
--- lost. See 0007_queue for the lock order and the plans.
+-- Ends attempts: the changes to a hand-off and its claim when an attempt succeeds, fails, is released or is lost. See
+-- 0007_queue for the locks and the plans.
 
 -- The retry policy of a failure class in a pipeline.
 create function forebay_private.retry_policy(pipeline_id int, failure_class text)
@@ -16,15 +16,12 @@ begin atomic
     where d.failure_class = retry_policy.failure_class;
 end;
 
--- Locks the jobs of attempts and their hand-offs, skipping what is locked. Returns one row for each attempt, in order,
--- so that callers can zip it with their own arrays. needs_receipt: each attempt must name the receipt that holds its
--- job. Without it, a null receipt matches a job without one, which the caller's transaction has already locked.
+-- Locks the hand-offs of attempts, skipping what is locked. Returns one row for each attempt, in order, so that callers
+-- can zip it with their own arrays. needs_receipt: each attempt must name the receipt that holds its hand-off. Without
+-- it, a null receipt matches a hand-off without one, which the caller's transaction has already locked.
 create function forebay_private.lock_attempts(
     pipeline_id int, reference_ids uuid[], receipts uuid[], needs_receipt boolean)
-returns table (
-    is_first boolean, is_locked boolean, payload_hash bytea, generation int, attempt int, num_lost smallint, limit_key text,
-    has_follow_up boolean, takes_up boolean, handoff_generation int, enqueued_at timestamptz, num_attempts int,
-    has_no_handoff boolean, refusal text)
+returns table (is_first boolean, refusal text, held forebay.ingestion_handoffs)
 language sql volatile
 set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
@@ -33,60 +30,33 @@ set enable_bitmapscan = off
 set enable_seqscan = off
 set jit = off
 begin atomic
-    select t.is_first, j.is_locked, j.payload_hash, j.generation, j.attempt, j.num_lost, j.limit_key, j.has_follow_up,
-        j.takes_up, h.generation, h.enqueued_at, h.num_attempts, n.has_no_handoff,
-        -- Why nothing may be written: the job is held under another receipt, gone, or locked right now.
-        case
-            when h.generation is not null or n.has_no_handoff then null
-            when j.is_locked then 'busy'
-            else coalesce((
-                select case when f.receipt is distinct from t.receipt then 'stale' else 'busy' end
-                from forebay.ingestion_jobs as f
-                where f.pipeline_id = lock_attempts.pipeline_id and f.reference_id = t.reference_id), 'lost')
-        end
+    select t.is_first,
+        -- Why nothing may be written: it is held under another receipt, gone, or locked right now.
+        case when not coalesce(h.is_locked, false) then coalesce((
+            select case
+                when f.receipt is distinct from t.receipt then 'stale'
+                when t.receipt is null and lock_attempts.needs_receipt then 'stale'
+                else 'busy'
+            end
+            from forebay.ingestion_handoffs as f
+            where f.pipeline_id = lock_attempts.pipeline_id and f.reference_id = t.reference_id), 'lost')
+        end,
+        h.held
     from (
-        select a.*, row_number() over (partition by a.reference_id order by a.ord) = 1 as is_first
+        select a.*, row_number() over (partition by a.reference_id, a.receipt order by a.ord) = 1 as is_first
         from unnest(lock_attempts.reference_ids, lock_attempts.receipts) with ordinality
             as a (reference_id, receipt, ord)
     ) as t
     left join lateral (
-        select true as is_locked, f.payload_hash, f.generation, f.attempt, f.num_lost, f.limit_key,
-            f.next_payload_hash is not null as has_follow_up,
-            -- A follow-up that an operator held or cancelled is not taken up. The condition is "no hand-off in another
-            -- state" because the job is read as it is now and the hand-off as it was when the statement began, which
-            -- may have been before it existed.
-            f.next_payload_hash is not null and not exists (
-                select from forebay.ingestion_handoffs as n
-                where n.reference_id = f.reference_id
-                    and n.pipeline_id = f.pipeline_id
-                    and n.payload_hash = f.next_payload_hash
-                    and n.generation = f.next_generation
-                    and n.state <> 'pending') as takes_up
-        from forebay.ingestion_jobs as f
+        select true as is_locked, f as held
+        from forebay.ingestion_handoffs as f
         where f.pipeline_id = lock_attempts.pipeline_id
             and f.reference_id = t.reference_id
             and f.receipt is not distinct from t.receipt
             and (t.receipt is not null or not lock_attempts.needs_receipt)
         offset 0
         for update skip locked
-    ) as j on true
-    left join lateral (
-        select f.generation, f.enqueued_at, f.num_attempts
-        from forebay.ingestion_handoffs as f
-        where f.reference_id = t.reference_id
-            and f.pipeline_id = lock_attempts.pipeline_id
-            and f.payload_hash = j.payload_hash
-        offset 0
-        for update skip locked
     ) as h on true
-    -- A job may outlive its hand-off if its history is deleted manually.
-    cross join lateral (
-        select coalesce(j.is_locked and h.generation is null and not exists (
-            select from forebay.ingestion_handoffs as f
-            where f.reference_id = t.reference_id
-                and f.pipeline_id = lock_attempts.pipeline_id
-                and f.payload_hash = j.payload_hash), false) as has_no_handoff
-    ) as n
     order by t.ord;
 end;
 
@@ -123,9 +93,9 @@ begin atomic
     where c.receipt = r.receipt and not r.is_whole;
 end;
 
--- Ends failed attempts: records each, and applies the retry policy to the hand-off and its job. A null receipt means
--- that the caller's transaction holds the job by row lock. Answers in the order of the input: retrying (with the time
--- of the retry), failed or superseded if written; stale, lost or busy if not.
+-- Ends failed attempts: records each, and applies the retry policy to its hand-off. A null receipt means that the
+-- caller's transaction holds the hand-off by row lock. Answers in the order of the input: retrying (with the time of
+-- the retry), failed or superseded if written; stale, lost or busy if not.
 create function forebay_private.end_failed(
     pipeline_id int, reference_ids uuid[], receipts uuid[], failure_classes text[], reason_codes text[], messages text[],
     retry_after interval[])
@@ -140,34 +110,34 @@ set jit = off
 begin atomic
     with
     attempts as materialized (
-        select end_failed.pipeline_id as of_pipeline, a.*,
+        select end_failed.pipeline_id as of_pipeline, a.reference_id, a.receipt, a.failure_class, a.failure_code,
+            left(a.message, 2000) as message, a.retry_after, a.is_first, a.refusal, a.held, a.ord,
+            (a.held).next_payload_hash is not null as has_follow_up,
+            -- The same content was handed off again, and its follow-up handles that.
+            coalesce((a.held).next_payload_hash = (a.held).payload_hash, false) as is_own_follow_up,
             -- A claim has already counted the attempt; a row lock hasn't.
-            a.attempts_begun + (a.receipt is null)::int as attempt
+            (a.held).attempt + (a.receipt is null)::int as attempt
         from rows from (
             unnest(end_failed.reference_ids, end_failed.receipts, end_failed.failure_classes, end_failed.reason_codes,
                 end_failed.messages, end_failed.retry_after),
             forebay_private.lock_attempts(
                 end_failed.pipeline_id, end_failed.reference_ids, end_failed.receipts, false)
         ) with ordinality as a (
-            reference_id, receipt, failure_class, reason_code, message, retry_after,
-            is_first, is_locked, payload_hash, generation, attempts_begun, num_lost, limit_key, has_follow_up, takes_up,
-            handoff_generation, enqueued_at, num_attempts, has_no_handoff, refusal, ord)
+            reference_id, receipt, failure_class, failure_code, message, retry_after, is_first, refusal, held, ord)
     ),
     -- Failures of this class since the content was last handed off, this one included.
     counted as materialized (
         select h.*, r.max_failures, r.base_delay, r.max_delay, r.uses_attempt,
-            1 + case
-                when h.handoff_generation is distinct from h.generation then 0
-                when h.failure_class = 'transient' then h.num_attempts
-                when h.failure_class = 'lost' then h.num_lost
+            1 + case h.failure_class
+                when 'transient' then (h.held).num_attempts
                 else (
                     select count(*)
                     from forebay.ingestion_attempts as a
                     where a.reference_id = h.reference_id
-                        and a.pipeline_id = end_failed.pipeline_id
-                        and a.payload_hash = h.payload_hash
-                        and a.failure_class = h.failure_class
-                        and a.failed_at >= h.enqueued_at)
+                        and a.pipeline_id = h.of_pipeline
+                        and a.payload_hash = (h.held).payload_hash
+                        and a.generation = (h.held).generation
+                        and a.failure_class = h.failure_class)
             end as num_failures
         from attempts as h
         cross join lateral forebay_private.retry_policy(end_failed.pipeline_id, h.failure_class) as r
@@ -188,7 +158,7 @@ begin atomic
                 when c.has_follow_up then 'newer_version'
                 when c.failure_class = 'lost' then 'lease_lost'
                 else c.failure_class
-            end as state_reason,
+            end as reason_code,
             -- Full jitter below a ceiling that doubles: attempts that failed together aren't retried together.
             coalesce(c.retry_after,
                 random() * least(c.max_delay, c.base_delay * (2 ^ least(c.num_failures - 1, 20)))) as delay
@@ -196,56 +166,83 @@ begin atomic
     ),
     trail as (
         insert into forebay.ingestion_attempts
-            (reference_id, pipeline_id, payload_hash, attempt, failure_class, reason_code, message)
-        select d.reference_id, end_failed.pipeline_id, d.payload_hash, d.attempt,
-            case d.state_reason when 'poison' then 'poison' else d.failure_class end,
-            d.reason_code, left(d.message, 2000)
+            (reference_id, pipeline_id, payload_hash, generation, attempt, failure_class, reason_code, message)
+        select d.reference_id, d.of_pipeline, (d.held).payload_hash, (d.held).generation, d.attempt,
+            case d.reason_code when 'poison' then 'poison' else d.failure_class end, d.failure_code, d.message
         from judged as d
         where exists (select from forebay."references" as r where r.reference_id = d.reference_id)
     ),
-    -- A hand-off that was reopened meanwhile has a higher generation and stays open for its follow-up.
-    written as (
+    settled as (
+        insert into forebay.ingestion_outcomes as o
+            (reference_id, pipeline_id, payload_hash, state, reason_code, failure_code, last_error, num_attempts, version,
+             generation, change, run_id, enqueued_at)
+        select d.reference_id, d.of_pipeline, (d.held).payload_hash, d.state, d.reason_code, d.failure_code, d.message,
+            (d.held).num_attempts + d.uses_attempt::int, (d.held).version, (d.held).generation, (d.held).change,
+            (d.held).run_id, (d.held).enqueued_at
+        from judged as d
+        where d.state <> 'retrying' and not d.is_own_follow_up
+        union all
+        -- A follow-up that an operator has cancelled.
+        select d.reference_id, d.of_pipeline, (d.held).next_payload_hash, 'cancelled', 'cancelled', null, null, 0,
+            (d.held).next_version, (d.held).next_generation, (d.held).next_change, (d.held).next_run_id,
+            (d.held).next_enqueued_at
+        from judged as d
+        where (d.held).next_state = 'cancelled'
+        on conflict on constraint ingestion_outcomes_pkey do update
+        set enqueued_at = excluded.enqueued_at,
+            finished_at = excluded.finished_at,
+            run_id = excluded.run_id,
+            version = excluded.version,
+            generation = excluded.generation,
+            num_attempts = excluded.num_attempts,
+            state = excluded.state,
+            change = excluded.change,
+            reason_code = excluded.reason_code,
+            failure_code = excluded.failure_code,
+            last_error = excluded.last_error
+    ),
+    -- Retried later, or replaced by the follow-up. All values come from the locked rows: the row that the statement
+    -- itself sees may be older, and constraints are checked against it before the newer one is looked at.
+    continued as (
         update forebay.ingestion_handoffs as h
-        set state = d.state,
-            reason_code = d.state_reason,
-            failure_code = d.reason_code,
-            last_error = left(d.message, 2000),
-            num_attempts = h.num_attempts + d.uses_attempt::int,
-            finished_at = case when d.state = 'retrying' then null else now() end
+        set receipt = null,
+            not_before = now() + case when d.has_follow_up then interval '0' else d.delay end,
+            state = coalesce((d.held).next_state, 'retrying'),
+            reason_code = coalesce((d.held).next_reason_code, d.reason_code),
+            failure_code = case when not d.has_follow_up then d.failure_code end,
+            last_error = case when not d.has_follow_up then d.message end,
+            num_attempts = case when d.has_follow_up then 0 else (d.held).num_attempts + d.uses_attempt::int end,
+            attempt = case when d.has_follow_up then 0 else d.attempt end,
+            -- Newer content may crash workers as well, so the count stays.
+            num_lost = (d.held).num_lost + (d.failure_class = 'lost')::int,
+            payload_hash = coalesce((d.held).next_payload_hash, (d.held).payload_hash),
+            version = coalesce((d.held).next_version, (d.held).version),
+            generation = coalesce((d.held).next_generation, (d.held).generation),
+            change = coalesce((d.held).next_change, (d.held).change),
+            run_id = case when d.has_follow_up then (d.held).next_run_id else (d.held).run_id end,
+            enqueued_at = coalesce((d.held).next_enqueued_at, (d.held).enqueued_at),
+            limit_key = case when d.has_follow_up then (d.held).next_limit_key else (d.held).limit_key end,
+            next_limit_key = null,
+            next_payload_hash = null,
+            next_version = null,
+            next_generation = null,
+            next_change = null,
+            next_state = null,
+            next_reason_code = null,
+            next_run_id = null,
+            next_enqueued_at = null
         from judged as d
         where h.reference_id = d.reference_id
             and h.pipeline_id = d.of_pipeline
-            and h.payload_hash = d.payload_hash
-            and h.generation = d.generation
-            and h.state in ('pending', 'retrying', 'active')
+            and (d.state = 'retrying' or (d.held).next_state in ('pending', 'held'))
     ),
-    -- Retried later, or replaced by the follow-up.
-    waiting as (
-        update forebay.ingestion_jobs as j
-        set payload_hash = coalesce(j.next_payload_hash, j.payload_hash),
-            generation = coalesce(j.next_generation, j.generation),
-            change = coalesce(j.next_change, j.change),
-            next_payload_hash = null,
-            next_generation = null,
-            next_change = null,
-            receipt = null,
-            attempt = case when d.has_follow_up then 0 else d.attempt end,
-            -- Newer content may crash workers as well, so the count stays.
-            num_lost = j.num_lost + (d.failure_class = 'lost')::int,
-            not_before = now() + case when d.has_follow_up then interval '0' else d.delay end
-        from judged as d
-        where j.reference_id = d.reference_id
-            and j.pipeline_id = d.of_pipeline
-            and (d.takes_up or d.state = 'retrying')
-            and not d.has_no_handoff
-    ),
-    -- A job without a hand-off is deleted.
     finished as (
-        delete from forebay.ingestion_jobs as j
+        delete from forebay.ingestion_handoffs as h
         using judged as d
-        where j.reference_id = d.reference_id
-            and j.pipeline_id = d.of_pipeline
-            and (d.has_no_handoff or not (d.takes_up or d.state = 'retrying'))
+        where h.reference_id = d.reference_id
+            and h.pipeline_id = d.of_pipeline
+            and d.state <> 'retrying'
+            and coalesce((d.held).next_state, 'cancelled') = 'cancelled'
     ),
     claims as materialized (
         select forebay_private.shrink_claims(array(select d.receipt from judged as d))
@@ -253,25 +250,20 @@ begin atomic
     -- A requested pause applies to all workers.
     paused as (
         insert into forebay.ingestion_limits as l (pipeline_id, limit_key, tokens, refilled_at, paused_until)
-        select end_failed.pipeline_id, coalesce(d.limit_key, ''), 0, now(), now() + max(d.retry_after)
+        select end_failed.pipeline_id, coalesce((d.held).limit_key, ''), 0, now(), now() + max(d.retry_after)
         from judged as d
         where d.failure_class = 'throttled' and d.retry_after is not null
-        group by coalesce(d.limit_key, '')
+        group by coalesce((d.held).limit_key, '')
+        order by coalesce((d.held).limit_key, '')
         on conflict on constraint ingestion_limits_pkey do update
         set paused_until = greatest(l.paused_until, excluded.paused_until)
     )
     select v.reference_id, v.verdict, case when v.verdict = 'retrying' then now() + v.delay end
     from (
-        select d.ord, d.reference_id, d.delay,
-            case
-                when d.has_no_handoff then 'lost'
-                -- The same content was handed off again, and its follow-up handles that.
-                when d.handoff_generation is distinct from d.generation then 'superseded'
-                else d.state
-            end as verdict
+        select d.ord, d.reference_id, d.delay, case when d.is_own_follow_up then 'superseded' else d.state end as verdict
         from judged as d
         union all
-        -- A reference is reported once; further reports of it are refused.
+        -- An attempt is reported once; further reports of it are refused.
         select a.ord, a.reference_id, null, case when a.is_first then a.refusal else 'lost' end
         from attempts as a
         where not a.is_first or a.refusal is not null
@@ -293,67 +285,98 @@ set enable_seqscan = off
 set jit = off
 begin atomic
     with
-    judged as materialized (
-        select end_held.pipeline_id as of_pipeline, a.*, coalesce(a.refusal, 'done') as verdict
+    attempts as materialized (
+        select end_held.pipeline_id as of_pipeline, a.*,
+            coalesce(a.refusal, 'done') as verdict,
+            (a.held).next_payload_hash is not null as has_follow_up,
+            -- Released, and there is nothing newer: the same content waits again.
+            end_held.gives_back and (a.held).next_payload_hash is null as is_given_back
         from rows from (
             unnest(end_held.reference_ids, end_held.receipts),
             forebay_private.lock_attempts(end_held.pipeline_id, end_held.reference_ids, end_held.receipts, true)
-        ) with ordinality as a (
-            reference_id, receipt,
-            is_first, is_locked, payload_hash, generation, attempt, num_lost, limit_key, has_follow_up, takes_up,
-            handoff_generation, enqueued_at, num_attempts, has_no_handoff, refusal, ord)
+        ) with ordinality as a (reference_id, receipt, is_first, refusal, held, ord)
     ),
-    -- A hand-off that was reopened meanwhile has a higher generation and stays open for its follow-up.
-    succeeded as (
-        update forebay.ingestion_handoffs as h
-        set state = case
-                when not end_held.gives_back then 'succeeded'
-                when e.has_follow_up then 'superseded'
-                else 'pending'
-            end,
-            reason_code = case when end_held.gives_back and e.has_follow_up then 'newer_version' else h.reason_code end,
-            finished_at = case when end_held.gives_back and not e.has_follow_up then null else now() end
-        from judged as e
-        where e.verdict = 'done'
-            and h.reference_id = e.reference_id
-            and h.pipeline_id = e.of_pipeline
-            and h.payload_hash = e.payload_hash
-            and h.generation = e.generation
-            and h.state in ('pending', 'retrying', 'active')
+    ended as materialized (
+        select a.* from attempts as a where a.refusal is null and a.is_first
+    ),
+    settled as (
+        insert into forebay.ingestion_outcomes as o
+            (reference_id, pipeline_id, payload_hash, state, reason_code, failure_code, last_error, num_attempts, version,
+             generation, change, run_id, enqueued_at)
+        select e.reference_id, e.of_pipeline, (e.held).payload_hash,
+            case when end_held.gives_back then 'superseded' else 'succeeded' end,
+            case when end_held.gives_back then 'newer_version' else (e.held).reason_code end,
+            (e.held).failure_code, (e.held).last_error, (e.held).num_attempts, (e.held).version, (e.held).generation,
+            (e.held).change, (e.held).run_id, (e.held).enqueued_at
+        from ended as e
+        -- The same content was handed off again, and its follow-up handles that.
+        where not e.is_given_back and (e.held).next_payload_hash is distinct from (e.held).payload_hash
+        union all
+        -- A follow-up that an operator has cancelled.
+        select e.reference_id, e.of_pipeline, (e.held).next_payload_hash, 'cancelled', 'cancelled', null, null, 0,
+            (e.held).next_version, (e.held).next_generation, (e.held).next_change, (e.held).next_run_id,
+            (e.held).next_enqueued_at
+        from ended as e
+        where (e.held).next_state = 'cancelled'
+        on conflict on constraint ingestion_outcomes_pkey do update
+        set enqueued_at = excluded.enqueued_at,
+            finished_at = excluded.finished_at,
+            run_id = excluded.run_id,
+            version = excluded.version,
+            generation = excluded.generation,
+            num_attempts = excluded.num_attempts,
+            state = excluded.state,
+            change = excluded.change,
+            reason_code = excluded.reason_code,
+            failure_code = excluded.failure_code,
+            last_error = excluded.last_error
     ),
     -- Waits again: for the follow-up if there is one, otherwise, if released, for the same content.
-    freed as (
-        update forebay.ingestion_jobs as j
-        set payload_hash = coalesce(j.next_payload_hash, j.payload_hash),
-            generation = coalesce(j.next_generation, j.generation),
-            change = coalesce(j.next_change, j.change),
+    continued as (
+        update forebay.ingestion_handoffs as h
+        set receipt = null,
+            not_before = case when e.has_follow_up then now() else (e.held).not_before end,
+            state = coalesce((e.held).next_state, 'pending'),
+            reason_code = coalesce((e.held).next_reason_code, (e.held).reason_code),
+            failure_code = case when not e.has_follow_up then (e.held).failure_code end,
+            last_error = case when not e.has_follow_up then (e.held).last_error end,
+            num_attempts = case when e.has_follow_up then 0 else (e.held).num_attempts end,
+            attempt = case when e.has_follow_up then 0 else (e.held).attempt - 1 end,
+            num_lost = case when end_held.gives_back then (e.held).num_lost else 0 end,
+            payload_hash = coalesce((e.held).next_payload_hash, (e.held).payload_hash),
+            version = coalesce((e.held).next_version, (e.held).version),
+            generation = coalesce((e.held).next_generation, (e.held).generation),
+            change = coalesce((e.held).next_change, (e.held).change),
+            run_id = case when e.has_follow_up then (e.held).next_run_id else (e.held).run_id end,
+            enqueued_at = coalesce((e.held).next_enqueued_at, (e.held).enqueued_at),
+            limit_key = case when e.has_follow_up then (e.held).next_limit_key else (e.held).limit_key end,
+            next_limit_key = null,
             next_payload_hash = null,
+            next_version = null,
             next_generation = null,
             next_change = null,
-            receipt = null,
-            attempt = case when e.has_follow_up then 0 else j.attempt - 1 end,
-            num_lost = case when end_held.gives_back then j.num_lost else 0 end,
-            not_before = case when e.has_follow_up then now() else j.not_before end
-        from judged as e
-        where e.verdict = 'done'
-            and (e.takes_up or (end_held.gives_back and not e.has_follow_up))
-            and j.reference_id = e.reference_id
-            and j.pipeline_id = e.of_pipeline
+            next_state = null,
+            next_reason_code = null,
+            next_run_id = null,
+            next_enqueued_at = null
+        from ended as e
+        where h.reference_id = e.reference_id
+            and h.pipeline_id = e.of_pipeline
+            and (e.is_given_back or (e.held).next_state in ('pending', 'held'))
     ),
     finished as (
-        delete from forebay.ingestion_jobs as j
-        using judged as e
-        where e.verdict = 'done'
-            and not (e.takes_up or (end_held.gives_back and not e.has_follow_up))
-            and j.reference_id = e.reference_id
-            and j.pipeline_id = e.of_pipeline
+        delete from forebay.ingestion_handoffs as h
+        using ended as e
+        where h.reference_id = e.reference_id
+            and h.pipeline_id = e.of_pipeline
+            and not e.is_given_back
+            and coalesce((e.held).next_state, 'cancelled') = 'cancelled'
     ),
     -- An attempt that is reported twice ends once: a claim that is closed too early would never be rescued.
     claims as materialized (
-        select forebay_private.shrink_claims(
-            array(select e.receipt from judged as e where e.verdict = 'done' and e.is_first))
+        select forebay_private.shrink_claims(array(select e.receipt from ended as e))
     )
-    select e.reference_id, e.verdict from judged as e cross join claims order by e.ord;
+    select a.reference_id, a.verdict from attempts as a cross join claims order by a.ord;
 end;
 
 -- Ends the attempts of workers that didn't report before their lease ended, as lost. A lost attempt counts against the
@@ -383,7 +406,7 @@ begin
         lost_ids := array(
             select j.reference_id
             from unnest(dead.reference_ids) as d (reference_id)
-            cross join lateral forebay_private.job(rescue_jobs.pipeline_id, d.reference_id) as j
+            cross join lateral forebay_private.open_handoff(rescue_jobs.pipeline_id, d.reference_id) as j
             where j.receipt = dead.receipt);
         if cardinality(lost_ids) = 0 then
             delete from forebay.ingestion_claims as c where c.receipt = dead.receipt;

@@ -1,3 +1,4 @@
+drop function forebay.enqueue(text, uuid[], timestamptz);
 -- The role stays: other roles may be members of it, and other databases of the server may use it.
 do $$
 begin

@@ -20,7 +20,6 @@ declare
     page_size int;
     num_seen int;
     picked uuid[];
-    hashes bytea[];
     held_under uuid := gen_random_uuid();
     -- JSON callers send null for omitted arguments.
     held_until timestamptz := now() + least(coalesce(lease, '5 minutes'), interval '1 day');
@@ -56,49 +55,18 @@ begin
     else
         picked := forebay_private.next_jobs(p.pipeline_id, wanted);
     end if;
-    with
-    candidates as materialized (
-        select d.ord, j.reference_id, j.payload_hash, j.generation, j.num_lost,
-            first_value(j.num_lost) over (order by d.ord) as first_lost
-        from unnest(picked) with ordinality as d (reference_id, ord)
-        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
-    )
-    select array_agg(c.reference_id), array_agg(c.payload_hash) into picked, hashes
-    from candidates as c
-    -- The hand-offs become active. Skips those that are locked (by a run that persists newer content) or held.
-    left join lateral (
-        select true as is_locked
-        from forebay.ingestion_handoffs as f
-        where f.reference_id = c.reference_id
-            and f.pipeline_id = p.pipeline_id
-            and f.payload_hash = c.payload_hash
-            and f.generation = c.generation
-            and f.state in ('pending', 'retrying')
-        offset 0
-        for update skip locked
-    ) as h on true
-    -- A job whose claim was lost may have crashed its worker: it is claimed alone, so that no other job is lost with
+    -- A hand-off whose claim was lost may have crashed its worker: it is claimed alone, so that no other is lost with
     -- it.
-    where case when c.first_lost > 0 then c.ord = 1 else c.num_lost = 0 end
-        and (
-            h.is_locked
-            -- A job without a hand-off (its history was deleted manually) is still claimed.
-            or not exists (
-                select from forebay.ingestion_handoffs as f
-                where f.reference_id = c.reference_id
-                    and f.pipeline_id = p.pipeline_id
-                    and f.payload_hash = c.payload_hash));
+    select array_agg(c.reference_id) into picked
+    from (
+        select d.ord, d.reference_id, h.num_lost, first_value(h.num_lost) over (order by d.ord) as first_lost
+        from unnest(picked) with ordinality as d (reference_id, ord)
+        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as h
+    ) as c
+    where case when c.first_lost > 0 then c.ord = 1 else c.num_lost = 0 end;
     if picked is null then
         return;
     end if;
-    with
-    started as materialized (
-        select p.pipeline_id as of_pipeline, d.* from unnest(picked, hashes) as d (reference_id, payload_hash)
-    )
-    update forebay.ingestion_handoffs as h
-    set state = 'active'
-    from started as s
-    where h.reference_id = s.reference_id and h.pipeline_id = s.of_pipeline and h.payload_hash = s.payload_hash;
     insert into forebay.ingestion_claims (receipt, pipeline_id, lease_until, num_open, worker, reference_ids)
     values (held_under, p.pipeline_id, held_until, cardinality(picked), left(worker, 200), picked);
     if p.rate_limit is not null or p.key_rate_limit is not null then
@@ -111,11 +79,11 @@ begin
             select p.pipeline_id as of_pipeline, d.reference_id from unnest(picked) as d (reference_id)
         ),
         claimed as (
-            update forebay.ingestion_jobs as j
-            set receipt = held_under, attempt = j.attempt + 1
+            update forebay.ingestion_handoffs as h
+            set receipt = held_under, attempt = h.attempt + 1
             from started as s
-            where j.reference_id = s.reference_id and j.pipeline_id = s.of_pipeline
-            returning j.reference_id, j.payload_hash, j.generation, j.change, j.attempt
+            where h.reference_id = s.reference_id and h.pipeline_id = s.of_pipeline
+            returning h.reference_id, h.payload_hash, h.generation, h.change, h.attempt
         )
         -- Only the reference_id crosses the hand-off: workers ingest the stored content.
         select c.reference_id, held_under, held_until, s.name, r.entity_type, r.record_key, c.change, r.version,
@@ -214,6 +182,48 @@ begin
 end $$;
 comment on function forebay.fail_jobs(text, jsonb) is
     'Ends failed attempts, given as an array of {reference_id, receipt, class, reason_code, message, retry_after_seconds}. Answers retrying, failed or superseded, or the refusal: stale, lost or busy.';
+
+create function forebay.enqueue(pipeline text, reference_ids uuid[], due_at timestamptz default null) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    p forebay.pipelines := forebay_private.find_pipeline(pipeline);
+    part record;
+    num_handoffs bigint := 0;
+begin
+    -- Runs that are about to hand off another version finish first.
+    perform from forebay."references" as r
+    where r.reference_id = any (enqueue.reference_ids)
+    order by r.reference_id
+    for no key update;
+    for part in
+        select r.source_id, array_agg(r.reference_id) as ids, array_agg(r.version_hash) as hashes,
+            array_agg(r.version) as versions,
+            array_agg(case
+                when r.removed_at is not null then 'removed'
+                when exists (
+                    select from forebay.handoffs as h
+                    where h.reference_id = r.reference_id and h.pipeline_id = p.pipeline_id) then 'updated'
+                else 'added'
+            end) as changes
+        from forebay."references" as r
+        where r.reference_id = any (enqueue.reference_ids)
+        group by r.source_id
+    loop
+        num_handoffs := num_handoffs + forebay_private.enqueue(
+            part.ids, part.hashes, part.versions, part.changes, array[p.pipeline_id], null, part.source_id, 'requested',
+            due_at => enqueue.due_at);
+    end loop;
+    if num_handoffs > 0 then
+        perform pg_notify('forebay_jobs', p.pipeline_id::text);
+    end if;
+    return num_handoffs;
+end $$;
+comment on function forebay.enqueue(text, uuid[], timestamptz) is
+    'Hands the current content of references off to a pipeline, for due_at or now, whatever was handed off before. Unknown references are left out. Returns the number of hand-offs.';
+revoke all on function forebay.enqueue(text, uuid[], timestamptz) from public;
 
 -- The role of workers: it may call these functions and has no right on any table.
 do $$

@@ -1,8 +1,8 @@
 -- The state of scraping: the freshness of each scope, circuit breakers, schedules, pages and logs.
 --
 -- All tables except logs and pages are small and updated in place; on Citus they stay on the coordinator, like
--- ingestion_jobs. The primary keys of pages and logs contain their distribution columns, source_id and run_id. Tables
--- with one row for each source or page have foreign keys, those with one row for each record don't (see
+-- ingestion_handoffs. The primary keys of pages and logs contain their distribution columns, source_id and run_id.
+-- Tables with one row for each source or page have foreign keys, those with one row for each record don't (see
 -- 0006_integrity). None references a run, because runs may be deleted before the rows here.
 
 -- Freshness ledger ----------------------------------------------------------------------------------------------------

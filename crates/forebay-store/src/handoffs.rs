@@ -7,8 +7,7 @@ mod reconciliation;
 mod show;
 
 pub use enqueue::{
-    CHANNEL, ENQUEUE, Enqueue, LIMIT_KEYS, Queueing, Subscriber, enqueue_added, enqueue_changed,
-    subscribers_of,
+    CHANNEL, Enqueue, Queueing, Subscriber, enqueue_added, enqueue_changed, enqueue_requested, subscribers_of,
 };
 pub use operate::{Mode, Operated, Operation, OperationName, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};

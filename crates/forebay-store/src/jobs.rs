@@ -1,13 +1,14 @@
-//! The jobs of hand-offs: claiming them, ending attempts, and freeing the jobs of dead workers.
+//! The work of hand-offs: claiming them, ending attempts, and freeing what dead workers held.
 //!
-//! A job is held in one of two ways. [`Queue::take`] holds it by a row lock inside a transaction, for handlers whose
-//! effect is in this database: nothing is written until the effect and the end of the attempt commit together, so a
-//! worker that dies leaves no trace, and its jobs are free when the server ends its transaction, at the latest after
-//! its current statement. [`claim`] holds it by a receipt and a lease, for work outside the database. Claims use
-//! functions in the database (migrations 0007 to 0010), which workers in other languages call as well.
+//! An open hand-off is held in one of two ways. [`Queue::take`] holds it by a row lock inside a transaction, for
+//! handlers whose effect is in this database: nothing is written until the effect and the end of the attempt commit
+//! together, so a worker that dies leaves no trace, and its hand-offs are free when the server ends its transaction,
+//! at the latest after its current statement. [`claim`] holds it by a receipt and a lease, for work outside the
+//! database. Claims use functions in the database (migrations 0007 to 0010), which workers in other languages call as
+//! well.
 //!
-//! Lock order, when changing a statement: persisting locks hand-offs before jobs, and workers lock jobs first.
-//! Workers must therefore never wait while they hold a lock. They skip locked rows and answer [`Ack::Busy`].
+//! When changing a statement: persisting waits for the hand-offs that a worker holds, so a worker must never wait while
+//! it holds a lock. Workers skip locked rows and answer [`Ack::Busy`].
 
 mod claims;
 mod failing;
@@ -28,7 +29,7 @@ pub use taken::{COMPLETE_TAKEN, Taken, complete_taken};
 /// Finds the pipelines with due jobs.
 pub const DUE: &str = include_str!("jobs/due.sql");
 
-/// The jobs of a pipeline.
+/// The open hand-offs of a pipeline that are not held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// Claimable now.
@@ -61,22 +62,22 @@ pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<
     client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.read("is_paused")
 }
 
-/// The number of jobs in some pipelines, counted up to a limit.
+/// The number of open hand-offs of some pipelines, counted up to a limit.
 pub async fn count_up_to(client: &impl GenericClient, pipeline_ids: &[i32], limit: u64) -> Result<u64> {
     let statement = "select count(*) as num_jobs from ( \
-             select 1 from forebay.ingestion_jobs where pipeline_id = any ($1) limit $2) as counted";
+             select 1 from forebay.ingestion_handoffs where pipeline_id = any ($1) limit $2) as counted";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let row =
         client.query_typed_one(statement, &[(&pipeline_ids, Type::INT4_ARRAY), (&limit, Type::INT8)]).await?;
     row.count("num_jobs")
 }
 
-/// The number of jobs in a pipeline.
+/// The number of open hand-offs of a pipeline.
 pub async fn backlog(client: &impl GenericClient, pipeline_id: i32) -> Result<Backlog> {
     let statement = "select count(*) filter (where receipt is null and not_before <= now()) as num_due, \
              count(*) filter (where receipt is not null) as num_leased, \
              count(*) filter (where receipt is null and not_before > now()) as num_later \
-         from forebay.ingestion_jobs where pipeline_id = $1";
+         from forebay.ingestion_handoffs where pipeline_id = $1 and state <> 'held'";
     let row = client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?;
     Ok(Backlog {
         num_due: row.count("num_due")?,

@@ -8,7 +8,7 @@ use forebay_store::handoffs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{attempt::Attempt, handoff::Handoff, job::Job, reference::ReferenceSummary};
+use crate::{attempt::Attempt, handoff::Handoff, job::Job, reference::ReferenceSummary, time::Time};
 
 /// A reference with all its hand-offs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +46,17 @@ pub struct Operated {
     pub done: Vec<OperatedCount>,
     /// Hand-offs that it did not apply to, by reason.
     pub refused: Vec<RefusedCount>,
+}
+
+/// References that were handed off on demand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Requested {
+    /// The name of the pipeline.
+    pub pipeline: String,
+    /// When they are to be ingested; null: now.
+    pub due_at: Option<Time>,
+    /// Number of hand-offs.
+    pub num_handoffs: u64,
 }
 
 /// Hand-offs with the same state before an operation.

@@ -116,8 +116,8 @@ pub use self::{
     handoff::Handoff,
     handoff_count::HandoffCount,
     handoff_detail::{
-        ComparedTarget, Operated, OperatedCount, PipelineHandoffs, ReferenceHandoffs, RefusedCount, Verified,
-        VerifiedPipeline, WrongReference,
+        ComparedTarget, Operated, OperatedCount, PipelineHandoffs, ReferenceHandoffs, RefusedCount,
+        Requested, Verified, VerifiedPipeline, WrongReference,
     },
     held_change::{HeldChange, HeldTotals},
     history::{History, HistoryPage, PointInTime},

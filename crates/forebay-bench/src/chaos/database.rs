@@ -30,11 +30,11 @@ pub(super) struct Judgement {
     /// References with more completions than hand-offs.
     pub(super) num_surplus: u64,
     /// Jobs left.
-    pub(super) num_jobs: u64,
+    pub(super) num_open: u64,
     /// Claims left.
     pub(super) num_claims: u64,
     /// Hand-offs that neither succeeded nor were superseded.
-    pub(super) num_open: u64,
+    pub(super) num_failed: u64,
     /// Attempts that failed or were lost; not a fault.
     pub(super) num_attempts_failed: u64,
     /// Writes of rows of the table; not a fault.
@@ -83,10 +83,11 @@ pub(super) async fn end_leases(client: &impl GenericClient, worker: Option<&str>
     Ok(())
 }
 
-/// The number of jobs.
-pub(super) async fn num_jobs(client: &impl GenericClient) -> Result<u64> {
-    let row = client.query_typed_one("select count(*) as num_jobs from forebay.ingestion_jobs", &[]).await?;
-    Ok(u64::try_from(row.try_get::<_, i64>("num_jobs")?).unwrap_or(0))
+/// The number of open hand-offs.
+pub(super) async fn num_open(client: &impl GenericClient) -> Result<u64> {
+    let row =
+        client.query_typed_one("select count(*) as num_open from forebay.ingestion_handoffs", &[]).await?;
+    Ok(u64::try_from(row.try_get::<_, i64>("num_open")?).unwrap_or(0))
 }
 
 /// Looks for losses and duplicates.
@@ -98,9 +99,9 @@ pub(super) async fn judge(client: &impl GenericClient) -> Result<Judgement> {
         num_differing: count("num_differing")?,
         num_twice: count("num_twice")?,
         num_surplus: count("num_surplus")?,
-        num_jobs: count("num_jobs")?,
-        num_claims: count("num_claims")?,
         num_open: count("num_open")?,
+        num_claims: count("num_claims")?,
+        num_failed: count("num_failed")?,
         num_attempts_failed: count("num_attempts_failed")?,
         num_writes: count("num_writes")?,
     })
@@ -118,7 +119,7 @@ pub(super) async fn stored(client: &impl GenericClient) -> Result<Vec<(String, i
 pub(super) async fn latest_events(client: &impl GenericClient, pipeline_id: i32) -> Result<Vec<String>> {
     let statement = "select r.reference_id || '/' || encode(r.version_hash, 'hex') || '/' || \
                  coalesce(h.generation, 0) as event_id \
-         from forebay.\"references\" as r left join forebay.ingestion_handoffs as h \
+         from forebay.\"references\" as r left join forebay.handoffs as h \
              on h.reference_id = r.reference_id and h.payload_hash = r.version_hash and h.pipeline_id = $1";
     let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4)]).await?;
     rows.iter().map(|row| Ok(row.try_get("event_id")?)).collect()

@@ -17,16 +17,16 @@ select
         from public.chaos_witness as w
         where w.num_done > (
             select coalesce(sum(h.generation), 0)
-            from forebay.ingestion_handoffs as h
+            from forebay.handoffs as h
             join forebay.pipelines as p using (pipeline_id)
             where h.reference_id = w.reference_id and p.handler = 'table')
     ) as num_surplus,
-    (select count(*) from forebay.ingestion_jobs) as num_jobs,
+    (select count(*) from forebay.ingestion_handoffs) as num_open,
     (select count(*) from forebay.ingestion_claims) as num_claims,
     (
         select count(*)
-        from forebay.ingestion_handoffs as h
-        where h.state not in ('succeeded', 'superseded')
-    ) as num_open,
+        from forebay.ingestion_outcomes as o
+        where o.state not in ('succeeded', 'superseded')
+    ) as num_failed,
     (select count(*) from forebay.ingestion_attempts) as num_attempts_failed,
     (select coalesce(sum(w.num_writes), 0)::int8 from public.chaos_witness as w) as num_writes

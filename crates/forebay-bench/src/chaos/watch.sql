@@ -21,5 +21,5 @@ begin
 end $$;
 create trigger chaos_count_write after insert or update or delete on public.chaos_rows
 for each row execute function public.chaos_count_write();
-create trigger chaos_count_done after update on forebay.ingestion_handoffs
-for each row when (new.state = 'succeeded' and old.state <> 'succeeded') execute function public.chaos_count_done();
+create trigger chaos_count_done after insert on forebay.ingestion_outcomes
+for each row when (new.state = 'succeeded') execute function public.chaos_count_done();

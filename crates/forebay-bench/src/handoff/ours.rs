@@ -121,7 +121,7 @@ impl Prepared {
             return Err(Failure::bench("the pipeline was not stored"));
         };
         let pipeline_id = pipeline.pipeline_id;
-        let subscriber = Subscriber { pipeline_id, changed_fields: Vec::new(), limit_key: None };
+        let subscriber = Subscriber { pipeline_id, changed_fields: Vec::new(), has_key_limits: false };
         let prepared = Self { source_id: source.source_id, pipeline_id, subscribers: vec![subscriber] };
         for batch in batches {
             prepared.store_references(&mut client, batch).await?;

@@ -7,7 +7,7 @@ written as (
     union all select xmin from forebay.scrape_run_changes
     union all select xmin from forebay.rejected_records
     union all select xmin from forebay.http_validators
+    union all select xmin from forebay.ingestion_outcomes
     union all select xmin from forebay.ingestion_handoffs
-    union all select xmin from forebay.ingestion_jobs
 )
 select count(*) as num_rows from written where xmin::text::int8 >= $1

@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn dead_rows_are_judged_by_number_and_share() {
         let status = |num_live, num_dead| {
-            let table = Bloat { table: "ingestion_jobs".to_owned(), num_live, num_dead };
+            let table = Bloat { table: "ingestion_handoffs".to_owned(), num_live, num_dead };
             bloat(&[table]).next().unwrap().status
         };
         assert_eq!(status(0, 0), CheckStatus::Ok);

@@ -235,6 +235,6 @@ pub(super) fn subscriber(pipeline: &Pipeline) -> Subscriber {
     Subscriber {
         pipeline_id: pipeline.pipeline_id,
         changed_fields: pipeline.spec.changed_fields.clone(),
-        limit_key: pipeline.spec.limits.key.clone(),
+        has_key_limits: pipeline.spec.limits.key.is_some(),
     }
 }

@@ -143,16 +143,14 @@ impl Shop {
 
     /// The number of hand-offs by state, such as `["failed 1", "succeeded 2"]`.
     pub(crate) async fn states(&self) -> Vec<String> {
-        self.column(
-            "select state || ' ' || count(*) from forebay.ingestion_handoffs group by state order by state",
-        )
-        .await
+        self.column("select state || ' ' || count(*) from forebay.handoffs group by state order by state")
+            .await
     }
 }
 
 /// A pipeline that gets all changes.
 pub(crate) fn subscriber(pipeline_id: i32) -> Subscriber {
-    Subscriber { pipeline_id, changed_fields: Vec::new(), limit_key: None }
+    Subscriber { pipeline_id, changed_fields: Vec::new(), has_key_limits: false }
 }
 
 pub(crate) fn table_spec(config: Value) -> PipelineSpec {

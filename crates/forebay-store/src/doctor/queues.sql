@@ -1,11 +1,11 @@
 -- The state of each pipeline's queue.
 with
--- Unclaimed jobs, and how many of them are due.
+-- What no worker has claimed, and how much of it is due.
 free as (
     select j.pipeline_id, count(*) as num_free, count(*) filter (where j.not_before <= now()) as num_due,
         extract(epoch from now() - min(j.not_before) filter (where j.not_before <= now()))::float8 as oldest_due_seconds
-    from forebay.ingestion_jobs as j
-    where j.receipt is null
+    from forebay.ingestion_handoffs as j
+    where j.receipt is null and j.state <> 'held'
     group by j.pipeline_id
 ),
 -- Claims whose lease has expired and whose jobs no worker has freed.
@@ -28,7 +28,7 @@ select p.name as pipeline, p.enabled, p.handler, coalesce(f.num_free, 0) as num_
             select from forebay.ingestion_attempts as a
             where a.pipeline_id = p.pipeline_id and a.failed_at > now() - interval '10 minutes')
         or exists (
-            select from forebay.ingestion_handoffs as h
+            select from forebay.ingestion_outcomes as h
             where h.pipeline_id = p.pipeline_id
                 and h.state = 'succeeded'
                 and h.finished_at > now() - interval '10 minutes')) as is_worked

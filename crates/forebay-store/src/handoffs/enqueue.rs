@@ -4,28 +4,24 @@ use forebay_domain::{
     handoff::{Change, ReasonCode},
     identity::{ReferenceId, VersionHash},
 };
-use tokio_postgres::{GenericClient, Transaction, types::Type};
+use jiff::Timestamp;
+use tokio_postgres::{
+    GenericClient, Transaction,
+    types::{ToSql, Type},
+};
 
 use crate::{
     copy::CopyWriter,
     error::Result,
-    pipelines::LimitKey,
     row::ReadRow,
     types::{SqlHash, SqlId, sql_ids},
 };
 
-/// Queues changes of references that may have been handed off before.
-pub const ENQUEUE: &str = include_str!("enqueue.sql");
-/// Sets the limit keys of jobs.
-pub const LIMIT_KEYS: &str = include_str!("limit_keys.sql");
-
 /// The channel of notifications (LISTEN) that a pipeline has work; the payload is its `pipeline_id`.
 pub const CHANNEL: &str = "forebay_jobs";
 
-const COPY_HANDOFFS: &str = "copy forebay.ingestion_handoffs (reference_id, run_id, pipeline_id, version, \
-     payload_hash, state, change, reason_code) from stdin with (format binary)";
-
-const COPY_JOBS: &str = "copy forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change) \
+/// The other columns have the values of a new reference by default.
+const COPY: &str = "copy forebay.ingestion_handoffs (reference_id, run_id, pipeline_id, source_id, payload_hash) \
      from stdin with (format binary)";
 
 /// A pipeline with the changes that it subscribes to.
@@ -35,8 +31,8 @@ pub struct Subscriber {
     pub pipeline_id: i32,
     /// It takes a new version only if one of these fields changed; empty: any field.
     pub changed_fields: Vec<String>,
-    /// The key for its per-key limits.
-    pub limit_key: Option<LimitKey>,
+    /// Whether it has limits for keys of its payloads.
+    pub has_key_limits: bool,
 }
 
 /// Common properties of queued changes.
@@ -80,19 +76,17 @@ pub async fn subscribers_of(
     source: &str,
     entity_type: &str,
 ) -> Result<Vec<Subscriber>> {
-    let statement = "select pipeline_id, changed_fields, limit_key, limit_key_is_url from forebay.pipelines \
+    let statement = "select pipeline_id, changed_fields, limit_key is not null as has_key_limits from forebay.pipelines \
          where enabled and (source_name is null or source_name = $1) \
              and (entity_types = '{}' or $2 = any (entity_types)) \
          order by pipeline_id";
     let rows = client.query_typed(statement, &[(&source, Type::TEXT), (&entity_type, Type::TEXT)]).await?;
     rows.iter()
         .map(|row| {
-            let path: Option<Vec<String>> = row.read("limit_key")?;
-            let is_url = row.read("limit_key_is_url")?;
             Ok(Subscriber {
                 pipeline_id: row.read("pipeline_id")?,
                 changed_fields: row.read("changed_fields")?,
-                limit_key: path.map(|path| LimitKey { path, is_url }),
+                has_key_limits: row.read("has_key_limits")?,
             })
         })
         .collect()
@@ -107,31 +101,17 @@ pub async fn enqueue_added(
 ) -> Result<u64> {
     let mut num_handoffs = 0;
     for subscriber in queueing.subscribers {
-        let mut copy = CopyWriter::begin(transaction, COPY_HANDOFFS).await?;
-        for (reference_id, payload_hash) in added.clone() {
-            copy.row(8)
-                .await?
-                .id(reference_id)
-                .int8(queueing.run_id.unwrap_or_default())
-                .int4(subscriber.pipeline_id)
-                .int4(1)
-                .hash(payload_hash)
-                .text("pending")
-                .text(Change::Added.as_str())
-                .text("added");
-        }
-        num_handoffs += copy.finish().await?;
-        let mut copy = CopyWriter::begin(transaction, COPY_JOBS).await?;
+        let mut copy = CopyWriter::begin(transaction, COPY).await?;
         for (reference_id, payload_hash) in added.clone() {
             copy.row(5)
                 .await?
                 .id(reference_id)
+                .int8(queueing.run_id.unwrap_or_default())
                 .int4(subscriber.pipeline_id)
                 .int4(queueing.source_id)
-                .hash(payload_hash)
-                .text(Change::Added.as_str());
+                .hash(payload_hash);
         }
-        copy.finish().await?;
+        num_handoffs += copy.finish().await?;
         set_limit_keys(transaction, subscriber, added.clone().map(|(id, _)| id)).await?;
     }
     if num_handoffs > 0 {
@@ -141,8 +121,10 @@ pub async fn enqueue_added(
 }
 
 /// Hands off changes of references that may have been handed off before. Older content that waits is superseded, a
-/// hand-off whose content is back is reopened, and a claimed job gets exactly one follow-up. Returns the number of
+/// hand-off whose content is back is reopened, and a claimed one gets exactly one follow-up. Returns the number of
 /// hand-offs.
+///
+/// The caller has locked the references (an update does), so nobody else hands them off meanwhile.
 pub async fn enqueue_changed(
     transaction: &impl GenericClient,
     queueing: &Queueing<'_>,
@@ -181,47 +163,33 @@ pub(super) async fn enqueue(
     let versions: Vec<i32> = changes.iter().map(|c| c.version).collect();
     let words: Vec<&str> = changes.iter().map(|c| c.change.as_str()).collect();
     let pipelines: Vec<i32> = subscribers.iter().map(|subscriber| subscriber.pipeline_id).collect();
-    let num_handoffs = transaction
-        .execute_typed(
-            ENQUEUE,
-            &[
-                (&ids, Type::UUID_ARRAY),
-                (&hashes, Type::BYTEA_ARRAY),
-                (&versions, Type::INT4_ARRAY),
-                (&words, Type::TEXT_ARRAY),
-                (&pipelines, Type::INT4_ARRAY),
-                (&queueing.run_id, Type::INT8),
-                (&queueing.source_id, Type::INT4),
-                (&reason.map(ReasonCode::as_str), Type::TEXT),
-                (&priority, Type::INT2),
-            ],
-        )
-        .await?;
-    for subscriber in subscribers {
-        set_limit_keys(transaction, subscriber, changes.iter().map(|change| change.reference_id)).await?;
-    }
-    Ok(num_handoffs)
+    let statement = "select forebay_private.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9) as num_handoffs";
+    let parameters: [(&(dyn ToSql + Sync), Type); 9] = [
+        (&ids, Type::UUID_ARRAY),
+        (&hashes, Type::BYTEA_ARRAY),
+        (&versions, Type::INT4_ARRAY),
+        (&words, Type::TEXT_ARRAY),
+        (&pipelines, Type::INT4_ARRAY),
+        (&queueing.run_id, Type::INT8),
+        (&queueing.source_id, Type::INT4),
+        (&reason.map(ReasonCode::as_str), Type::TEXT),
+        (&priority, Type::INT2),
+    ];
+    transaction.query_typed_one(statement, &parameters).await?.count("num_handoffs")
 }
 
-/// Updates the limit keys of jobs, if the pipeline has per-key limits.
+/// Updates the limit keys of open hand-offs, if the pipeline has per-key limits.
 async fn set_limit_keys(
     transaction: &impl GenericClient,
     subscriber: &Subscriber,
     ids: impl Iterator<Item = ReferenceId>,
 ) -> Result<()> {
-    let Some(key) = &subscriber.limit_key else { return Ok(()) };
-    let ids: Vec<ReferenceId> = ids.collect();
-    transaction
-        .execute_typed(
-            LIMIT_KEYS,
-            &[
-                (&subscriber.pipeline_id, Type::INT4),
-                (&sql_ids(&ids), Type::UUID_ARRAY),
-                (&key.path, Type::TEXT_ARRAY),
-                (&key.is_url, Type::BOOL),
-            ],
-        )
-        .await?;
+    if subscriber.has_key_limits {
+        let ids: Vec<ReferenceId> = ids.collect();
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&subscriber.pipeline_id, Type::INT4), (&sql_ids(&ids), Type::UUID_ARRAY)];
+        transaction.query_typed("select forebay_private.set_limit_keys($1, $2)", &parameters).await?;
+    }
     Ok(())
 }
 
@@ -232,4 +200,18 @@ pub(super) async fn notify(transaction: &impl GenericClient, subscribers: &[Subs
     let statement = "select pg_notify($1, pipeline_id::text) from unnest($2::int4[]) as p (pipeline_id)";
     transaction.query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)]).await?;
     Ok(())
+}
+
+/// Hands the current content of references off to a pipeline, whatever was handed off before, to be ingested at
+/// `due_at` or now. Unknown references are left out. Returns the number of hand-offs.
+pub async fn enqueue_requested(
+    client: &impl GenericClient,
+    pipeline: &str,
+    ids: &[ReferenceId],
+    due_at: Option<Timestamp>,
+) -> Result<u64> {
+    let statement = "select forebay.enqueue($1, $2, $3) as num_handoffs";
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&pipeline, Type::TEXT), (&sql_ids(ids), Type::UUID_ARRAY), (&due_at, Type::TIMESTAMPTZ)];
+    client.query_typed_one(statement, &parameters).await?.count("num_handoffs")
 }

@@ -2,7 +2,7 @@
 select h.reference_id, s.name as source, r.record_key, p.name as pipeline, h.state, h.reason_code, h.change, h.version, h.generation,
     h.num_attempts, h.last_error, h.payload_hash, h.run_id, h.enqueued_at, h.finished_at,
     h.failure_code
-from forebay.ingestion_handoffs as h
+from forebay.handoffs as h
 join forebay.pipelines as p using (pipeline_id)
 -- The reference may have been deleted.
 left join forebay."references" as r using (reference_id)

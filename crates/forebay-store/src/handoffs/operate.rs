@@ -5,14 +5,14 @@
 //! state. Hand-offs to which an operation doesn't apply are refused and counted by the code of the refusal.
 //!
 //! Hand-offs are processed page by page in the order of their key, one transaction for each page. It locks the
-//! references first, which blocks persisting, then the hand-offs, then the jobs, each in order. Only then are they
-//! judged, by statements that begin after all locks are held, because the chosen hand-offs may have changed. Workers
-//! never wait for these locks, so waiting for theirs is safe.
+//! references first, which blocks persisting, then what is open of them, each in order. Only then are they judged, by
+//! statements that begin after all locks are held, because the chosen hand-offs may have changed. Workers never wait
+//! for these locks, so waiting for theirs is safe.
 
 use std::collections::BTreeMap;
 
 use forebay_domain::{
-    handoff::{Event, ReasonCode, Refusal, State, Transition, next},
+    handoff::{Change, Event, ReasonCode, Refusal, State, Transition, next},
     identity::{ReferenceId, VersionHash},
 };
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::enqueue::CHANNEL;
+use super::enqueue::{CHANNEL, Enqueue, Queueing, Subscriber, enqueue};
 use crate::{
     error::Result,
     references::hold_plans,
@@ -30,14 +30,10 @@ use crate::{
 };
 
 const PICK: &str = include_str!("operate/pick.sql");
-const LOCK_HANDOFFS: &str = include_str!("operate/lock_handoffs.sql");
-const LOCK_JOBS: &str = include_str!("operate/lock_jobs.sql");
+const LOCK_OPEN: &str = include_str!("operate/lock_open.sql");
 const JUDGE: &str = include_str!("operate/judge.sql");
-const WRITE: &str = include_str!("operate/write.sql");
-const SUPERSEDE: &str = include_str!("operate/supersede.sql");
-const QUEUE: &str = include_str!("operate/queue.sql");
-const DROP: &str = include_str!("operate/drop.sql");
-const PUT_OFF: &str = include_str!("operate/put_off.sql");
+const MOVE: &str = include_str!("operate/move.sql");
+const CANCEL: &str = include_str!("operate/cancel.sql");
 
 /// Number of hand-offs per transaction.
 const PAGE: u64 = 1000;
@@ -158,6 +154,10 @@ struct Accepted {
     key: Key,
     stood: Stood,
     transition: &'static Transition,
+    version: i32,
+    change: Change,
+    /// `None`: the reference was deleted.
+    source_id: Option<i32>,
 }
 
 impl Operation {
@@ -290,13 +290,13 @@ async fn pick(
 
 async fn lock(transaction: &Transaction<'_>, page: &[Key]) -> Result<()> {
     let keys = Keys::of(page.iter());
-    let references =
-        "select from forebay.\"references\" where reference_id = any ($1) order by reference_id for share";
+    // Not only "for share": two operators must not open the same hand-off.
+    let references = "select from forebay.\"references\" where reference_id = any ($1) \
+         order by reference_id for no key update";
     transaction.execute_typed(references, &[(&keys.ids, Type::UUID_ARRAY)]).await?;
-    transaction.execute_typed(LOCK_HANDOFFS, &keys.parameters()).await?;
-    transaction
-        .execute_typed(LOCK_JOBS, &[(&keys.ids, Type::UUID_ARRAY), (&keys.pipelines, Type::INT4_ARRAY)])
-        .await?;
+    let open: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&keys.ids, Type::UUID_ARRAY), (&keys.pipelines, Type::INT4_ARRAY)];
+    transaction.execute_typed(LOCK_OPEN, &open).await?;
     Ok(())
 }
 
@@ -316,13 +316,13 @@ async fn judge(
         if !states.contains(&state) {
             continue;
         }
-        let (has_newer, has_reference, is_claimed): (bool, bool, bool) =
-            (row.read("has_newer")?, row.read("has_reference")?, row.read("is_claimed")?);
+        let (has_newer, is_follow_up): (bool, bool) = (row.read("has_newer")?, row.read("is_follow_up")?);
+        let source_id: Option<i32> = row.read("source_id")?;
         let refusal = match (operation, next(state, operation.event())) {
             (_, Err(refusal)) => refusal,
             (Operation::Retry { .. }, Ok(_)) if has_newer => Refusal::NotLatest,
-            (Operation::Snooze { .. }, Ok(_)) if is_claimed => Refusal::AttemptUnderWay,
-            (operation, Ok(_)) if operation.queues() && !has_reference => Refusal::ReferenceGone,
+            (Operation::Snooze { .. }, Ok(_)) if is_follow_up => Refusal::AttemptUnderWay,
+            (operation, Ok(_)) if operation.queues() && source_id.is_none() => Refusal::ReferenceGone,
             (_, Ok(transition)) => {
                 let stood = Stood {
                     pipeline: row.read("pipeline")?,
@@ -330,7 +330,8 @@ async fn judge(
                     reason_code: row.read("reason_code")?,
                     failure_code: row.read("failure_code")?,
                 };
-                accepted.push(Accepted { key: page[index], stood, transition });
+                let (version, change) = (row.read("version")?, row.word("change")?);
+                accepted.push(Accepted { key: page[index], stood, transition, version, change, source_id });
                 continue;
             }
         };
@@ -340,46 +341,79 @@ async fn judge(
 }
 
 async fn act(transaction: &Transaction<'_>, operation: Operation, accepted: &[Accepted]) -> Result<()> {
-    let keys = Keys::of(accepted.iter().map(|one| &one.key));
-    if let Operation::Retry { .. } = operation {
-        transaction.execute_typed(SUPERSEDE, &keys.parameters()).await?;
-    }
-    let to: Vec<&str> = accepted.iter().map(|one| one.transition.to.as_str()).collect();
-    let reasons: Vec<Option<&str>> =
-        accepted.iter().map(|one| one.transition.reason.map(ReasonCode::as_str)).collect();
-    let raises: Vec<bool> = accepted.iter().map(|one| one.transition.raises_generation).collect();
-    let mut parameters = keys.parameters().to_vec();
-    parameters.extend::<[(&(dyn ToSql + Sync), Type); 3]>([
-        (&to, Type::TEXT_ARRAY),
-        (&reasons, Type::TEXT_ARRAY),
-        (&raises, Type::BOOL_ARRAY),
-    ]);
-    transaction.execute_typed(WRITE, &parameters).await?;
-
-    let mut parameters = keys.parameters().to_vec();
-    match &operation {
+    let (reopened, waiting): (Vec<&Accepted>, Vec<&Accepted>) =
+        accepted.iter().partition(|one| one.transition.raises_generation);
+    let keys = Keys::of(waiting.iter().map(|one| &one.key));
+    match operation {
+        Operation::Cancel => {
+            transaction.execute_typed(CANCEL, &keys.parameters()).await?;
+        }
+        Operation::Hold | Operation::Release => move_waiting(transaction, &waiting, None, i16::MAX).await?,
+        Operation::Snooze { until } => move_waiting(transaction, &waiting, Some(until), i16::MAX).await?,
         Operation::Retry { priority } => {
-            parameters.push((priority, Type::INT2));
-            transaction.execute_typed(QUEUE, &parameters).await?;
-        }
-        Operation::Release => {
-            parameters.push((&0_i16, Type::INT2));
-            transaction.execute_typed(QUEUE, &parameters).await?;
-        }
-        Operation::Cancel | Operation::Hold => {
-            transaction.execute_typed(DROP, &parameters).await?;
-        }
-        Operation::Snooze { until } => {
-            parameters.push((until, Type::TIMESTAMPTZ));
-            transaction.execute_typed(PUT_OFF, &parameters).await?;
+            move_waiting(transaction, &waiting, None, priority).await?;
+            reopen(transaction, &reopened, priority).await?;
         }
     }
     if operation.queues() {
+        let pipelines = Keys::of(accepted.iter().map(|one| &one.key)).pipelines;
         let statement = "select pg_notify($1, pipeline_id::text) \
              from (select distinct pipeline_id from unnest($2::int4[]) as p (pipeline_id)) as p";
-        transaction
-            .query_typed(statement, &[(&CHANNEL, Type::TEXT), (&keys.pipelines, Type::INT4_ARRAY)])
-            .await?;
+        transaction.query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)]).await?;
+    }
+    Ok(())
+}
+
+/// Moves what waits to the states of its transitions. `until`: postponed until then; `priority`: this one, unless the
+/// hand-off has a lower one.
+async fn move_waiting(
+    transaction: &Transaction<'_>,
+    waiting: &[&Accepted],
+    until: Option<Timestamp>,
+    priority: i16,
+) -> Result<()> {
+    let keys = Keys::of(waiting.iter().map(|one| &one.key));
+    let to: Vec<&str> = waiting.iter().map(|one| one.transition.to.as_str()).collect();
+    let reasons: Vec<&str> = waiting
+        .iter()
+        .map(|one| match one.transition.reason {
+            Some(reason) => reason.as_str(),
+            None => one.stood.reason_code.as_str(),
+        })
+        .collect();
+    let mut parameters = keys.parameters().to_vec();
+    parameters.extend::<[(&(dyn ToSql + Sync), Type); 4]>([
+        (&to, Type::TEXT_ARRAY),
+        (&reasons, Type::TEXT_ARRAY),
+        (&until, Type::TIMESTAMPTZ),
+        (&priority, Type::INT2),
+    ]);
+    transaction.execute_typed(MOVE, &parameters).await?;
+    Ok(())
+}
+
+/// Hands settled content off again.
+async fn reopen(transaction: &Transaction<'_>, settled: &[&Accepted], priority: i16) -> Result<()> {
+    let mut groups: BTreeMap<(i32, i32), Vec<Enqueue>> = BTreeMap::new();
+    for one in settled {
+        let Key { reference_id, pipeline_id, payload_hash } = one.key;
+        let again = Enqueue {
+            reference_id,
+            payload_hash,
+            version: one.version,
+            change: one.change,
+            changed_fields: Vec::new(),
+        };
+        // Without a source there is no reference, which is refused.
+        groups.entry((pipeline_id, one.source_id.unwrap_or_default())).or_default().push(again);
+    }
+    for ((pipeline_id, source_id), changes) in &groups {
+        let subscriber =
+            Subscriber { pipeline_id: *pipeline_id, changed_fields: Vec::new(), has_key_limits: true };
+        let queueing = Queueing { subscribers: &[], run_id: None, source_id: *source_id };
+        let changes: Vec<&Enqueue> = changes.iter().collect();
+        let reason = Some(ReasonCode::Retried);
+        enqueue(transaction, &queueing, &[&subscriber], &changes, reason, priority).await?;
     }
     Ok(())
 }

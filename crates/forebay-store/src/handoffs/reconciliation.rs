@@ -137,8 +137,7 @@ pub async fn repair(
     force: bool,
 ) -> Result<u64> {
     // A locked reference keeps the version that is handed off until this commits.
-    let lock =
-        "select from forebay.\"references\" where reference_id = any($1) order by reference_id for share";
+    let lock = "select from forebay.\"references\" where reference_id = any($1) order by reference_id for no key update";
     transaction.execute_typed(lock, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     let mut groups: BTreeMap<(i32, ReasonCode), Vec<Enqueue>> = BTreeMap::new();
     for found in verify(transaction, subscriber.pipeline_id, ids).await? {

@@ -164,7 +164,7 @@ pub struct FailureCount {
 
 /// Every failure code of a hand-off, sorted.
 pub async fn failure_codes(client: &impl GenericClient) -> Result<Vec<String>> {
-    let statement = "select failure_code from forebay.ingestion_handoffs where failure_code is not null \
+    let statement = "select failure_code from forebay.handoffs where failure_code is not null \
          union select reason_code from forebay.ingestion_attempts order by failure_code";
     client.query_typed(statement, &[]).await?.iter().map(|row| row.read("failure_code")).collect()
 }
@@ -214,13 +214,13 @@ pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Resu
         .collect()
 }
 
-/// The jobs of a reference: at most one for each pipeline.
+/// What is open of a reference and not held: at most one for each pipeline.
 pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> Result<Vec<JobRow>> {
     let statement = "select p.name as pipeline, j.payload_hash, j.attempt, j.not_before, c.lease_until, \
              j.next_payload_hash is not null as has_follow_up \
-         from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \
+         from forebay.ingestion_handoffs as j join forebay.pipelines as p using (pipeline_id) \
          left join forebay.ingestion_claims as c using (receipt) \
-         where j.reference_id = $1 order by p.name";
+         where j.reference_id = $1 and j.state <> 'held' order by p.name";
     let rows = client.query_typed(statement, &[(&SqlId(reference_id), Type::UUID)]).await?;
     rows.iter()
         .map(|row| {

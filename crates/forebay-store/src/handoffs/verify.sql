@@ -20,30 +20,24 @@ asked as materialized (
     ) as u on true
 ),
 seen as materialized (
-    select a.*, h.state, h.change, h.enqueued_at, j.has_job,
+    select a.*, h.state, h.change, h.enqueued_at,
         l.version as last_version, l.state as last_state, l.change as last_change, l.enqueued_at as last_enqueued_at
     from asked as a
     -- The hand-off of its current content.
     left join lateral (
         select f.state, f.change, f.enqueued_at
-        from forebay.ingestion_handoffs as f
+        from forebay.handoffs as f
         where f.reference_id = a.reference_id and f.pipeline_id = $1 and f.payload_hash = a.version_hash
         offset 0
     ) as h on true
     -- The last hand-off, of any content.
     left join lateral (
         select f.version, f.state, f.change, f.enqueued_at
-        from forebay.ingestion_handoffs as f
+        from forebay.handoffs as f
         where f.reference_id = a.reference_id and f.pipeline_id = $1
         order by f.version desc, f.enqueued_at desc
         limit 1
     ) as l on true
-    left join lateral (
-        select true as has_job
-        from forebay.ingestion_jobs as f
-        where f.reference_id = a.reference_id and f.pipeline_id = $1
-        offset 0
-    ) as j on true
 ),
 -- If only fields changed that the pipeline ignores, the last hand-off still counts.
 counted as materialized (
@@ -58,7 +52,7 @@ counted as materialized (
 ),
 judged as (
     select c.ord, c.reference_id, c.version, c.version_hash, c.source_id, c.is_removed, c.last_version is not null as was_given,
-        c.has_job, c.is_wanted, c.is_withheld, c.configured_at,
+        c.is_wanted, c.is_withheld, c.configured_at,
         case when c.is_unread then c.last_state else c.state end as state,
         case when c.is_unread then c.last_change else c.change end as change,
         case when c.is_unread then c.last_enqueued_at else c.enqueued_at end as enqueued_at,
@@ -74,14 +68,14 @@ select g.ord::int4 - 1 as index, g.version, g.version_hash, g.source_id, g.is_re
         when g.state is null then 'missing'
         -- A removal or restoration keeps the content, so the hand-off must be for that change.
         when g.is_removed <> (g.change = 'removed') then case when g.is_withheld then 'withheld' else 'missing' end
-        when g.state in ('pending', 'retrying', 'active') and g.has_job then 'in_work'
+        when g.state in ('pending', 'retrying', 'active') then 'in_work'
         when g.state = 'held' then 'held'
         when g.state = 'failed' then 'failed'
         when g.state = 'cancelled' then 'cancelled'
         when g.state = 'succeeded' and g.enqueued_at < g.configured_at then 'outdated'
         when g.state = 'succeeded' and g.is_unread then 'filtered'
         when g.state = 'succeeded' then 'succeeded'
-        -- Waiting without a job, or superseded without newer content.
+        -- Superseded without newer content.
         else 'missing'
     end as standing
 from judged as g

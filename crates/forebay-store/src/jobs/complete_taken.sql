@@ -1,21 +1,15 @@
--- Ends attempts of jobs that this transaction holds by row lock. No other transaction can have changed them, so only
--- the generation of the hand-off is checked. There is no follow-up: those exist only while a job is held under a
--- receipt.
+-- Settles hand-offs that this transaction holds by row lock. No other transaction can have changed them, and there is
+-- no follow-up: only a claim has one.
 with
-ended as materialized (
-    select c.*, $1::int4 as pipeline_id
-    from unnest($2::uuid[], $3::bytea[], $4::int4[]) as c (reference_id, payload_hash, generation)
-),
-succeeded as (
-    update forebay.ingestion_handoffs as h
-    set state = 'succeeded', finished_at = now()
-    from ended as e
-    where h.reference_id = e.reference_id
-        and h.pipeline_id = e.pipeline_id
-        and h.payload_hash = e.payload_hash
-        and h.generation = e.generation
-        and h.state in ('pending', 'retrying')
+ended as (
+    delete from forebay.ingestion_handoffs as h
+    using (select $1::int4 as pipeline_id, d.reference_id from unnest($2::uuid[]) as d (reference_id)) as e
+    where h.reference_id = e.reference_id and h.pipeline_id = e.pipeline_id and h.receipt is null
+    returning h.*
 )
-delete from forebay.ingestion_jobs as j
-using ended as e
-where j.reference_id = e.reference_id and j.pipeline_id = e.pipeline_id and j.receipt is null
+insert into forebay.ingestion_outcomes
+    (reference_id, pipeline_id, payload_hash, state, reason_code, failure_code, last_error, num_attempts, version, generation,
+     change, run_id, enqueued_at)
+select e.reference_id, e.pipeline_id, e.payload_hash, 'succeeded', e.reason_code, e.failure_code, e.last_error,
+    e.num_attempts, e.version, e.generation, e.change, e.run_id, e.enqueued_at
+from ended as e

@@ -4,8 +4,8 @@ with recursive
 parts as (
     (
         select j.priority, j.source_id
-        from forebay.ingestion_jobs as j
-        where j.pipeline_id = $1
+        from forebay.ingestion_handoffs as j
+        where j.pipeline_id = $1 and j.state <> 'held'
         order by j.priority, j.source_id
         limit 1
     )
@@ -14,8 +14,8 @@ parts as (
     from parts as g
     cross join lateral (
         select j.priority, j.source_id
-        from forebay.ingestion_jobs as j
-        where j.pipeline_id = $1 and (j.priority, j.source_id) > (g.priority, g.source_id)
+        from forebay.ingestion_handoffs as j
+        where j.pipeline_id = $1 and j.state <> 'held' and (j.priority, j.source_id) > (g.priority, g.source_id)
         order by j.priority, j.source_id
         limit 1
     ) as n
@@ -24,10 +24,11 @@ select g.priority, g.source_id
 from parts as g
 where exists (
     select
-    from forebay.ingestion_jobs as j
+    from forebay.ingestion_handoffs as j
     where j.pipeline_id = $1
         and j.priority = g.priority
         and j.source_id = g.source_id
         and j.not_before <= now()
-        and j.receipt is null)
+        and j.receipt is null
+        and j.state <> 'held')
 order by g.priority, g.source_id

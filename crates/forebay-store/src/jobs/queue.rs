@@ -22,8 +22,8 @@ pub const GROUPS: &str = include_str!("groups.sql");
 pub const TAKE: &str = include_str!("take.sql");
 
 /// The columns that [`TAKE`] returns.
-const TAKEN_COLUMNS: [&str; 8] =
-    ["part", "not_before", "reference_id", "payload_hash", "generation", "change", "attempt", "is_free"];
+const TAKEN_COLUMNS: [&str; 7] =
+    ["part", "not_before", "reference_id", "payload_hash", "generation", "change", "attempt"];
 
 /// Batches after which a worker restarts at the front of the queue.
 const BATCHES_IN_A_ROW: u32 = 32;
@@ -122,23 +122,19 @@ impl Queue {
             )
             .await?;
         let mut counts = vec![0_u32; level.len()];
-        let [part, not_before, id, hash, generation, change, attempt, is_free] =
-            columns(&rows, TAKEN_COLUMNS)?;
+        let [part, not_before, id, hash, generation, change, attempt] = columns(&rows, TAKEN_COLUMNS)?;
         for row in &rows {
             let index = usize::try_from(row.read::<i32>(part)?).unwrap_or_default();
             let reference_id = row.read::<SqlId>(id)?.0;
             counts[index] += 1;
             level[index].after = level[index].after.max((row.read(not_before)?, reference_id));
-            // A run is about to hand off newer content: skip the job this time.
-            if row.read(is_free)? {
-                taken.push(Taken {
-                    reference_id,
-                    payload_hash: row.read::<SqlHash>(hash)?.0,
-                    generation: row.read(generation)?,
-                    change: row.word(change)?,
-                    attempt: row.read(attempt)?,
-                });
-            }
+            taken.push(Taken {
+                reference_id,
+                payload_hash: row.read::<SqlHash>(hash)?.0,
+                generation: row.read(generation)?,
+                change: row.word(change)?,
+                attempt: row.read(attempt)?,
+            });
         }
         let more = level.into_iter().zip(counts).filter(|(_, count)| *count == share).map(|(part, _)| part);
         self.parts = waiting.into_iter().chain(more).chain(others).collect();

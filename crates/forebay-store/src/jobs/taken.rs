@@ -1,4 +1,4 @@
-//! Jobs that a transaction holds by row lock.
+//! Hand-offs that a transaction holds by row lock.
 
 use forebay_domain::{
     handoff::Change,
@@ -6,10 +6,7 @@ use forebay_domain::{
 };
 use tokio_postgres::{Transaction, types::Type};
 
-use crate::{
-    error::Result,
-    types::{SqlHash, SqlId},
-};
+use crate::{error::Result, types::SqlId};
 
 /// Ends successful attempts of jobs held by row lock.
 pub const COMPLETE_TAKEN: &str = include_str!("complete_taken.sql");
@@ -33,18 +30,8 @@ pub struct Taken {
 /// equals the length of `taken`, the caller must roll back.
 pub async fn complete_taken(transaction: &Transaction<'_>, pipeline_id: i32, taken: &[Taken]) -> Result<u64> {
     let ids: Vec<SqlId> = taken.iter().map(|job| SqlId(job.reference_id)).collect();
-    let hashes: Vec<SqlHash> = taken.iter().map(|job| SqlHash(job.payload_hash)).collect();
-    let generations: Vec<i32> = taken.iter().map(|job| job.generation).collect();
     let num_ended = transaction
-        .execute_typed(
-            COMPLETE_TAKEN,
-            &[
-                (&pipeline_id, Type::INT4),
-                (&ids, Type::UUID_ARRAY),
-                (&hashes, Type::BYTEA_ARRAY),
-                (&generations, Type::INT4_ARRAY),
-            ],
-        )
+        .execute_typed(COMPLETE_TAKEN, &[(&pipeline_id, Type::INT4), (&ids, Type::UUID_ARRAY)])
         .await?;
     Ok(num_ended)
 }

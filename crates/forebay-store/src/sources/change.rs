@@ -107,6 +107,13 @@ pub async fn store_rehashed(client: &impl GenericClient, rehashed: &[Rehashed]) 
     let old: Vec<SqlHash> = rehashed.iter().map(|one| SqlHash(one.old_hash)).collect();
     let new: Vec<SqlHash> = rehashed.iter().map(|one| SqlHash(one.version_hash)).collect();
     let payloads: Vec<&str> = rehashed.iter().map(|one| one.payload.as_str()).collect();
+    // A content is open or settled once. What was settled with the new hash before is the older of two lives.
+    client
+        .execute_typed(
+            include_str!("change/drop_rehashed_outcomes.sql"),
+            &[(&ids, Type::UUID_ARRAY), (&old, Type::BYTEA_ARRAY), (&new, Type::BYTEA_ARRAY)],
+        )
+        .await?;
     client
         .execute_typed(
             include_str!("change/store_rehashed.sql"),

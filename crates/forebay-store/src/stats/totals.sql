@@ -21,7 +21,7 @@ where $1::int4 is null
     or v.reference_id in (select r.reference_id from forebay."references" as r where r.source_id = $1)
 union all
 select 'handoffs', h.state, count(*)
-from forebay.ingestion_handoffs as h
+from forebay.handoffs as h
 where $1::int4 is null
     or h.reference_id in (select r.reference_id from forebay."references" as r where r.source_id = $1)
 group by h.state

@@ -30,35 +30,38 @@ async fn references(client: &Client, n: usize) {
     client.batch_execute(&statement).await.unwrap();
 }
 
-/// Hands off a version of reference `n` to the pipeline `documents`, in a given state.
+/// Hands off a version of reference `n` to the pipeline `documents`, in a given state. What is open is due in an hour.
 async fn handoff(client: &Client, n: usize, version: i32, state: State) {
-    let finished = if state.is_terminal() { "now()" } else { "null" };
-    let statement = format!(
-        "insert into forebay.ingestion_handoffs (reference_id, pipeline_id, payload_hash, version, state, change,
-                reason_code, failure_code, num_attempts, last_error, finished_at)
-            values (forebay.reference_id('s', '{n}'), 1, sha256('{n}/{version}'), {version}, '{state}', 'updated',
-                'transient', 'endpoint_gone', 3, 'no answer', {finished})"
+    let of = format!(
+        "forebay.reference_id('s', '{n}'), 1, sha256('{n}/{version}'), {version}, 1, 'updated', 'transient',
+        'endpoint_gone', 3, 'no answer'"
     );
+    let columns =
+        "reference_id, pipeline_id, payload_hash, version, generation, change, reason_code, failure_code,
+        num_attempts, last_error";
+    let statement = if state.is_terminal() {
+        format!(
+            "insert into forebay.ingestion_outcomes ({columns}, state, enqueued_at) values ({of}, '{state}', now())"
+        )
+    } else {
+        let (state, receipt) = match state {
+            State::Active => (State::Retrying, "gen_random_uuid()"),
+            state => (state, "null"),
+        };
+        format!(
+            "insert into forebay.ingestion_handoffs ({columns}, source_id, attempt, not_before, receipt, state)
+                values ({of}, 1, 3, now() + interval '1 hour', {receipt}, '{state}')"
+        )
+    };
     client.batch_execute(&statement).await.unwrap();
 }
 
-/// Creates the job of a version; `receipt` is SQL.
-async fn job(client: &Client, n: usize, version: i32, receipt: &str) {
-    let statement = format!(
-        "insert into forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change, attempt,
-                not_before, receipt)
-            select reference_id, 1, source_id, sha256('{n}/{version}'), 'updated', 3, now() + interval '1 hour', {receipt}
-            from forebay.\"references\" where record_key = '{n}'"
-    );
-    client.batch_execute(&statement).await.unwrap();
-}
-
-/// Makes the job of reference `n` a claimed one, with a version as its follow-up.
+/// Adds a version as the follow-up of what is claimed of reference `n`.
 async fn follow_up(client: &Client, n: usize, version: i32) {
     let statement = format!(
-        "update forebay.ingestion_jobs
-            set receipt = '00000000-0000-4000-8000-000000000001', next_payload_hash = sha256('{n}/{version}'),
-                next_generation = 1, next_change = 'updated'
+        "update forebay.ingestion_handoffs
+            set next_payload_hash = sha256('{n}/{version}'), next_version = {version}, next_generation = 1,
+                next_change = 'updated', next_state = 'pending', next_reason_code = 'updated', next_enqueued_at = now()
             where reference_id = forebay.reference_id('s', '{n}')"
     );
     client.batch_execute(&statement).await.unwrap();
@@ -85,7 +88,7 @@ async fn operate(client: &mut Client, event: Event, selection: &Selection, mode:
 async fn row(client: &Client, n: usize, version: i32) -> (String, String, i32, i32, bool) {
     let statement = format!(
         "select state, reason_code, generation, num_attempts, finished_at is not null
-            from forebay.ingestion_handoffs where payload_hash = sha256('{n}/{version}')"
+            from forebay.handoffs where payload_hash = sha256('{n}/{version}')"
     );
     let row = client.query_one(&statement, &[]).await.unwrap();
     (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))
@@ -105,11 +108,6 @@ async fn every_operation_follows_the_transition_table() {
         for event in OPERATIONS {
             n += 1;
             handoff(&client, n, 1, state).await;
-            match state {
-                State::Pending | State::Retrying => job(&client, n, 1, "null").await,
-                State::Active => job(&client, n, 1, "gen_random_uuid()").await,
-                _ => {}
-            }
             let dry = operate(&mut client, event, &of(n), Mode::DryRun).await;
             assert_eq!(row(&client, n, 1).await.0, state.as_str(), "a dry run changes nothing");
             let done = operate(&mut client, event, &of(n), Mode::Act).await;
@@ -118,8 +116,8 @@ async fn every_operation_follows_the_transition_table() {
             let (new_state, reason, generation, attempts, is_finished) = row(&client, n, 1).await;
             let jobs = format!(
                 "coalesce((select case when not_before <= now() then 'due' when not_before > '2099-01-01' then 'off'
-                    else 'later' end from forebay.ingestion_jobs
-                    where reference_id = forebay.reference_id('s', '{n}')), 'none')"
+                    else 'later' end from forebay.ingestion_handoffs
+                    where state <> 'held' and reference_id = forebay.reference_id('s', '{n}')), 'none')"
             );
             let found: String = one(&client, &jobs).await;
             match next(state, event) {
@@ -169,7 +167,7 @@ async fn a_retry_needs_the_latest_version_and_supersedes_others() {
     assert_eq!(done.num_done, 1);
     assert_eq!(row(&client, 2, 1).await.0, "superseded");
     assert_eq!(row(&client, 2, 2).await.0, "pending");
-    let priority: i16 = one(&client, "priority from forebay.ingestion_jobs").await;
+    let priority: i16 = one(&client, "priority from forebay.ingestion_handoffs").await;
     assert_eq!(priority, handoffs::REPAIR_PRIORITY);
 }
 
@@ -192,8 +190,6 @@ async fn a_follow_up_is_held_and_released_without_touching_the_attempt() {
     references(&client, 3).await;
     for n in 1..=3 {
         handoff(&client, n, 1, State::Active).await;
-        job(&client, n, 1, "null").await;
-        handoff(&client, n, 2, State::Pending).await;
         follow_up(&client, n, 2).await;
     }
     let snoozed = operate(&mut client, Event::Snooze, &of(1), Mode::Act).await;
@@ -207,15 +203,17 @@ async fn a_follow_up_is_held_and_released_without_touching_the_attempt() {
     assert_eq!(operate(&mut client, Event::Retry, &of(3), Mode::Act).await.num_done, 1);
 
     let ended = "select count(*) from forebay_private.end_held(1,
-        array(select reference_id from forebay.ingestion_jobs), array(select receipt from forebay.ingestion_jobs), false)
+        array(select reference_id from forebay.ingestion_handoffs), array(select receipt from forebay.ingestion_handoffs), false)
         where verdict = 'done'";
     assert_eq!(client.query_one(ended, &[]).await.unwrap().get::<_, i64>(0), 3);
-    let left = "string_agg(record_key || ' ' || (j.generation) || ' ' || (j.receipt is null), ', ' order by record_key)
-        from forebay.ingestion_jobs as j join forebay.\"references\" using (reference_id)
-        where j.payload_hash = sha256(convert_to(record_key || '/2', 'UTF8'))";
+    let left = "string_agg(record_key || ' ' || h.generation || ' ' || h.state, ', ' order by record_key)
+        from forebay.ingestion_handoffs as h join forebay.\"references\" using (reference_id)
+        where h.payload_hash = sha256(convert_to(record_key || '/2', 'UTF8')) and h.receipt is null";
     let left: String = one(&client, left).await;
-    assert_eq!(left, "2 1 true, 3 2 true", "a held follow-up is not taken up; released and retried ones are");
-    assert_eq!(row(&client, 1, 2).await.0, "held");
+    assert_eq!(left, "1 1 held, 2 1 pending, 3 2 pending", "a held follow-up waits for its release");
+    for n in 1..=3 {
+        assert_eq!(row(&client, n, 1).await.0, "succeeded");
+    }
 }
 
 #[tokio::test]
@@ -224,9 +222,9 @@ async fn concurrent_operators_retry_each_hand_off_once() {
     let database = testing::database().await;
     let (mut first, mut second) = (database.client().await, database.client().await);
     references(&first, NUM as usize).await;
-    let fill = "insert into forebay.ingestion_handoffs (reference_id, pipeline_id, payload_hash, version, state, change,
-            reason_code, failure_code, finished_at)
-        select reference_id, 1, version_hash, 1, 'failed', 'added', 'permanent', 'endpoint_gone', now()
+    let fill = "insert into forebay.ingestion_outcomes (reference_id, pipeline_id, payload_hash, version, generation, state,
+            change, reason_code, failure_code, enqueued_at)
+        select reference_id, 1, version_hash, 1, 1, 'failed', 'added', 'permanent', 'endpoint_gone', now()
         from forebay.\"references\"";
     first.batch_execute(fill).await.unwrap();
     let by_code = Selection { reason_code: Some("endpoint_gone".into()), ..Selection::default() };
@@ -240,10 +238,9 @@ async fn concurrent_operators_retry_each_hand_off_once() {
     );
     assert_eq!(left.num_done + right.num_done, u64::from(NUM));
     let once: i64 =
-        one(&first, "count(*) from forebay.ingestion_handoffs where generation = 2 and state = 'pending'")
-            .await;
+        one(&first, "count(*) from forebay.handoffs where generation = 2 and state = 'pending'").await;
     let jobs: i64 =
-        one(&first, "count(*) from forebay.ingestion_jobs where generation = 2 and not_before <= now()")
+        one(&first, "count(*) from forebay.ingestion_handoffs where generation = 2 and not_before <= now()")
             .await;
     assert_eq!((once, jobs), (i64::from(NUM), i64::from(NUM)));
 }

@@ -92,7 +92,7 @@ impl Stage {
     }
 
     async fn reason(&self) -> String {
-        let statement = "select h.reason_code from forebay.ingestion_handoffs as h \
+        let statement = "select h.reason_code from forebay.handoffs as h \
              where h.pipeline_id = $1 and h.state = 'pending'";
         let row = self.client.query_typed_one(statement, &[(&self.subscriber.pipeline_id, Type::INT4)]).await;
         row.unwrap().get(0)
@@ -134,14 +134,15 @@ async fn changes_of_unused_fields_are_filtered() {
 async fn manual_deletions_are_found() {
     let mut stage = Stage::set().await;
     stage.repair().await;
-    stage.run("delete from forebay.ingestion_jobs").await;
-    assert_eq!(stage.standing().await, Standing::Missing);
-    assert_eq!(stage.repair().await, 1);
-    stage.work().await;
     stage.run("delete from forebay.ingestion_handoffs").await;
     assert_eq!(stage.standing().await, Standing::Missing);
     assert_eq!(stage.repair().await, 1);
-    stage.run("update forebay.ingestion_handoffs set state = 'superseded'").await;
+    stage.work().await;
+    stage.run("delete from forebay.ingestion_outcomes").await;
+    assert_eq!(stage.standing().await, Standing::Missing);
+    assert_eq!(stage.repair().await, 1);
+    stage.work().await;
+    stage.run("update forebay.ingestion_outcomes set state = 'superseded'").await;
     assert_eq!(stage.standing().await, Standing::Missing);
 }
 
@@ -191,7 +192,7 @@ async fn other_entity_types_are_filtered_and_pruning_keeps_the_last_hand_off() {
     stage.work().await;
     stage.change(2, "title").await;
     stage.work().await;
-    stage.run("update forebay.ingestion_handoffs set finished_at = now() - interval '60 days'").await;
+    stage.run("update forebay.ingestion_outcomes set finished_at = now() - interval '60 days'").await;
     let month = std::time::Duration::from_hours(30 * 24);
     assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 1);
     assert_eq!(stage.standing().await, Standing::Succeeded);

@@ -24,9 +24,9 @@ async fn everything_is_counted_once() {
 async fn tombstones_and_handoffs_are_counted_where_they_belong() {
     let story = Story::build().await;
     let sql = "update forebay.\"references\" set removed_at = now() where record_key = 'HST-101';
-        insert into forebay.ingestion_handoffs
-            (reference_id, pipeline_id, version, payload_hash, state, change, reason_code)
-        select r.reference_id, p.pipeline_id, 1, r.version_hash, 'succeeded', 'added', 'added'
+        insert into forebay.ingestion_outcomes
+            (reference_id, pipeline_id, version, generation, payload_hash, state, change, reason_code, enqueued_at)
+        select r.reference_id, p.pipeline_id, 1, 1, r.version_hash, 'succeeded', 'added', 'added', now()
         from forebay.\"references\" as r, forebay.pipelines as p";
     story.client.batch_execute(sql).await.unwrap();
     let other = SourceSpec {

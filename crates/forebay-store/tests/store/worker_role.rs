@@ -79,7 +79,7 @@ impl World {
     /// Makes all postponed jobs due, and ends pauses.
     async fn make_due(&self) {
         self.run(
-            "update forebay.ingestion_jobs set not_before = now(); \
+            "update forebay.ingestion_handoffs set not_before = now(); \
              update forebay.ingestion_limits set paused_until = now()",
         )
         .await;
@@ -106,7 +106,7 @@ impl World {
         let rows = self
             .owner
             .query(
-                "select state || ' ' || reason_code || ' ' || count(*) from forebay.ingestion_handoffs as h \
+                "select state || ' ' || reason_code || ' ' || count(*) from forebay.handoffs as h \
                  join forebay.pipelines as p on p.pipeline_id = h.pipeline_id and p.name = $1 \
                  group by state, reason_code order by 1",
                 &[&PIPELINE],
@@ -140,15 +140,9 @@ const HAND_OFF: &str = "
             sha256(convert_to(t.payload::text, 'UTF8')), 'page', '', t.ord::text, t.payload
         from reported as t cross join source as s
         returning reference_id, source_id, version_hash, payload
-    ),
-    promised as (
-        insert into forebay.ingestion_handoffs
-            (reference_id, run_id, pipeline_id, version, payload_hash, state, change, reason_code)
-        select s.reference_id, 1, p.pipeline_id, 1, s.version_hash, 'pending', 'added', 'added'
-        from stored as s cross join pipeline as p
     )
-    insert into forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change, limit_key)
-    select s.reference_id, p.pipeline_id, s.source_id, s.version_hash, 'added',
+    insert into forebay.ingestion_handoffs (reference_id, run_id, pipeline_id, source_id, payload_hash, limit_key)
+    select s.reference_id, 1, p.pipeline_id, s.source_id, s.version_hash,
         forebay_private.limit_key(s.payload, p.limit_key, p.limit_key_is_url)
     from stored as s cross join pipeline as p";
 

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod counts;
+mod enqueue;
 mod hold;
 mod list;
 mod release;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Counts(counts::Args),
+    Enqueue(enqueue::Args),
     Retry(retry::Args),
     Cancel(cancel::Args),
     Hold(hold::Args),
@@ -41,6 +43,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::List(args) => list::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Counts(args) => counts::run(args, context).await,
+        Command::Enqueue(args) => enqueue::run(args, context).await,
         Command::Retry(args) => retry::run(args, context).await,
         Command::Cancel(args) => cancel::run(args, context).await,
         Command::Hold(args) => hold::run(args, context).await,

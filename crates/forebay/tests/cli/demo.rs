@@ -147,7 +147,7 @@ fn the_whole_story() {
     assert_eq!(step(&document, "second_day")["figures"]["counts"]["num_courses"], num_courses);
     assert_eq!(num("select count(*) from public.courses where id = 'CSC-101'"), 0);
     assert_eq!(num("select count(*) from forebay.scrape_runs where status = 'held'"), 1);
-    assert_eq!(num("select count(*) from forebay.ingestion_jobs"), 0);
+    assert_eq!(num("select count(*) from forebay.ingestion_handoffs"), 0);
 
     let replay = &step(&document, "replay")["figures"];
     assert_eq!(replay["runs"][0]["num_unchanged"], replay["runs"][0]["num_seen"]);

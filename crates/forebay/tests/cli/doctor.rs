@@ -68,17 +68,19 @@ fn trouble_is_named_with_what_to_do() {
     let (exit, _) = db.json(&sandbox, &format!("persist {file} --source pages --key id"));
     assert_eq!(exit, 0);
     // Due for a long time without any worker.
-    db.execute("update forebay.ingestion_jobs set not_before = now() - interval '2 hours'");
+    db.execute("update forebay.ingestion_handoffs set not_before = now() - interval '2 hours'");
     // A pipeline whose worker died, with a failed hand-off and a waiting one.
     db.execute(
         "insert into forebay.pipelines (name, handler, enabled) values ('index', 'external', false);
-         insert into forebay.ingestion_handoffs
-             (reference_id, pipeline_id, version, payload_hash, state, change, reason_code, failure_code)
-         select h.reference_id, p.pipeline_id, h.version, h.payload_hash, 'failed', 'added', 'permanent', 'http_422'
+         insert into forebay.ingestion_outcomes
+             (reference_id, pipeline_id, version, generation, payload_hash, state, change, reason_code, failure_code,
+              enqueued_at)
+         select h.reference_id, p.pipeline_id, h.version, 1, sha256(h.payload_hash), 'failed', 'added', 'permanent',
+             'http_422', now()
+         from forebay.handoffs as h join forebay.pipelines as p on p.name = 'index';
+         insert into forebay.ingestion_handoffs (reference_id, pipeline_id, source_id, payload_hash)
+         select h.reference_id, p.pipeline_id, h.source_id, h.payload_hash
          from forebay.ingestion_handoffs as h join forebay.pipelines as p on p.name = 'index';
-         insert into forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change)
-         select j.reference_id, p.pipeline_id, j.source_id, j.payload_hash, j.change
-         from forebay.ingestion_jobs as j join forebay.pipelines as p on p.name = 'index';
          insert into forebay.ingestion_claims (receipt, pipeline_id, lease_until, num_open, reference_ids)
          select gen_random_uuid(), p.pipeline_id, now() - interval '1 day', 4, '{}'
          from forebay.pipelines as p where p.name = 'index'",
@@ -171,11 +173,12 @@ fn every_incident_of_a_night_is_on_one_screen() {
          select source_id, now() - interval '20 minutes', now() - interval '20 minutes', now() + interval '1 hour',
              'open', 'consecutive_failures'
          from forebay.sources where name = 'rooms';
-         update forebay.ingestion_jobs set not_before = now() - interval '2 hours';
+         update forebay.ingestion_handoffs set not_before = now() - interval '2 hours';
          insert into forebay.pipelines (name, handler) values ('hook', 'external');
-         insert into forebay.ingestion_handoffs
-             (reference_id, pipeline_id, version, payload_hash, state, change, reason_code, failure_code, finished_at)
-         select r.reference_id, p.pipeline_id, r.version, r.version_hash, 'failed', 'added', 'permanent',
+         insert into forebay.ingestion_outcomes
+             (reference_id, pipeline_id, version, generation, payload_hash, state, change, reason_code, failure_code,
+              enqueued_at)
+         select r.reference_id, p.pipeline_id, r.version, 1, r.version_hash, 'failed', 'added', 'permanent',
              (array['webhook_gone', 'webhook_refused', 'exec_timeout'])[1 + row_number() over () % 3], now()
          from forebay.\"references\" as r join forebay.pipelines as p on p.name = 'hook'
          limit 9;

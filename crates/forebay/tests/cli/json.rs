@@ -17,9 +17,9 @@ use forebay_views::{
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
     CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Demo, Doctor, DryRunReport, Ensured,
     FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Migrated, Operated, Page, PersistReport, PointInTime, Reference, ReferenceHandoffs, RunDecision,
-    RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail,
-    SourceRenamed, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
+    Migrated, Operated, Page, PersistReport, PointInTime, Reference, ReferenceHandoffs, Requested,
+    RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted,
+    SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -84,6 +84,7 @@ const PRINTED: &[Printed] = printed! {
     "handoffs list" => view<Page<Handoff>>;
     "handoffs show" => view<ReferenceHandoffs>;
     "handoffs counts" => view<Page<HandoffCount>>;
+    "handoffs enqueue" => view<Requested>;
     "handoffs retry" => view<Operated>;
     "handoffs cancel" => view<Operated>;
     "handoffs hold" => view<Operated>;

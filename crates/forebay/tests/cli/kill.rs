@@ -49,7 +49,7 @@ const SAME: [(&str, &str); 5] = [
     (
         "hand-offs",
         "select reference_id, pipeline_id, state, reason_code, payload_hash, version, change, generation
-        from forebay.ingestion_handoffs",
+        from forebay.handoffs",
     ),
     ("rows of the user's table", "select * from public.copies"),
     (
@@ -62,12 +62,9 @@ const SAME: [(&str, &str); 5] = [
 /// Must stay empty however often the program was killed.
 const EMPTY: [(&str, &str); 4] = [
     ("staged changes", "scrape_run_changes"),
-    ("jobs", "ingestion_jobs"),
+    ("open hand-offs", "ingestion_handoffs"),
     ("attempts that failed", "ingestion_attempts"),
-    (
-        "hand-offs that are open or failed",
-        "ingestion_handoffs where state not in ('succeeded', 'superseded')",
-    ),
+    ("failed hand-offs", "ingestion_outcomes where state not in ('succeeded', 'superseded')"),
 ];
 
 /// The source's records on a day: each day some are removed, some added and some changed, and some of each are as they
@@ -230,7 +227,7 @@ fn killed_and_run_again(guards: &'static str) {
          {day} days; {} runs closed as aborted, {} complete; {} hand-offs settled",
         replay.count("scrape_runs where status = 'aborted'"),
         replay.count("scrape_runs where status = 'complete'"),
-        replay.count("ingestion_handoffs where finished_at is not null"),
+        replay.count("ingestion_outcomes"),
     );
     if num_kills >= 6 {
         assert!(killer.num_killed.iter().all(|number| *number > 0), "{:?}", killer.num_killed);

@@ -92,6 +92,32 @@ fn waiting_hand_offs_are_held_and_released() {
 }
 
 #[test]
+fn references_are_handed_off_on_demand() {
+    let sandbox = Sandbox::new();
+    let db = three_courses(&sandbox);
+    let open = "select string_agg(r.record_key || ' ' || h.reason_code || ' ' || h.generation || ' ' || \
+             (h.not_before > now() + interval '1 hour'), ', ' order by r.record_key) \
+         from forebay.ingestion_handoffs as h join forebay.\"references\" as r using (reference_id) \
+         join forebay.pipelines as p using (pipeline_id) where p.name = 'rooms'";
+    let before = db.value("select count(*) from forebay.handoffs");
+    let (exit, done) = db.json(&sandbox, "handoffs enqueue courses/a courses/c --pipeline rooms");
+    assert_eq!((exit, &done["num_handoffs"], &done["due_at"]), (0, &json!(2), &json!(null)), "{done}");
+    let (exit, text) = db.text(&sandbox, "handoffs enqueue courses/c --pipeline rooms --at 2h");
+    assert_eq!(exit, 0);
+    assert!(text.starts_with("enqueued: 1 for rooms, due "), "{text}");
+    let found = db.value(open);
+    assert!(found.contains("a requested 2 false") && found.contains("c requested 3 true"), "{found}");
+    assert_eq!(db.value("select count(*) from forebay.handoffs"), before, "no content is handed off twice");
+    for (line, code) in [
+        ("handoffs enqueue courses/a --pipeline roms", "no_such_pipeline"),
+        ("handoffs enqueue courses/x --pipeline rooms", "no_such_reference"),
+    ] {
+        let (exit, error) = db.json(&sandbox, line);
+        assert_eq!((exit, &error["error"]["code"]), (2, &json!(code)), "{line}");
+    }
+}
+
+#[test]
 fn a_filter_is_demanded_and_checked() {
     let sandbox = Sandbox::new();
     let db = three_courses(&sandbox);
@@ -143,7 +169,7 @@ fn missing_references_are_named_and_repaired() {
     let (exit, whole) = db.json(&sandbox, "handoffs verify");
     assert_eq!((exit, whole["pipelines"].as_array().unwrap().len()), (0, 2), "{whole}");
     db.execute(
-        "delete from forebay.ingestion_handoffs where reference_id = forebay.reference_id('courses', 'a')",
+        "delete from forebay.ingestion_outcomes where reference_id = forebay.reference_id('courses', 'a')",
     );
     insta::assert_snapshot!(
         "verify_missing",

@@ -166,7 +166,7 @@ fn an_archive_is_scraped_without_the_site() {
     let replayed = world.done("scrape --from-warc all.warc.gz --run-log-level debug");
     assert_eq!(run(&replayed, "courses")["num_unchanged"], 3, "{replayed}");
     assert_eq!(world.site.num_asked(), num_asked, "the site is left alone");
-    assert_eq!(world.db.value("select count(*) from forebay.ingestion_handoffs"), "0");
+    assert_eq!(world.db.value("select count(*) from forebay.handoffs"), "0");
 }
 
 #[test]

@@ -113,11 +113,14 @@ fn hand_offs_are_chosen_by_failure_code() {
     let (exit, code, hint) = error(&db, &sandbox, "handoffs list --failure-code isbn_wrong");
     assert_eq!((exit, code.as_str(), hint.as_str()), (2, "no_such_code", "there are no failure codes yet"));
     db.execute(
-        "update forebay.ingestion_handoffs as h set state = 'failed', finished_at = now(), num_attempts = 1, \
-             failure_code = case when r.record_key = 'a' then 'webhook_gone' else 'webhook_refused' end \
-         from forebay.\"references\" as r where r.reference_id = h.reference_id and r.record_key < 'c'; \
-         delete from forebay.ingestion_jobs as j using forebay.\"references\" as r \
-         where r.reference_id = j.reference_id and r.record_key < 'c'",
+        "with gone as ( \
+             delete from forebay.ingestion_handoffs as h using forebay.\"references\" as r \
+             where r.reference_id = h.reference_id and r.record_key < 'c' returning h.*, r.record_key) \
+         insert into forebay.ingestion_outcomes (reference_id, pipeline_id, payload_hash, version, generation, state, \
+             change, reason_code, num_attempts, enqueued_at, failure_code) \
+         select reference_id, pipeline_id, payload_hash, version, generation, 'failed', change, 'permanent', 1, \
+             enqueued_at, case when record_key = 'a' then 'webhook_gone' else 'webhook_refused' end \
+         from gone",
     );
     let (exit, page) = db.json(&sandbox, "handoffs list --pipeline index --failure-code webhook_gone");
     assert_eq!((exit, page["items"].as_array().map(Vec::len)), (0, Some(1)), "{page}");
@@ -141,7 +144,7 @@ fn hand_offs_are_chosen_by_failure_code() {
         "insert into forebay.ingestion_attempts \
              (reference_id, pipeline_id, payload_hash, attempt, failure_class, reason_code, message) \
          select reference_id, pipeline_id, payload_hash, 1, 'permanent', 'isbn_wrong', 'no' \
-         from forebay.ingestion_handoffs limit 1",
+         from forebay.handoffs limit 1",
     );
     assert_eq!(db.json(&sandbox, "handoffs list --failure-code isbn_wrong").1["items"], json!([]));
     let listed = db.run(&sandbox, "handoffs list --pipeline index --failure-code webhook_gone");

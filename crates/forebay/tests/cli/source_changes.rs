@@ -111,7 +111,7 @@ fn school(id: u64, key: &str, head: &str, teacher: &str) -> Value {
 /// What a rename must leave: ids, keys, versions, times, hand-offs.
 const KEPT: &str = "select reference_id::text, record_key, version::text, changed_at::text, observed_at::text, \
      (select string_agg(concat_ws(' ', h.pipeline_id, h.state, h.generation, h.payload_hash = r.version_hash), ',' \
-         order by h.pipeline_id, h.enqueued_at) from forebay.ingestion_handoffs as h where h.reference_id = r.reference_id) \
+         order by h.pipeline_id, h.enqueued_at) from forebay.handoffs as h where h.reference_id = r.reference_id) \
      from forebay.\"references\" as r order by 1";
 
 #[test]

@@ -132,16 +132,8 @@ fn failures_are_reported_with_their_reason() {
 
     // Failures are reported once: the next drain has nothing to do with them.
     assert_eq!(drain(&db, &sandbox)["failures"], json!([]));
-    db.execute(
-        "update forebay.ingestion_handoffs set state = 'pending', finished_at = null where state = 'failed'",
-    );
-    db.execute(
-        "insert into forebay.ingestion_jobs \
-            (pipeline_id, reference_id, source_id, payload_hash, generation, change) \
-         select pipeline_id, reference_id, source_id, payload_hash, generation, h.change \
-         from forebay.ingestion_handoffs as h join forebay.\"references\" using (reference_id) \
-         where h.state = 'pending'",
-    );
+    let (exit, retried) = db.json(&sandbox, "handoffs retry --state failed");
+    assert_eq!((exit, &retried["num_done"]), (0, &json!(1)), "{retried}");
     let (exit, text) = db.text(&sandbox, "work --drain");
     assert_eq!(exit, 1);
     for part in ["Failed attempts", "value_rejected", "forebay handoffs list --state failed"] {
@@ -193,7 +185,7 @@ fn the_built_in_pipeline_can_be_configured_and_comes_back() {
     let db = database();
     configure(&sandbox, "[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\nenabled = false\n");
     persist(&db, &sandbox, &courses());
-    assert_eq!(db.value("select count(*) from forebay.ingestion_handoffs"), "0");
+    assert_eq!(db.value("select count(*) from forebay.handoffs"), "0");
     let (_, text) = db.text(&sandbox, "search chemistry");
     assert!(text.contains("no pipeline with the handler documents is enabled"), "{text}");
 

@@ -79,7 +79,7 @@ async fn a_released_run_is_undone_as_a_new_run() {
     let (_, totals, num_active) = persist::preview_revert(&shop.database, run_id).await.unwrap();
     assert_eq!((totals.num_updated, totals.num_restored, totals.num_removed), (22, 8, 0));
     assert_eq!((totals.num_kept, num_active), (0, 22));
-    let jobs = "select count(*) from forebay.ingestion_handoffs";
+    let jobs = "select count(*) from forebay.handoffs";
     let num_jobs: u64 = shop.row(jobs).await.parse().unwrap();
     let reverted = persist::revert(&shop.database, run_id).await.unwrap();
     let run = &reverted.run;

@@ -70,8 +70,8 @@ impl Expected {
 
         let tables = "select (select array_agg((reference_id, version, changed_at, payload, scrape_run_id, xmin) order by 1)
                 from forebay.\"references\" as r (reference_id)), (select count(*) from forebay.reference_revisions),
-            (select array_agg((h.*, xmin)) from forebay.ingestion_handoffs as h),
-            (select array_agg((j.*, xmin)) from forebay.ingestion_jobs as j),
+            (select array_agg((h.*, xmin)) from forebay.ingestion_outcomes as h),
+            (select array_agg((j.*, xmin)) from forebay.ingestion_handoffs as j),
             (select count(*) from forebay.scrape_run_changes)";
         let before = shop.row(tables).await;
         let again = [6, 0, 0, 3, 0, 0, self.num_duplicate, self.num_rejected];

@@ -40,7 +40,7 @@ async fn a_flagged_record_removes_its_reference_in_every_kind_of_run() {
         assert!(shop.at("K3", day(1)).await.is_some());
         let revision = "select change, version, field_name from forebay.reference_revisions";
         assert_eq!(shop.row(revision).await, "removed 1 removed_at");
-        let handoff = "select change from forebay.ingestion_handoffs where change = 'removed'";
+        let handoff = "select change from forebay.handoffs where change = 'removed'";
         assert_eq!(shop.row(handoff).await, "removed");
         // The flag is not content, and the reference keeps its last one.
         let payload = "select payload from forebay.\"references\" where removed_at is not null";

@@ -30,7 +30,10 @@ async fn releasing_applies_the_withheld_changes() {
     assert_eq!(shop.row(TOTALS).await, "11 30 42 0");
     assert_eq!(shop.at("K20", day(2)).await, None, "changes take effect at the observation time");
     assert!(shop.at("K20", day(2) - jiff::Span::new().seconds(1)).await.is_some());
-    assert_eq!(shop.row("select count(*) from forebay.ingestion_jobs where change <> 'added'").await, "31");
+    assert_eq!(
+        shop.row("select count(*) from forebay.ingestion_handoffs where change <> 'added'").await,
+        "31"
+    );
     let again = persist::release(&shop.database, run_id).await.unwrap_err();
     assert_eq!(again.code(), "run_not_held");
     assert_eq!(persist::reject(&shop.database, run_id + 9).await.unwrap_err().code(), "no_such_run");

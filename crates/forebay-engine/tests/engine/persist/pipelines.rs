@@ -32,7 +32,7 @@ async fn open() -> Shop {
 async fn handed_off(shop: &Shop) -> Vec<String> {
     shop.rows(
         "select p.name, string_agg(h.change || h.version, ' ' order by h.version) \
-         from forebay.ingestion_handoffs as h join forebay.pipelines as p using (pipeline_id) group by 1 order by 1",
+         from forebay.handoffs as h join forebay.pipelines as p using (pipeline_id) group by 1 order by 1",
     )
     .await
 }
@@ -50,7 +50,7 @@ async fn each_pipeline_gets_the_changes_it_subscribes_to() {
     assert!(titles.contains(&"titles added1 updated3".to_owned()), "{titles:?}");
     // Removals and restorations are handed off, whatever fields a pipeline uses.
     shop.persist(complete(4), "{\"id\":\"b\"}\n").await;
-    let removed = "select p.name from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \
+    let removed = "select p.name from forebay.ingestion_handoffs as j join forebay.pipelines as p using (pipeline_id) \
          where j.change = 'removed' order by 1";
     assert_eq!(shop.rows(removed).await, ["documents", "pages", "titles"]);
 }
@@ -59,11 +59,11 @@ async fn each_pipeline_gets_the_changes_it_subscribes_to() {
 async fn jobs_have_their_limit_key() {
     let shop = open().await;
     shop.persist(incremental(1), DAY_1).await;
-    let keys = "select j.limit_key from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \
+    let keys = "select j.limit_key from forebay.ingestion_handoffs as j join forebay.pipelines as p using (pipeline_id) \
          where p.name = 'pages'";
     assert_eq!(shop.rows(keys).await, ["one.example"]);
     shop.persist(incremental(2), TITLE).await;
     assert_eq!(shop.rows(keys).await, ["two.example"]);
-    let none = "select count(*) from forebay.ingestion_jobs where limit_key is not null";
+    let none = "select count(*) from forebay.ingestion_handoffs where limit_key is not null";
     assert_eq!(shop.row(none).await, "1");
 }

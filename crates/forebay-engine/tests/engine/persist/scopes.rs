@@ -182,7 +182,7 @@ async fn many_scopes_with_the_same_new_keys_at_once() {
     let handoffs: u64 = reports.iter().map(|report| report.num_handoffs).sum();
     assert_eq!((added, unchanged, handoffs), (3_000, 9_000, 3_000));
     assert_eq!(shop.row("select count(*), sum(version) from forebay.\"references\"").await, "3000 3000");
-    assert_eq!(shop.row("select count(*) from forebay.ingestion_jobs").await, "3000");
+    assert_eq!(shop.row("select count(*) from forebay.ingestion_handoffs").await, "3000");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ const WITHOUT: &str = "{\"id\":\"b\",\"title\":\"Other\"}\n";
 /// The number of rows written to the tables that a replay must not change, and the number of runs.
 async fn written(shop: &Shop) -> (Vec<String>, String) {
     let tables = "select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_user_tables
-        where schemaname = 'forebay' and (relname in ('references', 'ingestion_handoffs', 'ingestion_jobs',
+        where schemaname = 'forebay' and (relname in ('references', 'ingestion_handoffs', 'ingestion_outcomes',
                 'scrape_run_changes', 'rejected_records', 'sources') or relname like 'reference_revisions%')
         order by relname";
     let runs = "select n_tup_ins from pg_stat_user_tables where relid = 'forebay.scrape_runs'::regclass";
@@ -96,12 +96,11 @@ async fn changing_back_creates_a_third_version() {
     );
     assert_eq!(shop.rows(&times).await, ["t"]);
     // Two contents, the first of them handed off twice; one job, for the current content.
-    let handoffs = format!(
-        "select state, change, generation from forebay.ingestion_handoffs {of_a} order by generation"
-    );
+    let handoffs =
+        format!("select state, change, generation from forebay.handoffs {of_a} order by generation");
     assert_eq!(shop.rows(&handoffs).await, ["superseded updated 1", "pending updated 2"]);
     let jobs = format!(
-        "select generation, payload_hash = version_hash from forebay.ingestion_jobs
+        "select generation, payload_hash = version_hash from forebay.ingestion_handoffs
         join forebay.\"references\" using (reference_id) {of_a}"
     );
     assert_eq!(shop.rows(&jobs).await, ["2 t"]);
@@ -161,9 +160,8 @@ async fn a_removed_and_restored_reference_is_absent_in_between() {
             shop.rows(&revisions).await,
             ["removed 1 2", "restored 1 4", "removed 1 5", "restored 2 6", "updated 2 6"]
         );
-        let states = format!(
-            "select state, change, generation from forebay.ingestion_handoffs {of_a} order by version"
-        );
+        let states =
+            format!("select state, change, generation from forebay.handoffs {of_a} order by version");
         assert_eq!(
             shop.rows(&states).await,
             ["superseded removed 4", "pending restored 1"],

@@ -178,8 +178,8 @@ impl World {
 
     /// Skips backoffs. Skips locked jobs, because two calls that lock all jobs could deadlock.
     async fn make_due(client: &Client) {
-        let statement = "update forebay.ingestion_jobs as j set not_before = now() from ( \
-                 select reference_id from forebay.ingestion_jobs where not_before > now() for update skip locked \
+        let statement = "update forebay.ingestion_handoffs as j set not_before = now() from ( \
+                 select reference_id from forebay.ingestion_handoffs where not_before > now() for update skip locked \
              ) as d where j.reference_id = d.reference_id";
         client.execute_typed(statement, &[]).await.unwrap();
     }
@@ -208,7 +208,7 @@ impl World {
         jobs::rescue(&self.client, self.pipeline.pipeline_id, 1000).await.unwrap();
         assert_eq!(self.count("select count(*) from forebay.ingestion_claims").await, 0);
         let mut num_rounds = 0;
-        while self.count("select count(*) from forebay.ingestion_jobs").await > 0 {
+        while self.count("select count(*) from forebay.ingestion_handoffs").await > 0 {
             let claimed = Self::claim(&self.client, 100).await;
             assert!(!claimed.is_empty(), "no worker can claim a remaining job");
             let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
@@ -218,9 +218,9 @@ impl World {
             assert!(num_rounds < 100, "jobs remain after 100 rounds");
         }
         assert_eq!(self.count("select count(*) from forebay.ingestion_claims").await, 0);
-        let open = "select count(*) from forebay.ingestion_handoffs where state in ('pending', 'retrying', 'active')";
+        let open = "select count(*) from forebay.handoffs where state in ('pending', 'retrying', 'active')";
         assert_eq!(self.count(open).await, 0);
-        let ended = "select count(*) from forebay.\"references\" as r join forebay.ingestion_handoffs as h \
+        let ended = "select count(*) from forebay.\"references\" as r join forebay.handoffs as h \
              on h.reference_id = r.reference_id and h.payload_hash = r.version_hash \
              where h.state = 'succeeded' \
                  or h.state = 'failed' and h.reason_code in ('permanent', 'poison', 'attempts_exhausted') \
@@ -237,7 +237,7 @@ impl World {
         let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
         let verdicts = jobs::complete(&self.client, PIPELINE, &claims).await.unwrap();
         assert!(verdicts.iter().all(|verdict| *verdict == Ack::Done));
-        assert_eq!(self.count("select count(*) from forebay.ingestion_jobs").await, 0);
+        assert_eq!(self.count("select count(*) from forebay.ingestion_handoffs").await, 0);
     }
 
     async fn count(&self, query: &str) -> i64 {

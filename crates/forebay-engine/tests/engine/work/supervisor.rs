@@ -87,7 +87,7 @@ async fn a_failed_verdict_follows_the_policy_of_its_class() {
     put_many(&shop, 3).await;
     assert_eq!(drain(&shop).await.pipelines.iter().map(|pipeline| pipeline.num_failed).sum::<u64>(), 3);
     let failures = "select distinct state || ' ' || reason_code || ' ' || failure_code || ' ' || last_error \
-         from forebay.ingestion_handoffs";
+         from forebay.handoffs";
     assert_eq!(shop.column(failures).await, ["failed permanent no_room full"]);
 }
 
@@ -101,7 +101,7 @@ async fn a_stopped_worker_releases_its_claims() {
         WorkOptions { grace: Duration::from_millis(50), reconcile_every: None, ..WorkOptions::default() };
     follow_until(&shop, &options, "select exists (select from forebay.ingestion_claims)").await;
     assert_eq!(shop.states().await, ["pending 5"]);
-    let free = "select attempt || ' ' || (receipt is null)::text from forebay.ingestion_jobs group by 1";
+    let free = "select attempt || ' ' || (receipt is null)::text from forebay.ingestion_handoffs group by 1";
     assert_eq!(shop.column(free).await, ["0 true"]);
     assert_eq!(shop.row("select count(*) from forebay.ingestion_claims").await.get::<_, i64>(0), 0);
     assert_eq!(shop.row("select count(*) from forebay.ingestion_attempts").await.get::<_, i64>(0), 0);
@@ -141,7 +141,7 @@ async fn a_drain_waits_for_what_a_killed_worker_still_holds() {
     // The server ends the transaction of a killed worker after its current statement.
     let mut killed = shop.database.client().await.unwrap();
     let transaction = killed.transaction().await.unwrap();
-    let taken = transaction.query("select from forebay.ingestion_jobs for update", &[]).await.unwrap();
+    let taken = transaction.query("select from forebay.ingestion_handoffs for update", &[]).await.unwrap();
     assert_eq!(taken.len(), 3);
     let ending = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -153,7 +153,7 @@ async fn a_drain_waits_for_what_a_killed_worker_still_holds() {
     // It doesn't wait for ever.
     put_many(&shop, 4).await;
     let transaction = killed.transaction().await.unwrap();
-    transaction.query("select from forebay.ingestion_jobs for update", &[]).await.unwrap();
+    transaction.query("select from forebay.ingestion_handoffs for update", &[]).await.unwrap();
     let options = WorkOptions { grace: Duration::from_millis(200), ..WorkOptions::default() };
     let report = work::drain(&shop.database, &options, &|_| {}).await.unwrap();
     assert_eq!(
@@ -187,10 +187,7 @@ async fn changed_settings_hand_everything_off_again_but_changed_limits_do_not() 
     let declared =
         work::declare(&shop.database, &[exec_spec(&format!("{SAYS_DONE}; true"))]).await.unwrap().changed;
     assert_eq!(declared[0].num_handoffs, 4);
-    assert_eq!(
-        shop.column("select distinct reason_code from forebay.ingestion_handoffs").await,
-        ["reconfigured"]
-    );
+    assert_eq!(shop.column("select distinct reason_code from forebay.handoffs").await, ["reconfigured"]);
     drain(&shop).await;
     assert_eq!(shop.states().await, ["succeeded 4"]);
 }
@@ -205,7 +202,7 @@ async fn an_enabled_pipeline_gets_the_changes_it_missed() {
     put_many(&shop, 3).await;
     let declared = work::declare(&shop.database, &[exec_spec(SAYS_DONE)]).await.unwrap().changed;
     assert_eq!(declared[0].num_handoffs, 3);
-    let missed = "select distinct reason_code from forebay.ingestion_handoffs as h \
+    let missed = "select distinct reason_code from forebay.handoffs as h \
          join forebay.pipelines as p using (pipeline_id) where p.name = 'commands'";
     assert_eq!(shop.column(missed).await, ["reconciled"]);
 }

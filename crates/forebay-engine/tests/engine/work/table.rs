@@ -94,7 +94,7 @@ async fn an_existing_table_is_used_unchanged() {
     assert_eq!((report.num_succeeded, report.num_failed), (1, 3));
     let messages = shop
         .column(
-            "select r.record_key || ': ' || h.last_error from forebay.ingestion_handoffs as h \
+            "select r.record_key || ': ' || h.last_error from forebay.handoffs as h \
              join forebay.\"references\" as r using (reference_id) where h.state = 'failed' order by 1",
         )
         .await;
@@ -138,7 +138,7 @@ async fn effect_and_settlement_are_atomic() {
         .batch_execute(
             "create function public.cut() returns trigger language plpgsql as $$ begin \
                  perform pg_terminate_backend(pg_backend_pid()); return new; end $$; \
-             create trigger cut before update on forebay.ingestion_handoffs for each row \
+             create trigger cut before insert on forebay.ingestion_outcomes for each row \
                  when (new.state = 'succeeded') execute function public.cut()",
         )
         .await
@@ -148,7 +148,7 @@ async fn effect_and_settlement_are_atomic() {
     assert!(error.is_unreachable(), "{error}");
     assert!(rows(&shop).await.is_empty());
     assert_eq!(shop.states().await, ["pending 1"]);
-    shop.client.batch_execute("drop trigger cut on forebay.ingestion_handoffs").await.unwrap();
+    shop.client.batch_execute("drop trigger cut on forebay.ingestion_outcomes").await.unwrap();
     // Another process, because this one's pool may not know yet that its connection is dead.
     shop.database = shop.test.open().await;
     assert_eq!(shop.drain().await.num_succeeded, 1);

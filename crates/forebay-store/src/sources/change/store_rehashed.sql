@@ -4,18 +4,18 @@ renamed as materialized (
         as n (reference_id, old_hash, new_hash, payload)
 ),
 -- What was delivered counts as delivered, and what waits is delivered with the new name.
-jobs as (
-    update forebay.ingestion_jobs as j
-    set payload_hash = case when j.payload_hash = n.old_hash then n.new_hash else j.payload_hash end,
-        next_payload_hash = case when j.next_payload_hash = n.old_hash then n.new_hash else j.next_payload_hash end
-    from renamed as n
-    where j.reference_id = n.reference_id and n.old_hash in (j.payload_hash, j.next_payload_hash)
-),
 handoffs as (
     update forebay.ingestion_handoffs as h
+    set payload_hash = case when h.payload_hash = n.old_hash then n.new_hash else h.payload_hash end,
+        next_payload_hash = case when h.next_payload_hash = n.old_hash then n.new_hash else h.next_payload_hash end
+    from renamed as n
+    where h.reference_id = n.reference_id and n.old_hash in (h.payload_hash, h.next_payload_hash)
+),
+outcomes as (
+    update forebay.ingestion_outcomes as o
     set payload_hash = n.new_hash
     from renamed as n
-    where h.reference_id = n.reference_id and h.payload_hash = n.old_hash
+    where o.reference_id = n.reference_id and o.payload_hash = n.old_hash
 ),
 attempts as (
     update forebay.ingestion_attempts as a

@@ -8,7 +8,7 @@ impl World {
         self.run(&format!(
             "insert into forebay.ingestion_cursors \
              select j.pipeline_id, 0, j.source_id, j.not_before, j.reference_id, now() + interval '1 hour' \
-             from forebay.ingestion_jobs as j order by j.not_before, j.reference_id offset {position} limit 1"
+             from forebay.ingestion_handoffs as j order by j.not_before, j.reference_id offset {position} limit 1"
         ))
         .await;
     }
@@ -18,8 +18,7 @@ impl World {
 async fn scans_continue_from_the_cursor_and_store_it() {
     let world = World::new().await;
     world.hand_off_many("pages", 10).await;
-    let in_order =
-        "select j.reference_id::text from forebay.ingestion_jobs as j order by j.not_before, j.reference_id";
+    let in_order = "select j.reference_id::text from forebay.ingestion_handoffs as j order by j.not_before, j.reference_id";
     let order: Vec<String> =
         world.owner.query(in_order, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     world.go_on_after("4").await;
@@ -57,8 +56,8 @@ async fn an_expired_cursor_is_not_used() {
     world.run("update forebay.ingestion_cursors set good_until = now() - interval '1 second'").await;
     world
         .run(
-            "update forebay.ingestion_jobs set attempt = 7 where reference_id = (select reference_id \
-        from forebay.ingestion_jobs order by not_before, reference_id limit 1)",
+            "update forebay.ingestion_handoffs set attempt = 7 where reference_id = (select reference_id \
+        from forebay.ingestion_handoffs order by not_before, reference_id limit 1)",
         )
         .await;
     let worker = world.worker().await;

@@ -129,7 +129,7 @@ async fn a_large_source_does_not_starve_another() {
 async fn higher_priorities_go_first() {
     let world = World::new().await;
     world.hand_off_many("again", 30).await;
-    world.run("update forebay.ingestion_jobs set priority = 10").await;
+    world.run("update forebay.ingestion_handoffs set priority = 10").await;
     world.hand_off_many("fresh", 10).await;
     let worker = world.worker().await;
     assert!(claim(&worker, 8).await.iter().all(|job| job.source == "fresh"));
@@ -148,7 +148,7 @@ async fn a_requested_pause_applies_to_all_workers() {
     let failure = json!([{"reference_id": job.id, "receipt": job.receipt, "class": "throttled", "retry_after_seconds": 600}]);
     assert_eq!(fail(&one, &failure).await, ["retrying"]);
     assert_eq!(claim(&other, 10).await.len(), 0);
-    let due = "select count(*) from forebay.ingestion_jobs \
+    let due = "select count(*) from forebay.ingestion_handoffs \
          where not_before between now() + interval '500 seconds' and now() + interval '600 seconds'";
     assert_eq!(world.number(due).await, 1, "the job waits for the requested time");
     world.run("update forebay.ingestion_limits set paused_until = now()").await;
@@ -163,7 +163,7 @@ async fn a_pause_of_one_host_does_not_affect_others() {
     world.hand_off("pages", &two_hosts()).await;
     let (one, other) = (world.worker().await, world.worker().await);
     world
-        .run("update forebay.ingestion_jobs set priority = case limit_key when 'a.example' then 0 else 1 end")
+        .run("update forebay.ingestion_handoffs set priority = case limit_key when 'a.example' then 0 else 1 end")
         .await;
     let job = &claim(&one, 1).await[0];
     let failure = json!([{"reference_id": job.id, "receipt": job.receipt, "class": "throttled", "retry_after_seconds": 600}]);

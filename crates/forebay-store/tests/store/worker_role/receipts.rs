@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{World, claim, fail, heartbeat, report};
+use super::{PIPELINE, World, claim, fail, heartbeat, report};
 use crate::support::eventually;
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn a_job_with_a_lost_claim_does_not_split_other_claims() {
     let world = World::new().await;
     world.hand_off_many("pages", 10).await;
     world
-        .run("update forebay.ingestion_jobs set num_lost = 1 where reference_id = forebay.reference_id('pages', '3')")
+        .run("update forebay.ingestion_handoffs set num_lost = 1 where reference_id = forebay.reference_id('pages', '3')")
         .await;
     let worker = world.worker().await;
     let mut sizes = vec![claim(&worker, 10).await.len()];
@@ -52,7 +52,7 @@ async fn four_lost_leases_make_a_job_poison() {
         world.rescue(&worker).await;
     }
     assert_eq!(world.handoffs().await, ["failed poison 1"]);
-    assert_eq!(world.number("select count(*) from forebay.ingestion_jobs").await, 0);
+    assert_eq!(world.number("select count(*) from forebay.ingestion_handoffs").await, 0);
     assert_eq!(claim(&worker, 10).await.len(), 0);
     world.end().await;
 }
@@ -68,9 +68,9 @@ async fn each_row_of_a_report_has_its_own_verdict() {
     // The first job is due again, so another worker claims it; the second is gone; the third is free.
     world
         .run(&format!(
-            "update forebay.ingestion_jobs set num_lost = 0, not_before = now() + interval '1 hour'; \
-             update forebay.ingestion_jobs set not_before = now() where reference_id = '{}'; \
-             delete from forebay.ingestion_jobs where reference_id = '{}'",
+            "update forebay.ingestion_handoffs set num_lost = 0, not_before = now() + interval '1 hour'; \
+             update forebay.ingestion_handoffs set not_before = now() where reference_id = '{}'; \
+             delete from forebay.ingestion_handoffs where reference_id = '{}'",
             first[0].id, first[1].id
         ))
         .await;
@@ -133,8 +133,29 @@ async fn a_row_that_is_reported_twice_counts_once() {
     assert_eq!(heartbeat(&worker, receipt).await, "extended", "two jobs are still held");
     world.end_leases().await;
     world.rescue(&worker).await;
-    let held = world.number("select count(*) from forebay.ingestion_jobs where receipt is not null").await;
+    let held =
+        world.number("select count(*) from forebay.ingestion_handoffs where receipt is not null").await;
     assert_eq!(held, 0, "no job is held forever");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_valid_receipt_counts_beside_a_stale_one_and_none_is_stale() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 1).await;
+    let worker = world.worker().await;
+    let old = claim(&worker, 1).await;
+    world.end_leases().await;
+    world.rescue(&worker).await;
+    let statement = format!(
+        "select verdict from forebay.complete_jobs('{PIPELINE}', array['{}'::uuid], array[null]::uuid[])",
+        old[0].id
+    );
+    assert_eq!(worker.query_one(&statement, &[]).await.unwrap().get::<_, &str>(0), "stale", "no receipt");
+    let new = claim(&worker, 1).await;
+    let both = [(old[0].id.as_str(), old[0].receipt.as_str()), (&new[0].id, &new[0].receipt)];
+    assert_eq!(report(&worker, "complete_jobs", &both).await, ["stale", "done"]);
+    assert_eq!(world.handoffs().await, ["succeeded lease_lost 1"]);
     world.end().await;
 }
 

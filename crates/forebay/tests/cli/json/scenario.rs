@@ -47,6 +47,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "handoffs snooze --source rooms --not-before 2h"),
     (0, "handoffs cancel --source rooms --limit 1"),
     (0, "handoffs retry --source rooms --state cancelled"),
+    (0, "handoffs enqueue rooms/R-001 --pipeline documents"),
     (0, "handoffs list --limit 3"),
     (0, "handoffs show rooms/R-001"),
     (0, "handoffs verify"),

@@ -66,13 +66,19 @@ async fn every_failure_ends_as_the_domain_defines() {
         let id = World::id(key);
         let num_before = case.num_failures - 1;
         let before = match case.class {
-            FailureClass::Transient => format!("ingestion_handoffs set num_attempts = {num_before}"),
-            FailureClass::Lost => format!("ingestion_jobs set num_lost = {num_before}"),
+            FailureClass::Transient => {
+                format!("update forebay.ingestion_handoffs as h set num_attempts = {num_before}")
+            }
+            FailureClass::Lost => format!(
+                "insert into forebay.ingestion_attempts \
+                     (reference_id, pipeline_id, payload_hash, attempt, failure_class, reason_code, message) \
+                 select h.reference_id, h.pipeline_id, h.payload_hash, n, 'lost', 'lease_expired', '' \
+                 from generate_series(1, {num_before}) as n, forebay.ingestion_handoffs as h"
+            ),
             // These classes have a limit of one or none, so earlier failures do not count.
             FailureClass::Throttled | FailureClass::Permanent | FailureClass::Poison => continue,
         };
-        let update = format!("update forebay.{before} where reference_id = '{id}'");
-        world.client.batch_execute(&update).await.unwrap();
+        world.client.batch_execute(&format!("{before} where h.reference_id = '{id}'")).await.unwrap();
     }
     for (key, _) in cases.iter().filter(|(_, case)| case.has_follow_up) {
         world.enqueue(&world.client, key, World::content(key, 1).1, 2, Change::Updated).await;
@@ -92,10 +98,10 @@ async fn check(world: &World, key: &str, case: Case) {
     let id: ReferenceId = World::id(key);
     let statement = format!(
         "select h.state, h.reason_code, j.version, j.state, j.not_before, j.receipt_is_null \
-         from forebay.ingestion_handoffs as h left join lateral ( \
+         from forebay.handoffs as h left join lateral ( \
              select n.version, n.state, f.receipt is null as receipt_is_null, \
                  extract(epoch from f.not_before - now())::float8 as not_before \
-             from forebay.ingestion_jobs as f join forebay.ingestion_handoffs as n \
+             from forebay.ingestion_handoffs as f join forebay.handoffs as n \
                  on n.reference_id = f.reference_id and n.payload_hash = f.payload_hash \
              where f.reference_id = h.reference_id) as j on true \
          where h.reference_id = '{id}' and h.version = 1"

@@ -1,10 +1,10 @@
-//! The hand-off as a simple model without a database: the domain's table of transitions, and a job for each reference.
-//! Compared with the tables row by row.
+//! The hand-off as a simple model without a database: the domain's table of transitions, what is open of each
+//! reference, and what is settled. Compared with the tables row by row.
 
 use std::collections::BTreeMap;
 
 use forebay_domain::{
-    handoff::{Change, Event, FailureClass, ReasonCode, State, end_attempt, failure_event, next},
+    handoff::{Change, Event, FailureClass, ReasonCode, State, Transition, end_attempt, failure_event, next},
     identity::{ReferenceId, VersionHash},
 };
 use forebay_store::jobs::{Ack, Claimed, FailureAck, Receipt};
@@ -12,23 +12,34 @@ use tokio_postgres::{Client, Row, types::Type};
 
 use super::{Claim, Wish, World};
 
+/// How the hand-off of one content ended.
 #[derive(Clone, Debug, PartialEq)]
-struct Handoff {
+struct Outcome {
     state: State,
     reason: ReasonCode,
     generation: i32,
     num_attempts: i32,
 }
 
+/// What is open of a reference.
 #[derive(Clone, Debug, PartialEq)]
-struct Job {
+struct Open {
     hash: [u8; 32],
+    state: State,
+    reason: ReasonCode,
     generation: i32,
+    num_attempts: i32,
     attempt: i32,
     num_lost: i16,
     receipt: Option<Receipt>,
-    /// The follow-up: content and generation.
-    next: Option<([u8; 32], i32)>,
+    next: Option<FollowUp>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct FollowUp {
+    hash: [u8; 32],
+    generation: i32,
+    reason: ReasonCode,
 }
 
 #[derive(Debug)]
@@ -40,8 +51,10 @@ struct Reference {
 #[derive(Debug, Default)]
 pub(super) struct Oracle {
     references: BTreeMap<ReferenceId, Reference>,
-    handoffs: BTreeMap<(ReferenceId, [u8; 32]), Handoff>,
-    jobs: BTreeMap<ReferenceId, Job>,
+    open: BTreeMap<ReferenceId, Open>,
+    outcomes: BTreeMap<(ReferenceId, [u8; 32]), Outcome>,
+    /// How often each content was lost since it was handed off: by reference, content and generation.
+    losses: BTreeMap<(ReferenceId, [u8; 32], i32), i32>,
     /// Receipt → unreported attempts, and whether the lease has expired.
     claims: BTreeMap<[u8; 16], (i32, bool)>,
 }
@@ -77,58 +90,66 @@ impl Oracle {
     }
 
     fn enqueue(&mut self, id: ReferenceId, hash: [u8; 32], change: Change) {
-        for ((of, other), handoff) in &mut self.handoffs {
-            if *of == id && *other != hash {
-                handoff.happens(Event::NewerVersion);
+        let open = self.open.get(&id).cloned();
+        let settled = self.outcomes.remove(&(id, hash)).map(|outcome| outcome.generation);
+        let follow_up = open.as_ref().and_then(|open| open.next.clone());
+        let generation = settled
+            .or(follow_up.as_ref().filter(|next| next.hash == hash).map(|next| next.generation))
+            .or(open.as_ref().filter(|open| open.hash == hash).map(|open| open.generation));
+        // A removal or restoration is a more specific reason than content that was there before.
+        let reason = match change {
+            Change::Updated if generation.is_some() => ReasonCode::Reopened,
+            change => change.reason(),
+        };
+        let generation = generation.unwrap_or(0) + 1;
+        let Some(open) = open else {
+            self.open.insert(id, Open::new(hash, generation, reason));
+            return;
+        };
+        if open.receipt.is_some() {
+            if let Some(old) = follow_up.filter(|old| old.hash != hash && old.hash != open.hash) {
+                let waiting = Open::new(old.hash, old.generation, old.reason);
+                self.settle(id, &waiting, *next(State::Pending, Event::NewerVersion).unwrap());
             }
+            self.open.insert(id, Open { next: Some(FollowUp { hash, generation, reason }), ..open });
+        } else {
+            if open.hash != hash {
+                self.settle(id, &open, *next(open.state, Event::NewerVersion).unwrap());
+            }
+            self.open.insert(id, Open { num_lost: open.num_lost, ..Open::new(hash, generation, reason) });
         }
-        let handoff = self
-            .handoffs
-            .entry((id, hash))
-            .and_modify(|handoff| {
-                handoff.happens(Event::EarlierHash);
-                // A removal or restoration is a more specific reason than content that was there before.
-                if change != Change::Updated {
-                    handoff.reason = change.reason();
-                }
-            })
-            .or_insert_with(|| Handoff {
-                state: State::Pending,
-                reason: change.reason(),
-                generation: 1,
-                num_attempts: 0,
-            });
-        let generation = handoff.generation;
-        let fresh = Job { hash, generation, attempt: 0, num_lost: 0, receipt: None, next: None };
-        self.jobs
-            .entry(id)
-            .and_modify(|job| match job.receipt {
-                Some(_) => job.next = Some((hash, generation)),
-                None => *job = Job { num_lost: job.num_lost, ..fresh.clone() },
-            })
-            .or_insert(fresh);
+    }
+
+    fn settle(&mut self, id: ReferenceId, open: &Open, transition: Transition) {
+        let outcome = Outcome {
+            state: transition.to,
+            reason: transition.reason.unwrap_or(open.reason),
+            generation: open.generation,
+            num_attempts: open.num_attempts,
+        };
+        assert_eq!(self.outcomes.insert((id, open.hash), outcome), None, "settled twice");
     }
 
     /// Records a claim after checking it.
     pub(super) fn claim(&mut self, claimed: &[Claimed], limit: usize) {
-        // Jobs that the claim itself frees from dead workers may have to wait for their backoff.
-        let free: Vec<Job> = self.jobs.values().filter(|job| job.receipt.is_none()).cloned().collect();
+        // What the claim itself frees from dead workers may have to wait for its backoff.
+        let free: Vec<Open> = self.open.values().filter(|open| open.receipt.is_none()).cloned().collect();
         self.rescue();
-        let is_sane = self.jobs.values().filter(|job| job.receipt.is_none()).all(|job| job.num_lost == 0);
+        let is_sane = self.open.values().filter(|open| open.receipt.is_none()).all(|open| open.num_lost == 0);
         let num_expected = if is_sane { free.len().min(limit) } else { free.len().min(1) };
         assert!(claimed.len() >= num_expected && claimed.len() <= limit, "{} claimed", claimed.len());
         for got in claimed {
-            let job = self.jobs.get_mut(&got.reference_id).unwrap();
-            assert_eq!(job.receipt, None, "the job was already claimed");
-            assert!(job.num_lost == 0 || claimed.len() == 1, "a job with a lost claim is claimed alone");
-            assert_eq!((got.payload_hash, got.generation), (VersionHash(job.hash), job.generation));
-            job.attempt += 1;
-            assert_eq!(got.attempt, job.attempt);
-            job.receipt = Some(got.receipt);
-            self.handoffs.get_mut(&(got.reference_id, job.hash)).unwrap().happens(Event::Claimed);
+            let open = self.open.get_mut(&got.reference_id).unwrap();
+            assert_eq!(open.receipt, None, "it was already claimed");
+            assert!(open.num_lost == 0 || claimed.len() == 1, "what was lost once is claimed alone");
+            assert_eq!((got.payload_hash, got.generation), (VersionHash(open.hash), open.generation));
+            open.attempt += 1;
+            assert_eq!(got.attempt, open.attempt);
+            open.receipt = Some(got.receipt);
+            assert_eq!(next(open.state, Event::Claimed).unwrap().to, State::Active);
             let reference = &self.references[&got.reference_id];
             assert_eq!(got.payload.is_none(), reference.is_removed);
-            assert_eq!(reference.hash, job.hash, "a waiting job must have the latest content");
+            assert_eq!(reference.hash, open.hash, "what waits must have the latest content");
             self.claims.entry(got.receipt.0).or_insert((0, false)).0 += 1;
         }
     }
@@ -138,57 +159,67 @@ impl Oracle {
     }
 
     fn end_one(&mut self, (id, receipt): Claim, gives_back: bool) -> Ack {
-        let Some(job) = self.jobs.get_mut(&id) else { return Ack::Lost };
-        if job.receipt != Some(receipt) {
+        let Some(open) = self.open.get(&id).cloned() else { return Ack::Lost };
+        if open.receipt != Some(receipt) {
             return Ack::Stale;
         }
-        let handoff = self.handoffs.get_mut(&(id, job.hash)).unwrap();
-        if handoff.generation == job.generation {
-            let event = if gives_back { Event::GiveBack } else { Event::Succeeded };
-            handoff.apply(*end_attempt(event, job.next.is_some()).unwrap());
-        }
-        job.receipt = None;
-        if !gives_back {
-            job.num_lost = 0;
-        }
-        match job.next.take() {
-            Some((hash, generation)) => (job.hash, job.generation, job.attempt) = (hash, generation, 0),
-            None if gives_back => job.attempt -= 1,
-            None => drop(self.jobs.remove(&id)),
-        }
+        let event = if gives_back { Event::GiveBack } else { Event::Succeeded };
+        let num_lost = if gives_back { open.num_lost } else { 0 };
+        let waiting = Open { attempt: open.attempt - 1, num_lost, receipt: None, ..open };
+        self.end_attempt(id, waiting, event);
         self.report(receipt);
         Ack::Done
     }
 
+    /// Ends the attempt of what is open. `open` is how it would wait again. Returns its transition.
+    fn end_attempt(&mut self, id: ReferenceId, open: Open, event: Event) -> Transition {
+        let ended = *end_attempt(event, open.next.is_some()).unwrap();
+        let follow_up = open.next.clone();
+        if follow_up.is_none() && ended.to.is_waiting() {
+            let reason = ended.reason.unwrap_or(open.reason);
+            self.open.insert(id, Open { state: ended.to, reason, ..open });
+            return ended;
+        }
+        // The same content was handed off again, and its follow-up handles that.
+        if follow_up.as_ref().is_none_or(|next| next.hash != open.hash) {
+            self.settle(id, &open, ended);
+        }
+        match follow_up {
+            Some(FollowUp { hash, generation, reason }) => {
+                let waiting = Open { num_lost: open.num_lost, ..Open::new(hash, generation, reason) };
+                self.open.insert(id, waiting);
+            }
+            None => drop(self.open.remove(&id)),
+        }
+        ended
+    }
+
     pub(super) fn fail(&mut self, (id, receipt): Claim, class: FailureClass) -> FailureAck {
-        let Some(job) = self.jobs.get_mut(&id) else { return FailureAck::Lost };
-        if job.receipt != Some(receipt) {
+        let Some(open) = self.open.get(&id).cloned() else { return FailureAck::Lost };
+        if open.receipt != Some(receipt) {
             return FailureAck::Stale;
         }
-        let handoff = self.handoffs.get_mut(&(id, job.hash)).unwrap();
-        let is_same_life = handoff.generation == job.generation;
         let num_before = match class {
-            _ if !is_same_life => 0,
-            FailureClass::Transient => handoff.num_attempts,
-            FailureClass::Lost => i32::from(job.num_lost),
+            FailureClass::Transient => open.num_attempts,
+            FailureClass::Lost => {
+                let losses = self.losses.entry((id, open.hash, open.generation)).or_default();
+                *losses += 1;
+                *losses - 1
+            }
             _ => 0,
         };
+        let is_own_follow_up = open.next.as_ref().is_some_and(|next| next.hash == open.hash);
+        let waiting = Open {
+            num_attempts: open.num_attempts + i32::from(class.policy().uses_attempt),
+            num_lost: open.num_lost + i16::from(class == FailureClass::Lost),
+            receipt: None,
+            ..open
+        };
         let event = failure_event(class, u32::try_from(num_before).unwrap() + 1);
-        let ended = end_attempt(event, job.next.is_some()).unwrap();
-        if is_same_life {
-            handoff.apply(*ended);
-            handoff.num_attempts += i32::from(class.policy().uses_attempt);
-        }
-        job.receipt = None;
-        job.num_lost += i16::from(class == FailureClass::Lost);
-        match job.next.take() {
-            Some((hash, generation)) => (job.hash, job.generation, job.attempt) = (hash, generation, 0),
-            None if ended.to == State::Retrying => {}
-            None => drop(self.jobs.remove(&id)),
-        }
+        let ended = self.end_attempt(id, waiting, event);
         self.report(receipt);
         match ended.to {
-            _ if !is_same_life => FailureAck::Superseded,
+            _ if is_own_follow_up => FailureAck::Superseded,
             State::Retrying => FailureAck::Retrying,
             State::Failed => FailureAck::Failed,
             State::Superseded => FailureAck::Superseded,
@@ -214,9 +245,9 @@ impl Oracle {
 
     pub(super) fn rescue(&mut self) {
         let lost: Vec<Claim> = self
-            .jobs
+            .open
             .iter()
-            .filter_map(|(id, job)| Some((*id, job.receipt?)))
+            .filter_map(|(id, open)| Some((*id, open.receipt?)))
             .filter(|(_, receipt)| self.claims[&receipt.0].1)
             .collect();
         for claim in lost {
@@ -226,52 +257,38 @@ impl Oracle {
 
     /// Panics if the tables differ.
     pub(super) async fn compare(&self, client: &Client) {
-        let handoffs = "select reference_id::text, payload_hash, state, reason_code, generation, num_attempts \
-             from forebay.ingestion_handoffs";
-        let stored: BTreeMap<_, _> = client
-            .query_typed(handoffs, &[])
-            .await
-            .unwrap()
+        let outcomes = "select reference_id::text, payload_hash, state, reason_code, generation, num_attempts \
+             from forebay.ingestion_outcomes";
+        let rows = client.query_typed(outcomes, &[]).await.unwrap();
+        let stored: BTreeMap<_, _> = rows
             .iter()
             .map(|row| {
-                let handoff = Handoff {
+                let outcome = Outcome {
                     state: State::parse(row.get(2)).unwrap(),
                     reason: ReasonCode::parse(row.get(3)).unwrap(),
                     generation: row.get(4),
                     num_attempts: row.get(5),
                 };
-                ((row.get(0), hash(row, 1).unwrap()), handoff)
+                ((row.get(0), hash(row, 1).unwrap()), outcome)
             })
             .collect();
-        let expected: BTreeMap<(String, [u8; 32]), Handoff> = self
-            .handoffs
-            .iter()
-            .map(|((id, hash), handoff)| ((id.to_string(), *hash), handoff.clone()))
-            .collect();
-        assert_eq!(stored, expected, "hand-offs: stored, expected");
+        let expected =
+            self.outcomes.iter().map(|((id, hash), outcome)| ((id.to_string(), *hash), outcome.clone()));
+        let expected: BTreeMap<(String, [u8; 32]), Outcome> = expected.collect();
+        assert_eq!(stored, expected, "outcomes: stored, expected");
 
-        let jobs = "select reference_id::text, payload_hash, generation, attempt, num_lost, receipt, \
-                 next_payload_hash, next_generation from forebay.ingestion_jobs";
-        let stored: BTreeMap<String, Job> = client
-            .query_typed(jobs, &[])
-            .await
-            .unwrap()
-            .iter()
-            .map(|row| {
-                let job = Job {
-                    hash: hash(row, 1).unwrap(),
-                    generation: row.get(2),
-                    attempt: row.get(3),
-                    num_lost: row.get(4),
-                    receipt: row.get(5),
-                    next: hash(row, 6).zip(row.get(7)),
-                };
-                (row.get(0), job)
-            })
-            .collect();
-        let expected: BTreeMap<String, Job> =
-            self.jobs.iter().map(|(id, job)| (id.to_string(), job.clone())).collect();
-        assert_eq!(stored, expected, "jobs: stored, expected");
+        let open = "select reference_id::text, payload_hash, state, reason_code, generation, num_attempts, attempt, \
+                 num_lost, receipt, next_payload_hash, next_generation, next_reason_code, next_state \
+             from forebay.ingestion_handoffs";
+        let rows = client.query_typed(open, &[]).await.unwrap();
+        let stored: BTreeMap<String, Open> = rows.iter().map(|row| (row.get(0), Open::read(row))).collect();
+        let expected: BTreeMap<String, Open> =
+            self.open.iter().map(|(id, open)| (id.to_string(), open.clone())).collect();
+        assert_eq!(stored, expected, "open: stored, expected");
+
+        // Both as one life: each content once.
+        let twice = "select count(*) - count(distinct (reference_id, payload_hash)) from forebay.handoffs";
+        assert_eq!(client.query_typed_one(twice, &[]).await.unwrap().get::<_, i64>(0), 0);
 
         let claims = "select receipt, num_open from forebay.ingestion_claims where $1";
         let stored: BTreeMap<[u8; 16], i32> = client
@@ -287,18 +304,37 @@ impl Oracle {
     }
 }
 
-impl Handoff {
-    fn happens(&mut self, event: Event) {
-        let transition = next(self.state, event).unwrap();
-        self.apply(*transition);
+impl Open {
+    fn new(hash: [u8; 32], generation: i32, reason: ReasonCode) -> Self {
+        Self {
+            hash,
+            state: State::Pending,
+            reason,
+            generation,
+            num_attempts: 0,
+            attempt: 0,
+            num_lost: 0,
+            receipt: None,
+            next: None,
+        }
     }
 
-    fn apply(&mut self, transition: forebay_domain::handoff::Transition) {
-        self.state = transition.to;
-        self.reason = transition.reason.unwrap_or(self.reason);
-        if transition.raises_generation {
-            self.generation += 1;
-            self.num_attempts = 0;
+    fn read(row: &Row) -> Self {
+        let next = hash(row, 9).map(|hash| {
+            assert_eq!(row.get::<_, &str>(12), "pending");
+            let reason = ReasonCode::parse(row.get(11)).unwrap();
+            FollowUp { hash, generation: row.get(10), reason }
+        });
+        Self {
+            hash: hash(row, 1).unwrap(),
+            state: State::parse(row.get(2)).unwrap(),
+            reason: ReasonCode::parse(row.get(3)).unwrap(),
+            generation: row.get(4),
+            num_attempts: row.get(5),
+            attempt: row.get(6),
+            num_lost: row.get(7),
+            receipt: row.get(8),
+            next,
         }
     }
 }

@@ -22,9 +22,9 @@ async fn is_blocked(watcher: &Client, pid: i32) {
 
 async fn states(world: &World) -> Vec<String> {
     let statement = "select h.version || ' ' || h.state || ' ' || h.reason_code || coalesce(' ' || ( \
-             select case when j.receipt is null then 'free' else 'held' end from forebay.ingestion_jobs as j \
+             select case when j.receipt is null then 'free' else 'held' end from forebay.ingestion_handoffs as j \
              where j.reference_id = h.reference_id and j.payload_hash = h.payload_hash), '') \
-         from forebay.ingestion_handoffs as h order by h.version";
+         from forebay.handoffs as h order by h.version";
     world.client.query_typed(statement, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
@@ -62,7 +62,7 @@ async fn a_failure_during_a_hand_off_of_newer_content_is_busy_and_then_supersede
     let run_pid = pid(&run).await;
 
     let holding = third.transaction().await.unwrap();
-    holding.batch_execute("select from forebay.ingestion_jobs for update").await.unwrap();
+    holding.batch_execute("select from forebay.ingestion_handoffs for update").await.unwrap();
     tokio::join!(world.persist(&mut run, "a", Wish::Content(1)), async {
         is_blocked(&world.client, run_pid).await;
         let worker = world.test.client().await;
@@ -104,8 +104,8 @@ async fn a_follow_up_that_arrives_during_a_report_is_taken_up() {
             }
         };
         tokio::join!(report, world.persist(&mut run, &last, Wish::Content(1)));
-        let stranded = "select count(*) from forebay.ingestion_handoffs as h where h.version = 2 \
-             and not exists (select from forebay.ingestion_jobs as j where j.reference_id = h.reference_id)";
+        let stranded = "select count(*) from forebay.handoffs as h where h.version = 2 \
+             and not exists (select from forebay.ingestion_handoffs as j where j.reference_id = h.reference_id)";
         assert_eq!(world.count(stranded).await, 0);
     }
 }

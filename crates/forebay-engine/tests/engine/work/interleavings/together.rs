@@ -17,37 +17,23 @@ use super::{Claim, Dice, KEYS, LEASE, NUM_WORKERS, PIPELINE, World, wish};
 
 const NUM_STEPS: u64 = 40;
 
-/// Every open hand-off has a job that leads to it, every job has a hand-off, and every claimed job a claim; the current
-/// content of a reference is never superseded.
+/// Every content is in one place, everything claimed has a claim, and the current content of a reference is never
+/// superseded.
 const BROKEN: &str = "\
-    select 'waits without a job' from forebay.ingestion_handoffs as h \
-    where h.state in ('pending', 'retrying', 'active') and not exists ( \
-        select from forebay.ingestion_jobs as j \
-        where j.reference_id = h.reference_id and j.pipeline_id = h.pipeline_id \
-            and (j.payload_hash = h.payload_hash and j.generation = h.generation \
-                or j.next_payload_hash = h.payload_hash and j.next_generation = h.generation)) \
+    select 'in two places' from forebay.handoffs as h \
+    group by h.reference_id, h.pipeline_id, h.payload_hash having count(*) > 1 \
     union all \
-    select 'a job without a claimable hand-off' from forebay.ingestion_jobs as j \
-    where not exists ( \
-        select from forebay.ingestion_handoffs as h \
-        where h.reference_id = j.reference_id and h.pipeline_id = j.pipeline_id \
-            and h.payload_hash = j.payload_hash \
-            and case when j.receipt is null then h.generation = j.generation and h.state in ('pending', 'retrying') \
-                else h.generation > j.generation or h.state = 'active' end) \
+    select 'open and settled' from forebay.ingestion_handoffs as h \
+    join forebay.ingestion_outcomes as o on o.reference_id = h.reference_id and o.pipeline_id = h.pipeline_id \
+        and o.payload_hash in (h.payload_hash, h.next_payload_hash) \
     union all \
-    select 'a follow-up that is not pending' from forebay.ingestion_jobs as j \
-    where j.next_payload_hash is not null and not exists ( \
-        select from forebay.ingestion_handoffs as h \
-        where h.reference_id = j.reference_id and h.pipeline_id = j.pipeline_id \
-            and h.payload_hash = j.next_payload_hash and h.generation = j.next_generation and h.state = 'pending') \
-    union all \
-    select 'held under a missing claim' from forebay.ingestion_jobs as j \
-    where j.receipt is not null and not exists ( \
+    select 'held under a missing claim' from forebay.ingestion_handoffs as h \
+    where h.receipt is not null and not exists ( \
         select from forebay.ingestion_claims as c \
-        where c.receipt = j.receipt and j.reference_id = any (c.reference_ids)) \
+        where c.receipt = h.receipt and h.reference_id = any (c.reference_ids)) \
     union all \
     select 'the latest content is ' || h.state from forebay.\"references\" as r \
-    left join forebay.ingestion_handoffs as h \
+    left join forebay.handoffs as h \
         on h.reference_id = r.reference_id and h.payload_hash = r.version_hash \
     where h.state is null or h.state = 'superseded'";
 
