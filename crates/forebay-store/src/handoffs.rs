@@ -11,7 +11,10 @@ pub use enqueue::{
 };
 pub use operate::{Mode, Operated, Operation, OperationName, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};
-pub use reconciliation::{NAMES, REPAIR_PRIORITY, Standing, VERIFY, Verified, names, page, repair, verify};
+pub use reconciliation::{
+    NAMES, REPAIR_PRIORITY, SIEVE, Sieved, Standing, VERIFY, Verified, names, range_end, repair, sieve,
+    verify,
+};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffCursor, HandoffFilter, HandoffRow, JobRow, LIST,
     attempts_of, counts, failure_codes, failures_since, jobs_of, list, now,

@@ -1,7 +1,7 @@
 //! Checks that no reference was lost on its way to a pipeline, and hands missing ones off again.
 //!
 //! [`verify`] and [`repair`] read Forebay's own records. [`compare`] also reads the target, in case rows were deleted
-//! there or an old copy was restored. All of them read the references page by page, hold no locks in between, and may
+//! there or an old copy was restored. All of them read the references range by range, hold no locks in between, and may
 //! run at any time, twice, or concurrently with each other and the workers.
 
 mod target;
@@ -19,8 +19,12 @@ use crate::error::Result;
 
 pub use target::Target;
 
-/// Number of references that one statement reads.
-const PAGE: u32 = 2000;
+/// Number of references that one statement sorts out.
+const RANGE: u32 = 50_000;
+/// Number of references that one statement checks.
+const PAGE: usize = 2000;
+/// Number of references that are read from a target at once.
+const TARGET_PAGE: u32 = 2000;
 /// Maximum number of references named in a report.
 const MOST_NAMED: usize = 1000;
 
@@ -65,6 +69,12 @@ pub struct Compared {
 }
 
 impl Reconciliation {
+    fn count(&mut self, standing: Standing, number: u64) {
+        if number > 0 {
+            *self.counts.entry(standing).or_default() += number;
+        }
+    }
+
     /// Number of missing or outdated references.
     pub fn num_missing(&self) -> u64 {
         self.counts.iter().filter(|(verdict, _)| verdict.wants_repair()).map(|(_, count)| count).sum()
@@ -129,32 +139,38 @@ async fn walk(
     let mut result = Reconciliation::default();
     let mut compared = Compared::default();
     let mut after = ReferenceId([0; 16]);
-    loop {
-        let ids = handoffs::page(&**client, after, PAGE).await?;
-        let Some(last) = ids.last() else { break };
-        after = *last;
-        let mut missing = Vec::new();
-        let mut ingested = Vec::new();
-        for found in handoffs::verify(&**client, pipeline.pipeline_id, &ids).await? {
-            *result.counts.entry(found.standing).or_default() += 1;
-            if found.standing.wants_repair() {
-                missing.push(found.reference_id);
-                if result.missing.len() < MOST_NAMED {
-                    result.missing.push((found.reference_id, found.standing));
+    while let Some(until) = handoffs::range_end(&**client, after, RANGE).await? {
+        let range = (after, until);
+        after = until;
+        let sieved = handoffs::sieve(&**client, pipeline.pipeline_id, range, target.is_some()).await?;
+        result.count(Standing::Succeeded, sieved.num_succeeded);
+        result.count(Standing::InWork, sieved.num_in_work);
+        let mut ingested = sieved.ingested;
+        for page in sieved.doubtful.chunks(PAGE) {
+            let mut missing = Vec::new();
+            for found in handoffs::verify(&**client, pipeline.pipeline_id, page).await? {
+                result.count(found.standing, 1);
+                if found.standing.wants_repair() {
+                    missing.push(found.reference_id);
+                    if result.missing.len() < MOST_NAMED {
+                        result.missing.push((found.reference_id, found.standing));
+                    }
+                } else if is_ingested(&found) && target.is_some() {
+                    ingested.push(found.reference_id);
                 }
-            } else if is_ingested(&found) {
-                ingested.push(found.reference_id);
+            }
+            if repairs {
+                result.num_repaired += hand_off(&mut client, pipeline, &missing, false).await?;
             }
         }
-        if repairs {
-            result.num_repaired += hand_off(&mut client, pipeline, &missing, false).await?;
-        }
         if let Some(target) = target {
-            let absent = absent(&client, pipeline, target, &ingested).await?;
-            compared.num_absent += absent.len() as u64;
-            name(&mut compared.absent, &absent);
-            if repairs {
-                result.num_repaired += hand_off(&mut client, pipeline, &absent, true).await?;
+            for page in ingested.chunks(PAGE) {
+                let absent = absent(&client, pipeline, target, page).await?;
+                compared.num_absent += absent.len() as u64;
+                name(&mut compared.absent, &absent);
+                if repairs {
+                    result.num_repaired += hand_off(&mut client, pipeline, &absent, true).await?;
+                }
             }
         }
     }
@@ -198,7 +214,7 @@ async fn find_extra(
     let mut num_repaired = 0;
     let mut after = ReferenceId([0; 16]);
     loop {
-        let doubtful = target.doubtful(client, pipeline.pipeline_id, after, PAGE).await?;
+        let doubtful = target.doubtful(client, pipeline.pipeline_id, after, TARGET_PAGE).await?;
         let Some(last) = doubtful.last() else { return Ok(num_repaired) };
         after = *last;
         let found = handoffs::verify(&***client, pipeline.pipeline_id, &doubtful).await?;

@@ -10,7 +10,10 @@ use forebay_domain::{
     handoff::{Change, ReasonCode},
     identity::{ReferenceId, VersionHash},
 };
-use tokio_postgres::{GenericClient, Transaction, types::Type};
+use tokio_postgres::{
+    GenericClient, Transaction,
+    types::{ToSql, Type},
+};
 
 use super::enqueue::{Enqueue, Queueing, Subscriber, enqueue, notify};
 use crate::{
@@ -21,6 +24,8 @@ use crate::{
 
 /// Checks references of one pipeline.
 pub const VERIFY: &str = include_str!("verify.sql");
+/// Tells references with a plain state from those to check.
+pub const SIEVE: &str = include_str!("sieve.sql");
 /// Reads the source and key of references.
 pub const NAMES: &str = include_str!("names.sql");
 
@@ -80,14 +85,59 @@ impl Standing {
     }
 }
 
-/// The ids of the next `limit` references after one, in id order.
-pub async fn page(client: &impl GenericClient, after: ReferenceId, limit: u32) -> Result<Vec<ReferenceId>> {
-    let statement = "select reference_id from forebay.\"references\" where reference_id > $1 \
-         order by reference_id limit $2";
-    let rows = client
-        .query_typed(statement, &[(&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)])
-        .await?;
-    rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
+/// A range of references, sorted out.
+#[derive(Clone, Debug, Default)]
+pub struct Sieved {
+    /// Number of those that were ingested as they are now.
+    pub num_succeeded: u64,
+    /// Number of those that wait or are in work as they are now.
+    pub num_in_work: u64,
+    /// The active ones among those that were ingested; empty unless asked for.
+    pub ingested: Vec<ReferenceId>,
+    /// Those that [`verify`] must check.
+    pub doubtful: Vec<ReferenceId>,
+}
+
+/// The id of the last of the next `limit` references after one, in id order; `None`: there are none.
+pub async fn range_end(
+    client: &impl GenericClient,
+    after: ReferenceId,
+    limit: u32,
+) -> Result<Option<ReferenceId>> {
+    let statement = "select reference_id from ( \
+             select reference_id from forebay.\"references\" where reference_id > $1 order by reference_id limit $2 \
+         ) as r order by reference_id desc limit 1";
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)];
+    let row = client.query_typed_opt(statement, &parameters).await?;
+    row.map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).transpose()
+}
+
+/// Sorts out the references after one id, up to another one. Locks nothing.
+pub async fn sieve(
+    client: &impl GenericClient,
+    pipeline_id: i32,
+    (after, until): (ReferenceId, ReferenceId),
+    wants_ingested: bool,
+) -> Result<Sieved> {
+    let parameters: [(&(dyn ToSql + Sync), Type); 4] = [
+        (&pipeline_id, Type::INT4),
+        (&SqlId(after), Type::UUID),
+        (&SqlId(until), Type::UUID),
+        (&wants_ingested, Type::BOOL),
+    ];
+    let row = client.query_typed_one(SIEVE, &parameters).await?;
+    let ids = |column: &'static str| -> Result<Vec<ReferenceId>> {
+        let mut ids: Vec<_> = row.read::<Vec<SqlId>>(column)?.into_iter().map(|SqlId(id)| id).collect();
+        ids.sort_unstable();
+        Ok(ids)
+    };
+    Ok(Sieved {
+        num_succeeded: row.count("num_succeeded")?,
+        num_in_work: row.count("num_in_work")?,
+        ingested: ids("ingested")?,
+        doubtful: ids("doubtful")?,
+    })
 }
 
 /// Checks references in a pipeline; missing references are left out. Locks nothing.

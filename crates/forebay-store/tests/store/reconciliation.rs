@@ -43,7 +43,17 @@ impl Stage {
     }
 
     async fn standing(&self) -> Standing {
-        handoffs::verify(&self.client, self.subscriber.pipeline_id, &[self.id]).await.unwrap()[0].standing
+        let pipeline_id = self.subscriber.pipeline_id;
+        let standing = handoffs::verify(&self.client, pipeline_id, &[self.id]).await.unwrap()[0].standing;
+        // What is sorted out without a check is what the check says.
+        let range = (ReferenceId([0; 16]), ReferenceId([255; 16]));
+        let sieved = handoffs::sieve(&self.client, pipeline_id, range, true).await.unwrap();
+        match (sieved.num_succeeded, sieved.num_in_work) {
+            (1, 0) => assert_eq!(standing, Standing::Succeeded),
+            (0, 1) => assert_eq!(standing, Standing::InWork),
+            _ => assert_eq!(sieved.doubtful, [self.id]),
+        }
+        standing
     }
 
     async fn repair(&mut self) -> u64 {

@@ -235,6 +235,16 @@ async fn assert_plans(client: &mut Client, batch: usize) {
         assert_index("proving", &found, "ingestion_outcomes", "ingestion_outcomes_pkey");
     }
 
+    let range = "1, '00000000-0000-0000-0000-000000000000', '10000000-0000-0000-0000-000000000000', true";
+    let sieve = planned(handoffs::SIEVE, "int4, uuid, uuid, bool", range.to_owned());
+    let found = sieve.nodes(client, false).await;
+    // Ranges of the primary keys are joined, so a merge is right here.
+    for table in ["references", "ingestion_handoffs", "ingestion_outcomes"] {
+        let is_range = |node: &String| node.contains(&format!("{table} {table}_pkey"));
+        assert!(found.iter().any(is_range), "{found:#?}");
+        assert!(!found.iter().any(|node| node.starts_with(&format!("Seq Scan {table} "))), "{found:#?}");
+    }
+
     let names = planned(handoffs::NAMES, "uuid[]", ids);
     for hold_plans in [false, true] {
         let found = names.nodes(client, hold_plans).await;

@@ -184,7 +184,7 @@ fn missing_references_are_named_and_repaired() {
 fn targets_are_asked_what_they_hold() {
     let sandbox = Sandbox::new();
     let db = three_courses(&sandbox);
-    let (exit, whole) = db.json(&sandbox, "handoffs verify --ask-target");
+    let (exit, whole) = db.json(&sandbox, "handoffs verify");
     assert_eq!(exit, 0, "{whole}");
     // The ingested rows are deleted, and an unknown row is added.
     db.execute(
@@ -192,7 +192,7 @@ fn targets_are_asked_what_they_hold() {
         insert into public.rooms (reference_id) values (forebay.reference_id('courses', 'z'));
         delete from forebay.documents where reference_id = forebay.reference_id('courses', 'c')",
     );
-    let (exit, found) = db.json(&sandbox, "handoffs verify --ask-target");
+    let (exit, found) = db.json(&sandbox, "handoffs verify");
     let [documents, rooms] = found["pipelines"].as_array().unwrap().as_slice() else { panic!("{found}") };
     assert_eq!(exit, 1);
     assert_eq!(documents["target"], json!({ "num_absent": 1, "num_extra": 0 }));
@@ -201,12 +201,12 @@ fn targets_are_asked_what_they_hold() {
         (&rooms["wrong"][0]["record_key"], &rooms["wrong"][0]["problem"]),
         (&json!("a"), &json!("absent"))
     );
-    let (exit, _) = db.json(&sandbox, "handoffs verify --ask-target --pipeline documents --repair");
+    let (exit, _) = db.json(&sandbox, "handoffs verify --pipeline documents --repair");
     assert_eq!(exit, 0);
-    let (exit, _) = db.json(&sandbox, "handoffs verify --ask-target --pipeline rooms --repair");
+    let (exit, _) = db.json(&sandbox, "handoffs verify --pipeline rooms --repair");
     assert_eq!(exit, 1, "what was never a reference cannot be handed off");
     db.json(&sandbox, "work --drain");
-    let (_, again) = db.json(&sandbox, "handoffs verify --ask-target");
+    let (_, again) = db.json(&sandbox, "handoffs verify");
     assert_eq!(again["pipelines"][0]["target"]["num_absent"], 0, "{again}");
     assert_eq!(again["pipelines"][1]["target"]["num_absent"], 0, "{again}");
 }

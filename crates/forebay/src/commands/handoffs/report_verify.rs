@@ -1,5 +1,6 @@
 //! The human form of a reconciliation.
 
+use forebay_store::handoffs::Standing;
 use forebay_views::{Verified, VerifiedPipeline, WrongReference};
 
 use crate::{
@@ -23,6 +24,14 @@ fn name(wrong: &WrongReference) -> String {
     }
 }
 
+/// What was stopped for a recorded reason, such as "; 42 failed".
+fn stopped(of: &VerifiedPipeline) -> String {
+    let stopped = [Standing::Failed, Standing::Held, Standing::Cancelled];
+    let count = |standing: &Standing| of.counts.get(standing.as_str()).copied().unwrap_or_default();
+    let counts = stopped.iter().map(|standing| (standing, count(standing))).filter(|(_, count)| *count > 0);
+    counts.map(|(standing, count)| format!("; {} {standing}", format::count(count))).collect()
+}
+
 fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
     let mut counts = Table::new([Column::text("verdict"), Column::number("references")]);
     for (verdict, count) in &of.counts {
@@ -37,7 +46,7 @@ fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
         ));
     }
     if of.num_wrong == 0 {
-        page.toned(Tone::Good, "nothing is missing");
+        page.toned(Tone::Good, &format!("nothing lost{}", stopped(of)));
         return;
     }
     let mut wrong = Table::new([Column::text("problem"), Column::text("reference")]);

@@ -26,13 +26,13 @@ use crate::{
 
 /// Verify that every reference reached ingestion
 ///
-/// Every reference must be ingested, in progress, or stopped with a recorded reason. Exits with 1 if any is missing
-/// and wasn't repaired.
+/// Every reference must be ingested, in progress, or stopped with a recorded reason. Targets in the same database are
+/// compared, too. Exits with 1 if any reference is missing and wasn't repaired.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay handoffs verify
-  forebay handoffs verify --pipeline search --ask-target --repair
+  forebay handoffs verify --pipeline search --repair
   forebay handoffs verify --pipeline hook --command -- ./list-ids.sh")]
 pub(crate) struct Args {
     /// Only this pipeline [default: all enabled pipelines]
@@ -43,12 +43,12 @@ pub(crate) struct Args {
     #[arg(long)]
     repair: bool,
 
-    /// Compare with the contents of the target (handlers `documents` and `table`)
+    /// Don't compare with the contents of targets in this database (handlers `documents` and `table`)
     #[arg(long)]
-    ask_target: bool,
+    records_only: bool,
 
     /// Compare with the reference ids that the command after `--` prints, one per line
-    #[arg(long, requires = "pipeline", requires = "words", conflicts_with = "ask_target")]
+    #[arg(long, requires = "pipeline", requires = "words", conflicts_with = "records_only")]
     command: bool,
 
     /// Command and its arguments
@@ -80,14 +80,9 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
     for pipeline in &chosen {
         let target = match &listed {
             Some(target) => Some(target.clone()),
-            None if args.ask_target => Target::of(pipeline)?,
-            None => None,
+            None if args.records_only => None,
+            None => Target::of(pipeline)?,
         };
-        if args.ask_target && target.is_none() && args.pipeline.is_some() {
-            let message = format!("Forebay cannot list the target of {}", pipeline.spec.name);
-            return Err(Failure::usage("target_unknown", message)
-                .hint("provide a command that prints the ids: --command -- CMD…"));
-        }
         let found = match &target {
             Some(target) => reconciliation::compare(database, pipeline, target, args.repair).await?,
             None if args.repair => reconciliation::repair(database, pipeline).await?,
