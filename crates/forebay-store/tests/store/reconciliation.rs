@@ -1,10 +1,14 @@
 //! Reconciliation finds missing hand-offs regardless of their cause, and repairs exactly those.
 
-use forebay_domain::{handoff::Change, identity::ReferenceId};
+use forebay_domain::{
+    handoff::Change,
+    identity::{ReferenceId, VersionHash},
+};
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Standing, Subscriber},
     pipelines::{self, PipelineSpec},
     projects::OnConflict,
+    sources::change::{self, Rehashed},
     testing::{self, TestDatabase},
 };
 use serde_json::json;
@@ -84,7 +88,7 @@ impl Stage {
         let hash: Vec<u8> = hash.get(0);
         let change = Enqueue {
             reference_id: self.id,
-            payload_hash: forebay_domain::identity::VersionHash(hash.try_into().unwrap()),
+            payload_hash: VersionHash(hash.try_into().unwrap()),
             version,
             change: Change::Updated,
             changed_fields: vec![field.into()],
@@ -138,6 +142,28 @@ async fn changes_of_unused_fields_are_filtered() {
     stage.run("update forebay.reference_revisions set field_name = 'title' where version = 4").await;
     assert_eq!(stage.standing().await, Standing::Missing);
     assert_eq!(stage.repair().await, 1);
+}
+
+#[tokio::test]
+async fn a_hash_that_was_settled_before_may_come_back_by_a_rename() {
+    let mut stage = Stage::set().await;
+    stage.repair().await;
+    stage.work().await;
+    stage.change(2, "title").await;
+    stage.work().await;
+    let hash = |text: &str| VersionHash::of(text.as_bytes());
+    let renamed = Rehashed {
+        reference_id: stage.id,
+        old_hash: hash("2"),
+        version_hash: hash("1"),
+        payload: "{}".to_owned(),
+    };
+    change::store_rehashed(&stage.client, &[renamed]).await.unwrap();
+    assert_eq!(stage.standing().await, Standing::Succeeded);
+    let outcomes = "select string_agg(version || ' ' || state, ', ') from forebay.ingestion_outcomes";
+    let row = stage.client.query_one(outcomes, &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "2 succeeded", "the newer of the two");
+    assert_eq!(stage.change(1, "title").await, 1, "it can be handed off again");
 }
 
 #[tokio::test]

@@ -238,7 +238,9 @@ fn a_deleted_source_leaves_nothing_behind() {
     let (exit, deleted) = world.json("sources delete schools --yes");
     assert_eq!((exit, &deleted["deleted"]), (0, &planned["deleted"]));
 
-    for table in ["reference_revisions", "documents", "document_chunks", "ingestion_attempts"] {
+    for table in
+        ["reference_revisions", "documents", "document_chunks", "ingestion_attempts", "ingestion_outcomes"]
+    {
         assert_eq!(world.db.value(&format!("select count(*) from forebay.{table}")), "0", "{table}");
     }
     for table in ["sources", "scrape_runs", "\"references\"", "ingestion_handoffs", "sync_metadata"] {

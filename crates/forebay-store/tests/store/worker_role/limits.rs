@@ -157,6 +157,28 @@ async fn a_requested_pause_applies_to_all_workers() {
 }
 
 #[tokio::test]
+async fn a_follow_up_has_a_key_of_its_own() {
+    let world = limited(by_host()).await;
+    world.hand_off("pages", &[json!({"url": "https://a.example/"})]).await;
+    let worker = world.worker().await;
+    let job = &claim(&worker, 1).await[0];
+    world
+        .run(&format!(
+            "update forebay.\"references\" set payload = '{{\"url\": \"https://b.example/\"}}'; \
+             select forebay_private.enqueue(array['{}'::uuid], array[sha256('new')], '{{2}}', '{{updated}}', \
+                 array(select pipeline_id from forebay.pipelines where name = '{PIPELINE}'), 1, 1)",
+            job.id
+        ))
+        .await;
+    let failure = json!([{"reference_id": job.id, "receipt": job.receipt, "class": "throttled", "retry_after_seconds": 600}]);
+    assert_eq!(fail(&worker, &failure).await, ["superseded"]);
+    let paused = "select count(*) from forebay.ingestion_limits where paused_until > now() and limit_key = 'a.example'";
+    assert_eq!(world.number(paused).await, 1, "the host that asked for it is paused");
+    assert_eq!(of_host(&claim(&worker, 1).await, "b.example"), 1, "the new content's host is not");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_pause_of_one_host_does_not_affect_others() {
     // No key limit, only a key: pauses still apply to it.
     let world = limited(by_host()).await;
