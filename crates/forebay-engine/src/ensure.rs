@@ -76,22 +76,14 @@ impl Gate {
         Self::made(scraper, policies.into(), LEASE, false, stop)
     }
 
+    /// A gate for AI tools. All its scrapes count as on demand, also those that were not forced.
+    pub fn for_tools(scraper: Scraper, policies: impl Into<Policies>) -> Self {
+        let shared = shared(scraper, policies.into(), LEASE, true, Stop::default());
+        Self { shared: Arc::new(Shared { is_for_tools: true, ..shared }) }
+    }
+
     fn made(scraper: Scraper, policies: Policies, lease: Duration, keeps_records: bool, stop: Stop) -> Self {
-        // One tracker for both, so waiting for the scraper waits for the gate as well.
-        let tasks = scraper.tasks.clone();
-        let shared = Shared {
-            scraper,
-            policies,
-            answers: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
-            single_flight: SingleFlight::default(),
-            outage: Mutex::new(Outage::new(clock::now())),
-            scrapes: Semaphore::new(MOST_SCRAPES),
-            lease,
-            stop,
-            keeps_records,
-            tasks,
-        };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared(scraper, policies, lease, keeps_records, stop)) }
     }
 
     /// The maximum age of data, by entity type.
@@ -126,5 +118,23 @@ impl Gate {
         self.shared.tasks.wait().await;
         // All refreshes have ended, so the scraper starts no further task.
         self.shared.scraper.wait().await;
+    }
+}
+
+fn shared(scraper: Scraper, policies: Policies, lease: Duration, keeps_records: bool, stop: Stop) -> Shared {
+    // One tracker for both, so waiting for the scraper waits for the gate as well.
+    let tasks = scraper.tasks.clone();
+    Shared {
+        scraper,
+        policies,
+        answers: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
+        single_flight: SingleFlight::default(),
+        outage: Mutex::new(Outage::new(clock::now())),
+        scrapes: Semaphore::new(MOST_SCRAPES),
+        lease,
+        stop,
+        keeps_records,
+        is_for_tools: false,
+        tasks,
     }
 }

@@ -138,6 +138,7 @@ create table forebay.scrape_runs (
     num_split bigint not null default 0,
     is_ordinary boolean not null default false,
     reverted_by bigint,
+    is_on_demand boolean not null default false,
     constraint scrape_runs_ended_check check ((status = 'running') = (ended_at is null))
 ) with (fillfactor = 70);
 -- Progress updates touch no indexed column, so they stay on the page (HOT).
@@ -181,6 +182,8 @@ comment on column forebay.scrape_runs.num_split is
 comment on column forebay.scrape_runs.is_ordinary is
     'Guards found nothing suspicious in the run itself, so later runs learn from it.';
 comment on column forebay.scrape_runs.reverted_by is 'The run that undid it; null: none.';
+comment on column forebay.scrape_runs.is_on_demand is
+    'It was forced, or an AI tool started it; such runs limit how often AI tools may force others.';
 
 create table forebay.scrape_run_fields (
     run_id bigint not null,

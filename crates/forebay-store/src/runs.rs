@@ -33,7 +33,7 @@ pub use learn::{AdvisedScope, history, judged, scopes_to_advise, settled};
 pub use revert::{Undo, UndoTotals, begin_undo, mark_reverted, move_back, next_undos, undo_totals};
 pub use scope_holder::ScopeHolder;
 pub use scope_lock::{ScopeLock, try_lock};
-pub use show::{RejectedRecord, RunFilter, RunRow, find, latest, list, nth_newest_after, rejected};
+pub use show::{RejectedRecord, RunFilter, RunRow, find, latest, list, nth_newest_on_demand, rejected};
 
 /// A run to start.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct NewRun {
     pub input: String,
     /// When the source was observed.
     pub observed_at: Timestamp,
+    /// Whether it was forced, or started by an AI tool.
+    pub is_on_demand: bool,
 }
 
 /// Whether a scope has open runs. If the caller holds its lock, their processes are dead.
@@ -100,8 +102,9 @@ pub async fn start(client: &impl GenericClient, run: &NewRun) -> Result<i64> {
     let row = client
         .query_typed_one(
             "insert into forebay.scrape_runs \
-                 (source_id, scope, status, is_complete, guards, with_handoffs, engine, input, observed_at) \
-             values ($1, $2, 'running', $3, $4, $5, $6, $7, $8) returning run_id",
+                 (source_id, scope, status, is_complete, guards, with_handoffs, engine, input, observed_at, \
+                  is_on_demand) \
+             values ($1, $2, 'running', $3, $4, $5, $6, $7, $8, $9) returning run_id",
             &[
                 (&run.source_id, Type::INT4),
                 (&run.scope.to_string(), Type::TEXT),
@@ -111,6 +114,7 @@ pub async fn start(client: &impl GenericClient, run: &NewRun) -> Result<i64> {
                 (&run.engine, Type::TEXT),
                 (&run.input, Type::TEXT),
                 (&run.observed_at, Type::TIMESTAMPTZ),
+                (&run.is_on_demand, Type::BOOL),
             ],
         )
         .await?;

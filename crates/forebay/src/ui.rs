@@ -4,7 +4,8 @@
 //! to standard error. In human form, colour and progress appear only on a terminal and add no information.
 //!
 //! A command makes one [`Report`] and passes it to [`Ui::show`]. The JSON and the text come from the same value, so
-//! they cannot differ. A command that streams (`export`) writes to [`Ui::stream`].
+//! they cannot differ. A command that streams (`export`) writes to [`Ui::stream`], and `mcp` to its own lines; both pass
+//! their JSON through [`escape_json`].
 
 mod clean;
 mod confirm;
@@ -23,6 +24,7 @@ use serde::Serialize;
 pub(crate) use forebay_engine::human as format;
 
 pub(crate) use self::{
+    clean::escape as escape_json,
     page::Page,
     progress::Progress,
     redact::redact,
@@ -97,7 +99,7 @@ impl Ui {
         let mut text = serde_json::to_string_pretty(document)
             .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
         text.push('\n');
-        self.text(&clean::escape(text))
+        self.text(&clean::escape(&text))
     }
 
     /// Prints one JSON document on its own line, for a command that prints JSON Lines.
@@ -105,7 +107,7 @@ impl Ui {
         let mut text = serde_json::to_string(document)
             .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
         text.push('\n');
-        self.text(&clean::escape(text))
+        self.text(&clean::escape(&text))
     }
 
     /// Prints text unchanged on standard output, such as a completion script.

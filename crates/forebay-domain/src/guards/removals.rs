@@ -148,7 +148,7 @@ impl Limit {
         let num_there = (count as f64 / share).round();
         let (share, limit) = (Percent(share), format!("{} is {}", self.origin, Percent(self.share)));
         if missing.num_runs == 1 {
-            return format!("the run removes {count} of {num_there} references ({share}); {limit}");
+            return format!("the run would remove {count} of {num_there} references ({share}); {limit}");
         }
         let Confirm { num_runs, num_days } = policy.confirm.unwrap_or(Confirm::SUGGESTED);
         let remedy = match policy.confirm {

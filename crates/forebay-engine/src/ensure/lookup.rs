@@ -128,7 +128,8 @@ async fn attempt(
                     let entry = shared.with_active(wanted, entry).await;
                     return Ok(shared.answer(wanted, Some(&entry), AnsweredFrom::Ledger));
                 }
-                return refresh(shared, wanted, holder, &entry, sources).await;
+                let is_on_demand = force || shared.is_for_tools;
+                return refresh(shared, wanted, holder, &entry, sources, is_on_demand).await;
             }
             Begun::Busy { entry, .. } => wait(shared, wanted, entry).await?,
             Begun::Ended(entry) => entry,

@@ -32,11 +32,12 @@ pub(super) async fn refresh(
     holder: Receipt,
     entry: &LedgerEntry,
     sources: Vec<String>,
+    is_on_demand: bool,
 ) -> Result<Ensured> {
     let began_at = clock::now();
     tracing::info!(sources = sources.join(","), attempt = entry.attempt, "refreshing");
     let gathered = tokio::select! {
-        gathered = gather(shared, wanted, &sources) => gathered,
+        gathered = gather(shared, wanted, &sources, is_on_demand) => gathered,
         () = until_lost(shared, wanted, holder) => {
             tracing::warn!("another process took over this attempt, because its lease had expired");
             return Err(Error::AttemptLost);
@@ -78,12 +79,13 @@ async fn until_lost(shared: &Shared, wanted: &Wanted, holder: Receipt) {
 }
 
 /// Scrapes each source of the scope, and its fallbacks where it fails.
-async fn gather(shared: &Shared, wanted: &Wanted, sources: &[String]) -> Gathered {
+async fn gather(shared: &Shared, wanted: &Wanted, sources: &[String], is_on_demand: bool) -> Gathered {
     let mut gathered = Gathered::default();
     // The semaphore is never closed.
     let _permit = shared.scrapes.acquire().await;
     // The data is stale by our own policy, or the caller forces a scrape, so servers' freshness promises don't count.
-    let options = ScrapeOptions { revalidate: true, stop: shared.stop.clone(), ..ScrapeOptions::default() };
+    let stop = shared.stop.clone();
+    let options = ScrapeOptions { revalidate: true, is_on_demand, stop, ..ScrapeOptions::default() };
     for source in sources.iter().filter_map(|name| shared.scraper.sources.get(name)) {
         let chain = scrape_chain(&shared.scraper, source, &wanted.scope, &options, &|_, _, _| {}).await;
         gathered.is_partial |= chain.answer().is_none();

@@ -213,6 +213,7 @@ async fn start<'a>(
         engine: request.engine.clone(),
         input: input_name.to_owned(),
         observed_at,
+        is_on_demand: request.is_on_demand,
     };
     let run_id = begin(client, &run).await?;
     Ok(RunContext {

@@ -85,6 +85,8 @@ pub struct PersistRequest {
     pub measured: Vec<MeasuredLesson>,
     /// Whether changes are handed off to the source's pipelines. Default: true.
     pub with_handoffs: bool,
+    /// Whether the run was forced, or started by an AI tool. Default: false.
+    pub is_on_demand: bool,
     /// The program that produces the records. Default: `persist`.
     pub engine: String,
     /// The project whose configuration gives these settings. Settings of a source that another project declared are not
@@ -119,6 +121,7 @@ impl PersistRequest {
             basis: None,
             measured: Vec::new(),
             with_handoffs: true,
+            is_on_demand: false,
             engine: "persist".to_owned(),
             project: None,
         }

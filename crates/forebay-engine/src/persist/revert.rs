@@ -73,6 +73,7 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
         engine: ENGINE.to_owned(),
         input: format!("run {run_id}"),
         observed_at,
+        is_on_demand: false,
     };
     let new_id = begin(&mut client, &new_run).await?;
     let totals = runs::undo_totals(&**client, run_id).await?;

@@ -26,6 +26,8 @@ pub struct ScrapeOptions {
     pub with_handoffs: bool,
     /// Scrape even if the breaker is open, and do not report the outcome to the breaker.
     pub ignore_breaker: bool,
+    /// Whether someone forced it, or an AI tool started it. Such runs limit how often AI tools may force others.
+    pub is_on_demand: bool,
     /// Minimum level of the log lines to store. Default: info, which leaves out the lines of single pages.
     pub log_level: Level,
     /// Stops the scrape early.
@@ -43,6 +45,7 @@ impl Default for ScrapeOptions {
             max_duration: None,
             with_handoffs: true,
             ignore_breaker: false,
+            is_on_demand: false,
             log_level: Level::Info,
             stop: Stop::default(),
         }

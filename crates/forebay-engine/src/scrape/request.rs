@@ -21,6 +21,7 @@ pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &Scrape
         observed_at: options.observed_at,
         overrides: options.overrides,
         with_handoffs: options.with_handoffs,
+        is_on_demand: options.is_on_demand,
         engine: source.kind.as_str().to_owned(),
         ..of_source
     }

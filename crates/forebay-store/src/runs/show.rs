@@ -139,8 +139,8 @@ pub async fn latest(client: &impl GenericClient) -> Result<Option<i64>> {
     client.query_typed_one(statement, &[]).await?.read("run_id")
 }
 
-/// When the `number`th newest run of a source began, if that was after a time.
-pub async fn nth_newest_after(
+/// When the `number`th newest run of a source that was forced or started by an AI tool began, if that was after a time.
+pub async fn nth_newest_on_demand(
     client: &impl GenericClient,
     source: &str,
     number: i64,
@@ -149,7 +149,7 @@ pub async fn nth_newest_after(
     let rows = client
         .query_typed(
             "select r.started_at from forebay.scrape_runs r join forebay.sources s using (source_id) \
-             where s.name = $1 and r.started_at > $2::timestamptz order by r.started_at desc offset $3 - 1 limit 1",
+             where s.name = $1 and r.is_on_demand and r.started_at > $2::timestamptz order by r.started_at desc offset $3 - 1 limit 1",
             &[(&source, Type::TEXT), (&after, Type::TIMESTAMPTZ), (&number, Type::INT8)],
         )
         .await?;

@@ -87,6 +87,7 @@ impl Story {
             engine: "test".into(),
             input: "-".into(),
             observed_at,
+            is_on_demand: false,
         };
         let run_id = runs::start(&self.client, &run).await.unwrap();
         self.runs.push(run_id);

@@ -15,11 +15,12 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     names,
+    ui::escape_json,
 };
 
 /// Print the records of active references, one JSON object per line
 ///
-/// With --output json, prints one array.
+/// With --output json, prints one array. Control characters are escaped, which changes no value.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -92,7 +93,8 @@ impl Records {
     }
 
     fn write(&mut self, payload: &str) -> Result<(), Failure> {
-        let form = self.canonical.form(payload)?;
+        let form = self.canonical.text(payload)?;
+        let form = escape_json(&form);
         let before: &[u8] = match (self.as_array, self.is_first) {
             (true, true) => b"[\n",
             (true, false) => b",\n",
@@ -100,7 +102,7 @@ impl Records {
             (false, false) => b"\n",
         };
         self.is_first = false;
-        let written = self.out.write_all(before).and_then(|()| self.out.write_all(form));
+        let written = self.out.write_all(before).and_then(|()| self.out.write_all(form.as_bytes()));
         written.map_err(|error| Failure::output(&error))
     }
 

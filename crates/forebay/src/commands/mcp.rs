@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     context
         .with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
             let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
-            let gate = Gate::new(scraper.clone(), config.policies());
+            let gate = Gate::for_tools(scraper.clone(), config.policies());
             serve(Server::new(Access::new(scraper, gate, args.allow_scrape))).await
         })
         .await?;

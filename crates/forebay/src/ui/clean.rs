@@ -27,9 +27,9 @@ fn is_colour(rest: &str) -> bool {
 }
 
 /// The text of a JSON document, in which such characters occur only in strings.
-pub(super) fn escape(json: String) -> String {
+pub(crate) fn escape(json: &str) -> Cow<'_, str> {
     if !json.chars().any(is_disguise) {
-        return json;
+        return Cow::Borrowed(json);
     }
     let mut out = String::with_capacity(json.len() + 64);
     for character in json.chars() {
@@ -40,7 +40,7 @@ pub(super) fn escape(json: String) -> String {
             out.push(character);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn json_keeps_its_value() {
         let value = serde_json::json!({ "a\u{202e}": "\u{1b}[2J\u{9b}\u{7f}é\n\u{2028}" });
-        let text = escape(serde_json::to_string_pretty(&value).unwrap());
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let text = escape(&text);
         assert!(text.chars().all(|character| !is_disguise(character)), "{text:?}");
         assert!(text.contains("\\u202e") && text.contains('é'), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::{Tone, Ui};
+use super::{Tone, Ui, clean::clean};
 use crate::failure::Failure;
 
 impl Ui {
@@ -32,7 +32,7 @@ impl Ui {
             format!("{} {loss}\nType yes to continue: ", self.stderr.paint(Tone::Warning, "warning:"));
         let mut stderr = io::stderr().lock();
         let mut answer = String::new();
-        let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
+        let asked = stderr.write_all(clean(&question).as_bytes()).and_then(|()| stderr.flush());
         asked
             .and_then(|()| stdin.read_line(&mut answer))
             .map_err(|error| Failure::new("not_confirmed", "could not read the answer").because(&error))?;

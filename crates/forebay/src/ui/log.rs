@@ -24,7 +24,7 @@ use tracing_subscriber::{
 };
 
 use super::{
-    clean::clean,
+    clean::{clean, escape},
     progress,
     redact::redact,
     style::{Style, Tone},
@@ -68,7 +68,7 @@ pub(crate) fn start(filter: Option<&LogFilter>, default: LevelFilter, format: Lo
         || EnvFilter::default().add_directive(default.into()),
         |filter| EnvFilter::new(&filter.0),
     );
-    let layer = tracing_subscriber::fmt::layer().with_writer(Stderr).with_ansi(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(Stderr(format)).with_ansi(false);
     let layer = match format {
         LogFormat::Human => layer.event_format(Human(Style::of(io::stderr().is_terminal()))).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_timer(Utc).boxed(),
@@ -120,13 +120,13 @@ where
 }
 
 /// Standard error, line by line.
-struct Stderr;
+struct Stderr(LogFormat);
 
 impl<'a> MakeWriter<'a> for Stderr {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
-        Self
+        Self(self.0)
     }
 }
 
@@ -134,7 +134,10 @@ impl Write for Stderr {
     /// Each call receives a whole line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = redact(&String::from_utf8_lossy(line));
-        let text = clean(&text);
+        let text = match self.0 {
+            LogFormat::Human => clean(&text),
+            LogFormat::Json => escape(&text),
+        };
         progress::above(|| io::stderr().lock().write_all(text.as_bytes()))?;
         Ok(line.len())
     }

@@ -104,6 +104,9 @@ fn a_decision_is_shown_before_it_is_made() {
 
     for decision in ["release", "reject"] {
         let (exit, planned) = world.json(&format!("runs {decision} {run_id} --dry-run"));
+        let said = world.db.run(&world.sandbox, &format!("runs {decision} {run_id} --dry-run")).stderr;
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("would remove 32 of 40 active references"), "{said}");
         assert_eq!((exit, &planned["is_dry_run"]), (0, &json!(true)), "{planned}");
         assert_eq!(
             (&planned["effects"]["num_removed"], &planned["run"]["status"]),

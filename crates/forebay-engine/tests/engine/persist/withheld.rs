@@ -38,7 +38,7 @@ async fn missing_references_are_judged_together_until_they_return() {
     assert_eq!((first.status.as_str(), first.num_withheld), ("held", 29));
     assert_eq!(
         first.messages[0],
-        "the run removes 29 of 120 references (24.2 %); the limit learnt from 6 runs is 10 %"
+        "the run would remove 29 of 120 references (24.2 %); the limit learnt from 6 runs is 10 %"
     );
     // Three others vanish, and are removed like on any other day; additions and updates flow.
     let text = numbered(3..91, 1) + &numbered(200..202, 1);
@@ -196,7 +196,7 @@ async fn incomplete_inputs_teach_nothing() {
     let bare = shop.persist(guarded(6), &courses(plain(0..100), 100)).await;
     assert_eq!((bare.reason_code.as_deref(), bare.num_withheld), (Some("coverage_drop"), 50));
     let few = shop.persist(guarded(7), &courses(plain(0..60), 50)).await;
-    let message = "the run removes 40 of 100 references (40 %); the limit learnt from 3 runs is";
+    let message = "the run would remove 40 of 100 references (40 %); the limit learnt from 3 runs is";
     assert!(few.messages.iter().any(|said| said.starts_with(message)), "{:?}", few.messages);
 }
 

@@ -15,7 +15,7 @@ use super::{
     tool::Tool,
     tools::{EnsureData, Freshness, GetHistory, GetReference, ListChanges, RunStatus, Search},
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, ui::escape_json};
 
 /// The definitions of all tools, for clients.
 pub(super) fn definitions(may_scrape: bool) -> Vec<Definition> {
@@ -85,7 +85,13 @@ async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallTool
             .map_err(|error| Failure::new("answer_failed", "the answer is not JSON").because(&error))
     });
     match written {
-        Ok(answer) => CallToolResult::structured(answer),
+        Ok(answer) => {
+            let text = escape_json(&answer.to_string()).into_owned();
+            let mut result = CallToolResult::structured(answer);
+            // The client prints the text as it is, or gives it to a model.
+            result.content = vec![ContentBlock::text(text)];
+            result
+        }
         Err(failure) => refused(&failure),
     }
 }
@@ -114,5 +120,5 @@ fn refused(failure: &Failure) -> CallToolResult {
     let mut document = failure.document();
     document.error.hint = for_tools(&document.error.code, document.error.hint.as_deref());
     let text = serde_json::to_string(&document).unwrap_or_else(|_| failure.to_string());
-    CallToolResult::error(vec![ContentBlock::text(text)])
+    CallToolResult::error(vec![ContentBlock::text(escape_json(&text).into_owned())])
 }

@@ -1,7 +1,8 @@
 //! What an AI tool may scrape: scopes that the configuration declares, and by force only a few times.
 //!
 //! A tool that makes up scopes, or forces one scrape after the other, must not open a source's breaker for all users,
-//! or get them blocked by the site. Runs are in the database, so all processes count the same ones.
+//! or get them blocked by the site. Only runs on demand count: those that anyone forced, and those that AI tools
+//! started. Schedules don't. Runs are in the database, so all processes count the same ones.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use jiff::SignedDuration;
 use super::access::Access;
 use crate::failure::Failure;
 
-/// Runs of a source in [`WINDOW`] after which none is forced, besides one for each of its scopes.
+/// Runs on demand of a source in [`WINDOW`] after which none is forced, besides one for each of its scopes.
 const MAX_RUNS: usize = 5;
 const WINDOW: Duration = Duration::from_mins(10);
 /// Maximum number of scopes named in a hint.
@@ -46,19 +47,22 @@ pub(super) fn undeclared(access: &Access, entity_type: &str, scope: &Scope) -> O
     declared(access, entity_type)
 }
 
-/// Refuses a forced scrape of a source that was scraped often just now. Error: `forced_too_often`.
+/// Refuses a forced scrape of a source that was often scraped on demand just now. Error: `forced_too_often`.
 pub(super) async fn check(access: &Access, entity_type: &str) -> Result<(), Failure> {
     let client = access.database().client().await?;
     let now = clock::now();
     let after = now - SignedDuration::try_from(WINDOW).unwrap_or_default();
     for source in sources_of(access, entity_type) {
         let number = i64::try_from(MAX_RUNS + source.scopes.len()).unwrap_or(i64::MAX);
-        let Some(first) = runs::nth_newest_after(&**client, &source.name, number, after).await? else {
+        let Some(first) = runs::nth_newest_on_demand(&**client, &source.name, number, after).await? else {
             continue;
         };
         let wait = (first.duration_since(after)).unsigned_abs();
-        let message =
-            format!("{} was scraped {number} times in the last {}", source.name, human::duration(WINDOW));
+        let message = format!(
+            "{} was scraped on demand {number} times in the last {}",
+            source.name,
+            human::duration(WINDOW)
+        );
         return Err(Failure::usage("forced_too_often", message).hint(format!(
             "omit `force` to get the stored records; it is possible again in {}",
             human::duration(wait)

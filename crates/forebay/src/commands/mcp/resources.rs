@@ -14,7 +14,7 @@ use super::{
     access::Access,
     excerpt::{REFERENCE_URI, excerpt},
 };
-use crate::{cursor, failure::Failure, names};
+use crate::{cursor, failure::Failure, names, ui::escape_json};
 
 /// Sources per page.
 const PAGE: usize = 100;
@@ -81,7 +81,8 @@ pub(super) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResul
     };
     let document =
         document.map_err(|failure| ErrorData::resource_not_found(failure.full_message(), data(&failure)))?;
-    let contents = ResourceContents::text(document.to_string(), uri).with_mime_type(JSON);
+    let contents =
+        ResourceContents::text(escape_json(&document.to_string()).into_owned(), uri).with_mime_type(JSON);
     Ok(ReadResourceResult::new(vec![contents]))
 }
 

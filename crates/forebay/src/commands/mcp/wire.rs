@@ -1,7 +1,8 @@
 //! The lines between a client and the server of the protocol.
 //!
 //! The protocol's library drops a line that is too long or not JSON, and its sender would wait forever. Here, such a
-//! line is answered as JSON-RPC 2.0 (section 5.1) says, and all others are passed on.
+//! line is answered as JSON-RPC 2.0 (section 5.1) says, and all others are passed on. What the server says is escaped,
+//! so a client that shows the protocol interprets no control character of a site.
 
 mod message_id;
 
@@ -17,6 +18,7 @@ use tokio::{
 };
 
 use self::message_id::MessageId;
+use crate::ui::escape_json;
 
 /// Bytes on their way between the client and the server.
 const BUFFER: usize = 64 * 1024;
@@ -154,7 +156,8 @@ async fn send(mut of_server: impl AsyncBufRead + Unpin, lines: Sender<Vec<u8>>) 
 
 async fn print(mut lines: Receiver<Vec<u8>>, mut output: impl AsyncWrite + Unpin) -> io::Result<()> {
     while let Some(line) = lines.recv().await {
-        output.write_all(&line).await?;
+        let text = String::from_utf8_lossy(&line);
+        output.write_all(escape_json(&text).as_bytes()).await?;
         output.flush().await?;
     }
     Ok(())

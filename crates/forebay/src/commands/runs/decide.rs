@@ -39,6 +39,11 @@ pub(super) struct Planned {
 }
 
 impl Options {
+    /// Whether the effects come about.
+    pub(super) fn mood(&self) -> Mood {
+        if self.dry_run { Mood::Would } else { Mood::Does }
+    }
+
     /// Says what a decision is about to do. On a terminal, asks. Returns whether to do it.
     pub(super) fn may(&self, context: &Context, text: &str) -> Result<bool, Failure> {
         if self.dry_run || self.yes {
@@ -81,7 +86,7 @@ pub(super) async fn about_held(
                 num_rekeyed: preview.num_rekeyed,
                 num_kept: None,
             };
-            let text = sentence(decision, &preview, &planned.effects);
+            let text = sentence(decision, &preview, &planned.effects, options.mood());
             let row = if options.may(context, &text)? {
                 let row = carry_out(database, run_id).await?;
                 enter(context, database, &row, decision).await;
@@ -107,8 +112,8 @@ async fn enter(context: &Context, database: &Database, run: &RunRow, decision: H
     }
 }
 
-/// `release of run 7 of courses: removes 35 of 40 active references (87.5 %)`.
-fn sentence(decision: HeldDecision, preview: &Preview, effects: &RunEffects) -> String {
+/// `releasing run 7 of courses: removes 35 of 40 active references (87.5 %)`; in a dry run, `would remove`.
+fn sentence(decision: HeldDecision, preview: &Preview, effects: &RunEffects, mood: Mood) -> String {
     let subject = subject(&preview.run);
     match (decision, preview.num_rekeyed) {
         (HeldDecision::Reject, _) => {
@@ -120,7 +125,7 @@ fn sentence(decision: HeldDecision, preview: &Preview, effects: &RunEffects) -> 
             format::counted(num_rekeyed, "reference"),
             effects_in_words(effects, Mood::Would)
         ),
-        _ => format!("releasing {subject}: {}", effects_in_words(effects, Mood::Does)),
+        _ => format!("releasing {subject}: {}", effects_in_words(effects, mood)),
     }
 }
 

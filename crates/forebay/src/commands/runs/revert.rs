@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use forebay_engine::persist;
 use forebay_views::RunEffects;
 
-use super::decide::{Mood, Options, Planned, effects_in_words, subject};
+use super::decide::{Options, Planned, effects_in_words, subject};
 use crate::{
     cli::values::RunName,
     context::Context,
@@ -39,9 +39,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let run_id = names::run(&database.client().await?, args.run).await?;
             let (run, totals, num_active) = persist::preview_revert(database, run_id).await?;
             let effects = RunEffects::of_revert(&totals, num_active);
-            let mut text = format!("reverting {}: {}", subject(&run), effects_in_words(&effects, Mood::Does));
+            let mut text =
+                format!("reverting {}: {}", subject(&run), effects_in_words(&effects, args.options.mood()));
             if totals.num_rekeyed > 0 {
-                let _ = write!(text, ", moves {} keys back", format::count(totals.num_rekeyed));
+                let _ = write!(text, ", {} keys move back", format::count(totals.num_rekeyed));
             }
             let mut planned =
                 Planned { effects, num_rekeyed: Some(totals.num_rekeyed), num_kept: Some(totals.num_kept) };

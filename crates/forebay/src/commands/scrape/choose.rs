@@ -63,6 +63,7 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         max_duration: args.max_duration.map(Duration::get),
         with_handoffs: !args.no_handoff,
         ignore_breaker: args.ignore_breaker,
+        is_on_demand: args.ignore_breaker,
         log_level: args.run_log_level.into(),
         ..ScrapeOptions::default()
     };
