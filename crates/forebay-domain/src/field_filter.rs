@@ -55,6 +55,16 @@ impl FieldFilter {
         Ok(Self { field, value: value.to_owned() })
     }
 
+    /// The field or pointer, as it was given.
+    pub fn field(&self) -> &str {
+        self.field.as_str()
+    }
+
+    /// The SQL/JSON paths of the places where the value may be, for the operator `@?`.
+    pub fn paths(&self) -> Vec<String> {
+        self.places().into_iter().map(|place| place.path).collect()
+    }
+
     /// The condition as an SQL/JSON path expression. A value that is also a number, `true`, `false` or `null` matches
     /// both the text and that value.
     fn path(&self) -> String {
@@ -130,6 +140,13 @@ pub fn json_path(filters: &[FieldFilter]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_places_of_a_value_are_paths() {
+        let filter: FieldFilter = "/tags/0=new".parse().unwrap();
+        assert_eq!(filter.paths(), [r#"$."tags"."0""#, r#"$."tags"[0]"#]);
+        assert_eq!(filter.field(), "/tags/0");
+    }
 
     #[test]
     fn conditions_are_one_path() {

@@ -4,8 +4,16 @@
 //! rule is strict about what is *no* flag. Exports write "not deleted" in many ways (`0`, `f`, `no`, `NULL`, a date of
 //! zeros), and a reference that stays by mistake costs less than one that goes by mistake.
 
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+
 use crate::{
-    field_path::FieldPath,
+    field_path::{FieldPath, FieldPathError},
     json::{Kind, Value},
 };
 
@@ -15,9 +23,94 @@ const SINGER_FIELD: &str = "_sdc_deleted_at";
 /// Texts that say no, in lower case.
 const NO: [&str; 7] = ["false", "f", "no", "n", "off", "null", "none"];
 
-/// The flag of the records of a Singer tap.
-pub fn of_singer() -> FieldPath {
-    FieldPath::of_name(SINGER_FIELD)
+/// Which value of a record is the flag: a setting of its source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RemovedWhen {
+    /// None; of the records of a Singer tap, `_sdc_deleted_at`.
+    #[default]
+    Usual,
+    /// None, not even of the records of a tap. In a configuration `false`, on a command line the empty text.
+    Never,
+    /// The value at this place.
+    At(FieldPath),
+}
+
+impl RemovedWhen {
+    /// Where the flag is, if the setting says so by itself.
+    pub const fn field(&self) -> Option<&FieldPath> {
+        match self {
+            Self::At(field) => Some(field),
+            Self::Usual | Self::Never => None,
+        }
+    }
+
+    /// The setting for records of a Singer tap.
+    #[must_use]
+    pub fn of_tap(self) -> Self {
+        match self {
+            Self::Usual => Self::At(FieldPath::of_name(SINGER_FIELD)),
+            given => given,
+        }
+    }
+
+    /// The same setting after a top-level field was renamed.
+    #[must_use]
+    pub fn renamed(self, from: &str, to: &str) -> Self {
+        match self {
+            Self::At(field) => Self::At(field.renamed(from, to)),
+            other => other,
+        }
+    }
+}
+
+impl FromStr for RemovedWhen {
+    type Err = FieldPathError;
+
+    fn from_str(text: &str) -> Result<Self, FieldPathError> {
+        if text.is_empty() { Ok(Self::Never) } else { text.parse().map(Self::At) }
+    }
+}
+
+impl<'de> Deserialize<'de> for RemovedWhen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Setting;
+
+        impl Visitor<'_> for Setting {
+            type Value = RemovedWhen;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field name, a JSON pointer such as /meta/deleted, or false")
+            }
+
+            fn visit_bool<E: de::Error>(self, is_on: bool) -> Result<RemovedWhen, E> {
+                if is_on {
+                    Err(E::invalid_value(de::Unexpected::Bool(true), &self))
+                } else {
+                    Ok(RemovedWhen::Never)
+                }
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<RemovedWhen, E> {
+                FieldPath::try_from(text.to_owned()).map(RemovedWhen::At).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(Setting)
+    }
+}
+
+impl JsonSchema for RemovedWhen {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "RemovedWhen".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string", "minLength": 1 }, { "const": false }] })
+    }
 }
 
 /// Whether the value at `flag` says that the record is gone.
@@ -121,7 +214,22 @@ mod tests {
         for record in [r#"{"id":1}"#, r#"{"meta":1}"#, r#"{"meta":{}}"#, r#"{"meta":["deleted"]}"#] {
             assert!(!is_set(&flag, parser.parse(record.as_bytes()).unwrap().root()), "{record}");
         }
-        assert_eq!(of_singer(), "_sdc_deleted_at".parse().unwrap());
+    }
+
+    #[test]
+    fn the_setting_is_a_place_or_off() {
+        let read = |json: &str| serde_json::from_str::<RemovedWhen>(json).map_err(|error| error.to_string());
+        let at = |text: &str| RemovedWhen::At(text.parse().unwrap());
+        assert_eq!(read("\"/meta/deleted\""), Ok(at("/meta/deleted")));
+        assert_eq!(read("false"), Ok(RemovedWhen::Never));
+        for wrong in ["true", "\"\"", "1", "null"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!("".parse(), Ok(RemovedWhen::Never));
+        assert_eq!("gone".parse(), Ok(at("gone")));
+        assert_eq!(RemovedWhen::Usual.of_tap(), at("_sdc_deleted_at"));
+        assert_eq!(RemovedWhen::Never.of_tap(), RemovedWhen::Never);
+        assert_eq!(at("gone").of_tap(), at("gone"));
     }
 
     proptest! {

@@ -12,7 +12,9 @@ use std::cmp::Reverse;
 use forebay_store::{
     connect::Database,
     doctor::{self, Attention},
-    handoffs, migrations, pipelines, runs,
+    handoffs, migrations,
+    pipelines::{self, PipelineSpec},
+    runs,
 };
 
 pub use self::{
@@ -25,6 +27,7 @@ use crate::{
     freshness::{self, ListOptions, Policies},
     retrieval,
     scrape::Sources,
+    work,
 };
 
 /// Maximum number of late scopes to judge.
@@ -85,6 +88,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
         can_read = missing.is_empty();
     }
     let all = if can_read { pipelines::list(&**client).await? } else { Vec::new() };
+    let specs: Vec<PipelineSpec> = all.iter().map(|pipeline| pipeline.spec.clone()).collect();
     let in_need: Vec<String> = retrieval::with_embeddings(all, |_| true)
         .into_iter()
         .filter(|(_, settings)| settings.is_ok())
@@ -94,6 +98,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     if !can_read {
         return Ok(checks);
     }
+    checks.extend(attention::unready(&work::unready(&**client, &specs).await?));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));

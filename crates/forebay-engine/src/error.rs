@@ -202,6 +202,12 @@ pub enum Error {
         /// Its actual status.
         status: &'static str,
     },
+    /// The run is open, and its process is dead.
+    #[error("run {run_id} is neither held nor ended: its process died while it was running")]
+    RunProcessDied {
+        /// The run.
+        run_id: i64,
+    },
     /// The run cannot be undone.
     #[error("run {run_id} is {status}; only a run that was applied can be reverted")]
     NotApplied {
@@ -290,6 +296,7 @@ impl Error {
             Self::PipelineConfig(_) => "pipeline_config",
             Self::NoSuchRun { .. } => "no_such_run",
             Self::NotHeld { .. } => "run_not_held",
+            Self::RunProcessDied { .. } => "run_process_died",
             Self::NotApplied { .. } => "run_not_applied",
             Self::AlreadyReverted { .. } => "run_already_reverted",
             Self::MovedKeysBack { .. } => "keys_moved_back",
@@ -337,6 +344,7 @@ impl Error {
             | Self::KeyChanged { .. }
             | Self::NoSuchRun { .. }
             | Self::NotHeld { .. }
+            | Self::RunProcessDied { .. }
             | Self::NotApplied { .. }
             | Self::AlreadyReverted { .. }
             | Self::MovedKeysBack { .. }

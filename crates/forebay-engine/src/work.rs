@@ -38,6 +38,7 @@ use std::future::Future;
 
 use forebay_store::connect::Database;
 
+pub(crate) use self::handlers::unready;
 pub use self::{
     batch::FailedAttempts,
     declare::{Declaration, Declared, declare},

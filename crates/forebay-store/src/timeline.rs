@@ -16,7 +16,7 @@ mod list;
 mod stream;
 use self::change::BEFORE_ALL;
 pub use change::{Change, PageOf};
-pub use list::{LIST, ListFilter, list};
+pub use list::{LIST, ListFilter, has_field, list, some_fields};
 pub use stream::{STREAM, StreamCursor, StreamFilter, StreamPage, stream};
 
 /// Reads the changes of runs.

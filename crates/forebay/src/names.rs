@@ -1,6 +1,6 @@
 //! Looks up names that users type, with a suggestion for a misspelt one.
 
-use forebay_domain::{handoff::ReasonCode, scope::Scope, words::Word};
+use forebay_domain::{field_filter::FieldFilter, handoff::ReasonCode, scope::Scope, words::Word};
 use forebay_engine::{scrape::Sources, work::FAILURE_CODES};
 use forebay_store::{
     connect::Client,
@@ -8,7 +8,7 @@ use forebay_store::{
     history::{self, ReferenceName, ReferenceRow},
     pipelines, runs,
     sources::{self, Source},
-    stats,
+    stats, timeline,
 };
 
 use crate::{cli::values::RunName, failure::Failure};
@@ -137,6 +137,23 @@ pub(crate) async fn entity(client: &Client, name: &str, configured: &Sources) ->
     known.sort();
     known.dedup();
     Err(unknown("no_such_entity", &format!("there is no entity type {name:?}"), name, "entity types", &known))
+}
+
+/// Checks that a record of the source has each of these fields. Error: `no_such_field`, which lists those that exist.
+pub(crate) async fn fields(client: &Client, source: &Source, fields: &[FieldFilter]) -> Result<(), Failure> {
+    for field in fields {
+        if timeline::has_field(&***client, source.source_id, field).await? {
+            continue;
+        }
+        let known = timeline::some_fields(&***client, source.source_id).await?;
+        if known.is_empty() {
+            return Ok(());
+        }
+        let name = field.field();
+        let message = format!("no record of {} has the field {name:?}", source.name);
+        return Err(unknown("no_such_field", &message, name, "fields", &known));
+    }
+    Ok(())
 }
 
 /// Checks that a reason code is one of Forebay's or a failure code, and that a failure code is one of Forebay's or of

@@ -13,7 +13,7 @@ use super::whole::Configuration;
 use crate::{
     error::Result,
     scrape::{self, schedule},
-    work::{self, Declared},
+    work::{self, Declared, SettingError},
 };
 
 /// The built-in pipeline of every database, created by the first migration. It makes every source searchable.
@@ -48,6 +48,8 @@ pub struct Applied {
     pub sources_elsewhere: Vec<DeclaredElsewhere>,
     /// Pipelines that another project declared differently. Its declaration is kept.
     pub pipelines_elsewhere: Vec<DeclaredElsewhere>,
+    /// Pipelines whose hand-offs wait because the database lacks what their settings name.
+    pub unready: Vec<SettingError>,
 }
 
 impl Applied {
@@ -68,7 +70,7 @@ pub async fn apply(
     now: Timestamp,
 ) -> Result<Applied> {
     let mut client = database.client().await?;
-    work::declare::check(&**client, configuration.pipelines).await?;
+    work::declare::check(configuration.pipelines)?;
     if options.dry_run {
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         let mut applied = declare_sources(&*transaction, configuration, options, now).await?;
@@ -84,6 +86,7 @@ pub async fn apply(
         if options.prune && prune(&*transaction, configuration, &mut applied).await? {
             applied.pipelines.push(Declared { pipeline: BUILT_IN.to_owned(), num_handoffs: 0 });
         }
+        applied.unready = work::unready(&*transaction, configuration.pipelines).await?;
         transaction.rollback().await.map_err(forebay_store::Error::from)?;
         return Ok(applied);
     }
@@ -91,6 +94,7 @@ pub async fn apply(
     drop(client);
     let declared = work::declare::declare_by(database, configuration.pipelines, options.on_conflict).await?;
     (applied.pipelines, applied.pipelines_elsewhere) = (declared.changed, declared.elsewhere);
+    applied.unready = declared.unready;
     if options.prune && prune(&**database.client().await?, configuration, &mut applied).await? {
         let built_in = PipelineSpec::new(BUILT_IN, "documents", serde_json::json!({}));
         applied.pipelines.extend(work::declare(database, &[built_in]).await?.changed);

@@ -12,7 +12,7 @@ use super::{
     check::{Check, CheckStatus},
     checks::span,
 };
-use crate::{freshness::ScopeFreshness, human as format};
+use crate::{freshness::ScopeFreshness, human as format, work::SettingError};
 
 /// Characters of an embedding error that are shown.
 const ERROR_SHOWN: usize = 30;
@@ -106,6 +106,20 @@ fn target(target: &ClosedTarget) -> Check {
     Check::new("target_rights", CheckStatus::Failed, format!("may not write {table}: lacks {missing}"))
         .about(pipeline)
         .hint(format!("as its owner, run: grant select, insert, update, delete on {table} to the role of this connection"))
+}
+
+/// Pipelines whose settings name something that the database lacks.
+pub(super) fn unready(pipelines: &[SettingError]) -> Vec<Check> {
+    let problems = pipelines.iter().map(|error| {
+        Check::new("pipeline_settings", CheckStatus::Failed, &error.problem)
+            .about(&error.pipeline)
+            .hint(format!(
+                "correct [pipelines.{}] in forebay.toml; its hand-offs wait until then",
+                error.pipeline
+            ))
+            .next("forebay config apply")
+    });
+    or_ok("pipeline_settings", "the database has what the pipelines name", problems)
 }
 
 fn exposed(tables: &[Exposed]) -> Check {

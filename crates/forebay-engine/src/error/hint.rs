@@ -69,6 +69,13 @@ impl Error {
                 error.pipeline
             )),
             Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
+            Self::NotHeld { run_id, status: "running" } => {
+                Some(format!("wait for its end; `forebay runs show {run_id}` shows what it has done so far"))
+            }
+            Self::RunProcessDied { run_id } => Some(format!(
+                "close it with `forebay work --drain`, or with the next run of its scope; what it wrote stays, and \
+                 `forebay runs revert {run_id}` can undo that afterwards"
+            )),
             Self::NotHeld { .. } => Some("`forebay runs list --status held` shows the held runs".into()),
             Self::NotApplied { run_id, status: "held" } => {
                 Some(format!("`forebay runs reject {run_id}` drops what it withholds"))

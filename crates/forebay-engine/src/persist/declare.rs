@@ -120,7 +120,7 @@ pub(super) async fn plan(
         rules: &policy.rules,
         mode: policy.mode,
         on_duplicate: &policy.on_duplicate,
-        removed_when: policy.removed_when.as_ref(),
+        removed_when: policy.removed_when.field(),
         rekey: policy.guards.rekey,
         removals: policy.guards.removals,
     };

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{run::RunStatus, scope::Scope};
 use forebay_store::{
     connect::{Client, Database},
     content, handoffs,
@@ -26,15 +26,20 @@ pub(super) struct LockedRun {
     pub(super) lock: ScopeLock,
 }
 
-/// A run and its scope. Error: `no_such_run`.
+/// A run and its scope. Errors: `no_such_run`, and `run_process_died` for a run that nobody will end.
 pub(super) async fn find(client: &Client, run_id: i64) -> Result<(RunRow, Scope)> {
     let run = runs::find(&***client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?;
+    if run.status == RunStatus::Running
+        && runs::dead(&***client).await?.iter().any(|dead| dead.run_id == run_id)
+    {
+        return Err(Error::RunProcessDied { run_id });
+    }
     let scope: Scope = run.scope.parse().map_err(|_| Error::Payload(format!("scope {}", run.scope)))?;
     Ok((run, scope))
 }
 
 impl LockedRun {
-    /// Waits for the run's scope. Errors: `no_such_run`, `scope_busy`.
+    /// Waits for the run's scope. Errors: `no_such_run`, `run_process_died`, `scope_busy`.
     pub(super) async fn open(database: &Database, run_id: i64) -> Result<Self> {
         let client = database.client().await?;
         let (run, scope) = find(&client, run_id).await?;

@@ -12,6 +12,7 @@ use forebay_domain::{
     json::DEFAULT_MAX_DEPTH,
     patch::RecordMode,
     prepare::RecordPolicy,
+    removal_flag::RemovedWhen,
     rules::{FieldRules, Normalise, NormaliseStep},
     run::OnDuplicate,
     words::Word,
@@ -53,7 +54,7 @@ pub(crate) struct SourcePolicy {
     /// Whether an input must have an end line. `None`: if an earlier one had it.
     pub(crate) require_end: Option<bool>,
     /// The value by which a record says that it is gone.
-    pub(crate) removed_when: Option<FieldPath>,
+    pub(crate) removed_when: RemovedWhen,
     /// What its records are.
     pub(crate) mode: RecordMode,
 }
@@ -69,7 +70,7 @@ impl Default for SourcePolicy {
             sequence_field: None,
             contract_version_column: None,
             require_end: None,
-            removed_when: None,
+            removed_when: RemovedWhen::default(),
             mode: RecordMode::default(),
         }
     }
@@ -87,7 +88,7 @@ impl SourcePolicy {
             source: source.to_owned(),
             key: key_in_scope(key_fields, scope),
             rules: self.rules.clone(),
-            removed_when: self.removed_when.clone(),
+            removed_when: self.removed_when.field().cloned(),
             max_depth: DEFAULT_MAX_DEPTH,
         }
     }
@@ -136,8 +137,10 @@ impl SourcePolicy {
         if let Some(require_end) = self.require_end {
             policy[REQUIRE_END] = json!(require_end);
         }
-        if let Some(removed_when) = &self.removed_when {
-            policy[REMOVED_WHEN] = json!(removed_when.as_str());
+        match &self.removed_when {
+            RemovedWhen::Usual => {}
+            RemovedWhen::Never => policy[REMOVED_WHEN] = json!(false),
+            RemovedWhen::At(field) => policy[REMOVED_WHEN] = json!(field.as_str()),
         }
         if self.mode != RecordMode::default() {
             policy[MODE] = json!(self.mode.as_str());
@@ -168,7 +171,12 @@ impl SourcePolicy {
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
             require_end: policy[REQUIRE_END].as_bool(),
-            removed_when: policy[REMOVED_WHEN].as_str().map(path).transpose()?,
+            removed_when: match &policy[REMOVED_WHEN] {
+                Value::Bool(false) => RemovedWhen::Never,
+                stored => {
+                    stored.as_str().map_or(Ok(RemovedWhen::Usual), |text| path(text).map(RemovedWhen::At))?
+                }
+            },
             mode: policy[MODE].as_str().map_or(Ok(RecordMode::default()), word)?,
         })
     }
@@ -283,10 +291,12 @@ mod tests {
             sequence_field: Some("seq".to_owned()),
             contract_version_column: Some("contract".to_owned()),
             require_end: Some(false),
-            removed_when: Some("/meta/deleted".parse().unwrap()),
+            removed_when: "/meta/deleted".parse().unwrap(),
             mode: RecordMode::Patch,
         };
         assert_eq!(SourcePolicy::from_json(&policy.to_json()).unwrap(), policy);
+        let unmarked = SourcePolicy { removed_when: RemovedWhen::Never, ..policy };
+        assert_eq!(SourcePolicy::from_json(&unmarked.to_json()).unwrap(), unmarked);
         assert_eq!(SourcePolicy::from_json(&json!({})).unwrap(), SourcePolicy::default());
     }
 

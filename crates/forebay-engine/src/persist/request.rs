@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use forebay_domain::{
-    field_path::FieldPath, guards::GuardPolicy, patch::RecordMode, rules::FieldRules, run::OnDuplicate,
+    guards::GuardPolicy, patch::RecordMode, removal_flag::RemovedWhen, rules::FieldRules, run::OnDuplicate,
     scope::Scope,
 };
 use forebay_store::content::{LastRun, MeasuredLesson};
@@ -30,6 +30,7 @@ pub struct Basis {
 /// The database stores the source's settings. A setting that is `None` keeps the stored value, so two programs can
 /// persist the same source although only one of them knows its rules. A given setting replaces the stored one.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each named where it is set")]
 pub struct PersistRequest {
     /// The source's name.
     pub source: String,
@@ -62,9 +63,8 @@ pub struct PersistRequest {
     pub require_end: Option<Option<bool>>,
     /// What the records are: whole, or laid over what is stored. Default: as stored, or whole.
     pub mode: Option<RecordMode>,
-    /// The value by which a record says that it is gone; `Some(None)`: none. Default: as stored, or none. The records
-    /// of a Singer tap that have none use [`forebay_domain::removal_flag::of_singer`].
-    pub removed_when: Option<Option<FieldPath>>,
+    /// The value by which a record says that it is gone. Default: as stored, or [`RemovedWhen::Usual`].
+    pub removed_when: Option<RemovedWhen>,
     /// Settings of this run only, which are not stored. Default: none.
     pub overrides: Overrides,
     /// The part of the source that the run covers. Default: the whole source.

@@ -1,6 +1,8 @@
 //! What a Singer tap brings along: the defaults of its runs, and where the last one ended.
 
-use forebay_domain::{field_path::FieldPath, identity::is_by_hash, removal_flag};
+use std::mem;
+
+use forebay_domain::{identity::is_by_hash, removal_flag::RemovedWhen};
 use forebay_sources::{Format, SingerOptions};
 use forebay_store::{sources, states};
 use tokio_postgres::Client;
@@ -16,13 +18,13 @@ use crate::error::Result;
 pub(super) fn of_tap(request: &mut PersistRequest, policy: &mut SourcePolicy, key_fields: &[String]) {
     // A tap reports only at its end whether it has sent everything.
     request.complete = true;
-    policy.removed_when = removed_when(policy.removed_when.take(), key_fields);
+    policy.removed_when = removed_when(mem::take(&mut policy.removed_when), key_fields);
 }
 
 /// The value by which a record of a tap says that it is gone.
-pub(crate) fn removed_when(given: Option<FieldPath>, key_fields: &[String]) -> Option<FieldPath> {
+pub(crate) fn removed_when(given: RemovedWhen, key_fields: &[String]) -> RemovedWhen {
     // With its hash as key, a marked record is another one.
-    if is_by_hash(key_fields) { given } else { given.or_else(|| Some(removal_flag::of_singer())) }
+    if is_by_hash(key_fields) { given } else { given.of_tap() }
 }
 
 /// The key of a tap's new source is that of its schema, unless the request gives one.

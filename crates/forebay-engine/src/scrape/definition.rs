@@ -9,8 +9,8 @@ mod summary;
 use std::{collections::BTreeMap, time::Duration};
 
 use forebay_domain::{
-    breaker::BreakerPolicy, field_path::FieldPath, guards::GuardPolicy, patch::RecordMode, rules::FieldRules,
-    run::OnDuplicate, schedule::Schedule, scope::Scope,
+    breaker::BreakerPolicy, guards::GuardPolicy, patch::RecordMode, removal_flag::RemovedWhen,
+    rules::FieldRules, run::OnDuplicate, schedule::Schedule, scope::Scope,
 };
 use forebay_sources::{
     crawl::CrawlSettings,
@@ -53,7 +53,7 @@ pub struct SourceDefinition {
     /// What its records are: whole, or laid over what is stored. Default: whole.
     pub mode: RecordMode,
     /// The value by which a record says that it is gone. Default: none; for a tap: `_sdc_deleted_at`.
-    pub removed_when: Option<FieldPath>,
+    pub removed_when: RemovedWhen,
     /// A number that increases with each change of a record (iCalendar's `sequence`): a lower one never overwrites a
     /// higher.
     pub sequence_field: Option<String>,
@@ -159,7 +159,7 @@ impl SourceDefinition {
             complete: false,
             require_end: None,
             mode: RecordMode::default(),
-            removed_when: None,
+            removed_when: RemovedWhen::default(),
             sequence_field: kind.default_sequence_field().map(str::to_owned),
             kind,
             fetch: FetchSettings::default(),

@@ -163,7 +163,7 @@ impl Looking {
             source: source.name.clone(),
             key: key_in_scope(&source.key_fields, &scope.to_string()),
             rules: source.rules.clone(),
-            removed_when,
+            removed_when: removed_when.field().cloned(),
             max_depth: DEFAULT_MAX_DEPTH,
         };
         Self {

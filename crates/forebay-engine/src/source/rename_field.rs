@@ -99,7 +99,7 @@ async fn check_names(
         return Err(DeclarationError::NoSuchField { source_name, field: rename.from.to_owned() }.into());
     }
     let marks_removed = |flag: &FieldPath| flag.top_level() == rename.to;
-    if policy.removed_when.as_ref().is_some_and(marks_removed) {
+    if policy.removed_when.field().is_some_and(marks_removed) {
         let field = rename.to.to_owned();
         return Err(DeclarationError::FieldMarksRemoved { source_name, field }.into());
     }
@@ -177,7 +177,7 @@ fn renamed_policy(mut policy: SourcePolicy, from: &str, to: &str) -> SourcePolic
     if let OnDuplicate::Newest(field) = &mut policy.on_duplicate {
         *field = field.renamed(from, to);
     }
-    policy.removed_when = policy.removed_when.map(|flag| flag.renamed(from, to));
+    policy.removed_when = policy.removed_when.renamed(from, to);
     policy
 }
 
@@ -209,12 +209,12 @@ mod tests {
     #[test]
     fn settings_name_the_field_as_it_is_now() {
         let policy = SourcePolicy {
-            removed_when: Some("/meta/deleted".parse().unwrap()),
+            removed_when: "/meta/deleted".parse().unwrap(),
             on_duplicate: "newest_by=meta".parse().unwrap(),
             ..SourcePolicy::default()
         };
         let renamed = renamed_policy(policy.clone(), "meta", "info");
-        assert_eq!(renamed.removed_when.unwrap().as_str(), "/info/deleted");
+        assert_eq!(renamed.removed_when, "/info/deleted".parse().unwrap());
         assert_eq!(renamed.on_duplicate.to_string(), "newest_by=info");
         assert_eq!(renamed_policy(policy.clone(), "deleted", "gone"), policy);
     }

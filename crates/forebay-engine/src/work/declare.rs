@@ -5,9 +5,12 @@ use forebay_store::{
     pipelines::{self, PipelineSpec, Stored},
     projects::{DeclaredElsewhere, OnConflict},
 };
-use tokio_postgres::GenericClient;
 
-use super::{handlers::Handler, reconciliation};
+use super::{
+    handlers::{check_settings, unready},
+    reconciliation,
+    setting_error::SettingError,
+};
 use crate::error::{Error, Result};
 
 /// The result of declaring a pipeline.
@@ -26,14 +29,17 @@ pub struct Declaration {
     pub changed: Vec<Declared>,
     /// Pipelines that another project declared differently. Its declaration is kept.
     pub elsewhere: Vec<DeclaredElsewhere>,
+    /// Pipelines that are declared, but whose hand-offs wait because the database lacks what their settings name.
+    pub unready: Vec<SettingError>,
 }
 
 /// Declares pipelines, and returns those that changed. An unchanged one costs one read and writes nothing. Other
 /// pipelines are not touched, and neither are those that another project declared differently.
 ///
-/// All settings are checked before anything is written. A pipeline that is new, enabled again, covers more than before
-/// or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]). If a kill prevents
-/// that, the next declaration makes up for it.
+/// All settings are checked before anything is written. A pipeline whose settings name something that the database
+/// lacks is declared nevertheless: only its own worker stops. A pipeline that is new, enabled again, covers more than
+/// before or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]). If a kill
+/// prevents that, the next declaration makes up for it.
 pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Declaration> {
     declare_by(database, specs, OnConflict::Keep).await
 }
@@ -44,8 +50,9 @@ pub(crate) async fn declare_by(
     specs: &[PipelineSpec],
     on_conflict: OnConflict,
 ) -> Result<Declaration> {
-    check(&**database.client().await?, specs).await?;
-    let mut declaration = Declaration::default();
+    check(specs)?;
+    let unready = unready(&**database.client().await?, specs).await?;
+    let mut declaration = Declaration { unready, ..Declaration::default() };
     for spec in specs {
         let client = database.client().await?;
         match pipelines::declare(&**client, spec, on_conflict).await? {
@@ -68,10 +75,10 @@ pub(crate) async fn declare_by(
     Ok(declaration)
 }
 
-/// Checks the settings of pipelines, and what they need in the database.
-pub(crate) async fn check(client: &impl GenericClient, specs: &[PipelineSpec]) -> Result<()> {
+/// Checks the settings of pipelines by themselves.
+pub(crate) fn check(specs: &[PipelineSpec]) -> Result<()> {
     for spec in specs {
-        Handler::check(client, spec).await?;
+        check_settings(spec)?;
     }
     Ok(())
 }

@@ -79,15 +79,16 @@ impl Handler {
             HandlerKind::External => Self::External,
         })
     }
+}
 
-    /// Checks the settings, and what they need in the database, without touching the target.
-    pub(super) async fn check(client: &impl GenericClient, spec: &PipelineSpec) -> Result<()> {
-        check_settings(spec)?;
-        if kind(spec)? == HandlerKind::Documents {
-            Documents::open(client, spec).await?;
-        }
-        Ok(())
-    }
+/// The pipelines that a worker leaves alone because the database lacks what their settings name, each with its error.
+pub(crate) async fn unready(
+    client: &impl GenericClient,
+    specs: impl IntoIterator<Item = &PipelineSpec>,
+) -> Result<Vec<SettingError>> {
+    let is_indexed = |spec: &&PipelineSpec| spec.enabled && matches!(kind(spec), Ok(HandlerKind::Documents));
+    let indexed: Vec<&PipelineSpec> = specs.into_iter().filter(is_indexed).collect();
+    documents::missing_languages(client, &indexed).await
 }
 
 /// Checks the settings of a pipeline by themselves: without a database, the environment or files.

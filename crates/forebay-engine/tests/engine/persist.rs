@@ -83,6 +83,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         max_rejected_kept: None,
         max_duration: None,
         with_handoffs: true,
+        is_on_demand: false,
         sequence_field: Some(None),
         contract_version_column: Some(None),
         require_end: None,

@@ -5,12 +5,16 @@ use forebay_domain::{
     identity::ReferenceId,
     scope::Scope,
 };
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{
+    GenericClient,
+    types::{ToSql, Type},
+};
 
 use super::change::{BEFORE_ALL, PageOf};
 use crate::{
     error::Result,
     history::{ReferenceRow, reference_row},
+    row::ReadRow,
     types::SqlId,
 };
 
@@ -53,4 +57,26 @@ pub async fn list(
     let items = rows.iter().take(wanted).map(reference_row).collect::<Result<Vec<_>>>()?;
     let next = items.last().filter(|_| rows.len() > wanted).map(|last| last.reference_id);
     Ok(PageOf { items, next })
+}
+
+/// Whether any record of a source, active or removed, has a value where this condition looks.
+pub async fn has_field(client: &impl GenericClient, source_id: i32, field: &FieldFilter) -> Result<bool> {
+    let statement = "select exists (select from forebay.\"references\" as r, unnest($2::text[]) as p (path) \
+         where r.source_id = $1 and r.payload @? p.path::jsonpath) as has_field";
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&source_id, Type::INT4), (&field.paths(), Type::TEXT_ARRAY)];
+    client.query_typed_one(statement, &parameters).await?.read("has_field")
+}
+
+/// The top-level fields of some records of a source, by name. Empty: it has no records.
+pub async fn some_fields(client: &impl GenericClient, source_id: i32) -> Result<Vec<String>> {
+    let rows = client
+        .query_typed(
+            "select distinct f.name from (select r.payload from forebay.\"references\" as r \
+                 where r.source_id = $1 order by r.reference_id limit 500) as r \
+             cross join lateral jsonb_object_keys(r.payload) as f (name) order by f.name",
+            &[(&source_id, Type::INT4)],
+        )
+        .await?;
+    rows.iter().map(|row| row.read("name")).collect()
 }

@@ -15,6 +15,8 @@ use crate::{
 };
 
 /// List the references of a source, by id
+///
+/// If none is found, a field of `--where` that no record of the source has is an error.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -63,6 +65,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 names::scope(&client, &source, scope).await?;
             }
             let found = timeline::list(&**client, source.source_id, &filter, after, args.limit).await?;
+            if found.items.is_empty() && after.is_none() {
+                names::fields(&client, &source, &filter.fields).await?;
+            }
             let canonical = &mut Canonical::new();
             let items = found.items.iter().map(|row| Reference::canonical(row, canonical));
             let items = items.collect::<forebay_engine::Result<Vec<_>>>()?;

@@ -7,7 +7,7 @@ mod report;
 use std::path::PathBuf;
 
 use forebay_domain::{
-    field_path::FieldPath, identity::SCOPE_FIELD, patch::RecordMode, pointer::Pointer, run::OnDuplicate,
+    identity::SCOPE_FIELD, patch::RecordMode, pointer::Pointer, removal_flag::RemovedWhen, run::OnDuplicate,
 };
 use forebay_engine::{
     freshness::enter_persisted,
@@ -133,10 +133,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<RecordMode>,
 
-    /// Field or JSON pointer at which a record says that it is gone, such as /deleted [default: the source's, or none;
-    /// for a Singer tap: `_sdc_deleted_at`]
+    /// Field or JSON pointer at which a record says that it is gone, such as /deleted; empty: nowhere [default: the
+    /// source's, or none; for a Singer tap: `_sdc_deleted_at`]
     #[arg(long, value_name = "POINTER")]
-    pub(crate) removed_when: Option<FieldPath>,
+    pub(crate) removed_when: Option<RemovedWhen>,
 
     /// Whether guards may hold this run [default: the source's, or on]
     #[arg(long, value_enum, value_name = "SWITCH")]
@@ -332,7 +332,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
         key_fields,
         on_duplicate: args.on_duplicate.clone().or(configured.on_duplicate),
         mode: args.mode.or(configured.mode),
-        removed_when: args.removed_when.clone().map(Some).or(configured.removed_when),
+        removed_when: args.removed_when.clone().or(configured.removed_when),
         overrides: Overrides {
             guards: args.guards.map(|switch| switch == Switch::On),
             max_removed_share: args.max_removed.map(Share::get),

@@ -196,7 +196,7 @@ fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
         rules: &rules,
         mode: source.mode,
         on_duplicate: &on_duplicate,
-        removed_when: source.removed_when.as_ref(),
+        removed_when: source.removed_when.field(),
         rekey: source.guards.policy().rekey,
         removals: source.guards.policy().removals,
     };

@@ -124,6 +124,9 @@ impl Page<'_> {
         if let Some(word) = schema["const"].as_str() {
             return format!("`{word}`");
         }
+        if let Some(is_on) = schema["const"].as_bool() {
+            return format!("`{is_on}`");
+        }
         if let Some(words) = schema["enum"].as_array() {
             let words = words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`"));
             return words.collect::<Vec<_>>().join(" or ");

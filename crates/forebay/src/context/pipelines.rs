@@ -2,7 +2,7 @@
 //!
 //! Other pipelines of the database are not touched: they may be those of another project.
 
-use forebay_engine::work::{Declared, declare};
+use forebay_engine::work::{Declared, SettingError, declare};
 use forebay_store::connect::Database;
 
 use super::Context;
@@ -22,6 +22,14 @@ impl Context {
             self.ui.note(&format!("pipeline {pipeline}: declared as in the configuration{older}"));
         }
         self.warn_elsewhere("pipeline", &config, &declaration.elsewhere);
+        self.warn_unready(&declaration.unready);
         Ok(())
+    }
+
+    /// Names the pipelines that can't work now. Other pipelines and this command go on.
+    pub(crate) fn warn_unready(&self, unready: &[SettingError]) {
+        for error in unready {
+            self.ui.warn(&format!("{error}; its hand-offs wait"));
+        }
     }
 }

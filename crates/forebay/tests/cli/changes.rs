@@ -198,7 +198,20 @@ fn references_are_listed_and_shown() {
     assert_eq!(keys("list --source things --limit 2"), ["k0", "k1", "k2", "k3", "k4"]);
     assert_eq!(keys("list --source things --where room=B12 --limit 1"), ["k0", "k1", "k2"]);
     assert_eq!(keys("list --source things --where room=B12 --where seats=1"), ["k1"]);
-    assert_eq!(keys("list --source things --where none=1"), [] as [&str; 0]);
+    assert_eq!(keys("list --source things --where room=none"), [] as [&str; 0]);
+    for (field, hint) in [
+        ("rom", "did you mean `room`?"),
+        ("/room/floor", "the fields are `id`, `room`, `seats`"),
+        ("nothing", "the fields are `id`, `room`, `seats`"),
+    ] {
+        let (exit, document) = db.json(&sandbox, &format!("list --source things --where {field}=1"));
+        let error = &document["error"];
+        assert_eq!(
+            (exit, &error["code"], &error["hint"]),
+            (2, &json!("no_such_field"), &json!(hint)),
+            "{error}"
+        );
+    }
     assert_eq!(keys("list --source things --removed"), [] as [&str; 0]);
     let (exit, error) = db.json(&sandbox, "list --source thigns");
     assert_eq!((exit, &error["error"]["hint"]), (2, &json!("did you mean `things`?")));

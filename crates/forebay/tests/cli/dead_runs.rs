@@ -55,6 +55,12 @@ fn a_run_whose_process_was_killed_is_named_and_closed_by_a_worker() {
     assert_eq!(detail()["process_died"], true);
     let text = db.text(&sandbox, "runs show latest").1;
     assert!(text.contains("its process has died"), "{text}");
+    for line in ["runs reject 1", "runs release 1", "runs rekey 1", "runs diff 1", "runs revert 1 --yes"] {
+        let (exit, document) = db.json(&sandbox, line);
+        assert_eq!((exit, &document["error"]["code"]), (2, &json!("run_process_died")), "{line}: {document}");
+        assert!(document["error"]["message"].as_str().unwrap().contains("its process died"), "{document}");
+        assert!(document["error"]["hint"].as_str().unwrap().contains("forebay work --drain"), "{document}");
+    }
     assert_eq!(db.json(&sandbox, "changes --source big --limit 5").1["items"], json!([]));
 
     assert!(db.run(&sandbox, "work --drain").status.success());

@@ -31,6 +31,12 @@ fn a_record_that_says_that_it_is_gone_removes_its_reference() {
     assert_eq!((&run["num_removed"], &run["num_unchanged"]), (&json!(0), &json!(2)));
     let run = persist("day1.csv", "");
     assert_eq!((&run["num_restored"], &run["num_unchanged"]), (&json!(1), &json!(2)));
+    let run = persist("day2.csv", "--removed-when=");
+    assert_eq!(
+        (&run["num_removed"], &run["num_updated"]),
+        (&json!(0), &json!(1)),
+        "it is a field like any other"
+    );
     assert_snapshot!(
         "records_bad_mark",
         sandbox.run("persist day2.csv --source courses --removed-when /a~2")
@@ -42,6 +48,10 @@ fn the_configuration_names_the_mark() {
     let sandbox = Sandbox::new();
     write(&sandbox, "forebay.toml", "[sources.courses]\nkey = \"id\"\nremoved_when = \"\"\n");
     assert_snapshot!("records_empty_mark", sandbox.run("config check"));
+    write(&sandbox, "forebay.toml", "[sources.courses]\nkey = \"id\"\nremoved_when = true\n");
+    assert_snapshot!("records_mark_of_no_place", sandbox.run("config check"));
+    write(&sandbox, "forebay.toml", "[sources.courses]\nkey = \"id\"\nremoved_when = false\n");
+    assert!(sandbox.run("config check").starts_with("exit code: 0"));
 }
 
 #[test]

@@ -65,6 +65,39 @@ fn keys(document: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn a_language_that_the_database_lacks_stops_only_its_pipeline() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    configure(&sandbox, &BOTH.replace("\"english\"", "\"klingon\""));
+    persist(&db, &sandbox, &courses());
+    for line in ["stats", "runs list", "config apply", "config apply --dry-run"] {
+        let output = db.run(&sandbox, line);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", crate::shown(&output));
+    }
+    let output = db.run(&sandbox, "work --drain");
+    let said = crate::shown(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let problem = "the pipeline \"finder\" cannot be used: the database has no text search configuration \"klingon\"; it has ";
+    assert!(
+        said.contains(problem) && said.contains("english, ") && said.contains("; its hand-offs wait"),
+        "{said}"
+    );
+    assert_eq!(db.value("select count(*) from public.seats"), "3", "the other pipeline has worked");
+    assert_eq!(db.value("select count(*) from forebay.ingestion_jobs"), "3", "those of the pipeline wait");
+    let (exit, document) = db.json(&sandbox, "doctor");
+    let checks = document["checks"].as_array().unwrap();
+    let named = checks.iter().find(|check| check["code"] == "pipeline_settings").unwrap();
+    assert_eq!(
+        (exit, &named["status"], &named["subject"]),
+        (1, &json!("failed"), &json!("finder")),
+        "{named}"
+    );
+    assert!(named["message"].as_str().unwrap().contains("\"klingon\"; it has "), "{named}");
+    configure(&sandbox, BOTH);
+    drain(&db, &sandbox);
+    assert_eq!(db.value("select count(*) from forebay.ingestion_jobs"), "0");
+}
+
+#[test]
 fn configured_pipelines_are_filled_and_emptied() {
     let sandbox = Sandbox::new();
     let db = database();

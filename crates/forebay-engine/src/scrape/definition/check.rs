@@ -151,7 +151,7 @@ impl SourceDefinition {
             rules: &self.rules,
             mode: self.mode,
             on_duplicate: &self.on_duplicate,
-            removed_when: self.removed_when.as_ref(),
+            removed_when: self.removed_when.field(),
             rekey: self.guards.rekey,
             removals: self.guards.removals,
         };

@@ -106,6 +106,36 @@ pub(super) fn check_key(settings: Settings) -> settings::Result<()> {
         .map_err(|trouble| SettingError::new(&pipeline, &["embeddings", "api_key_env"], trouble.message))
 }
 
+async fn languages(client: &impl GenericClient) -> Result<Languages> {
+    Ok(Languages::new(documents::languages(client).await?))
+}
+
+/// The errors of those pipelines whose text search configuration is none of the database's. Other settings are not
+/// judged.
+pub(super) async fn missing_languages(
+    client: &impl GenericClient,
+    specs: &[&PipelineSpec],
+) -> Result<Vec<SettingError>> {
+    if specs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let languages = languages(client).await?;
+    let missing = |spec: &&PipelineSpec| {
+        let config = read(Settings::of(spec).ok()?).ok()?;
+        check_language(spec, &config.language, &languages).err()
+    };
+    Ok(specs.iter().filter_map(missing).collect())
+}
+
+fn check_language(spec: &PipelineSpec, language: &str, languages: &Languages) -> settings::Result<()> {
+    if languages.has(language) {
+        return Ok(());
+    }
+    let problem =
+        format!("the database has no text search configuration {language:?}; it has {}", languages.names());
+    Err(SettingError::new(&spec.name, &["language"], problem))
+}
+
 fn read_sizes(settings: &mut Settings) -> settings::Result<ChunkSizes> {
     const KNOWN: &[&str] = &["target", "max"];
 
@@ -130,11 +160,8 @@ impl Documents {
     /// Checks that the language exists. The index works without embeddings: if pgvector is missing, only they wait.
     pub(super) async fn open(client: &impl GenericClient, spec: &PipelineSpec) -> Result<Self> {
         let config = read(Settings::of(spec)?)?;
-        let languages = Languages::new(documents::languages(client).await?);
-        if !languages.has(&config.language) {
-            let problem = format!("the database has no text search configuration {:?}", config.language);
-            return Err(SettingError::new(&spec.name, &["language"], problem).into());
-        }
+        let languages = languages(client).await?;
+        check_language(spec, &config.language, &languages)?;
         Ok(Self { config, languages })
     }
 

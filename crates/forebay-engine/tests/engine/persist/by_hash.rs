@@ -81,7 +81,7 @@ async fn rules_and_scopes_are_part_of_the_key() {
 async fn what_needs_a_lasting_key_is_refused() {
     let shop = Shop::open().await;
     let follow = GuardPolicy { rekey: RekeyPolicy::Follow, ..GuardPolicy::default() };
-    let flag = Some(Some("/deleted".parse().unwrap()));
+    let flag = Some("/deleted".parse().unwrap());
     for (request, code) in [
         (PersistRequest { guards: Some(follow), ..by_hash(complete(1)) }, "setting_conflict"),
         (PersistRequest { removed_when: flag, ..by_hash(complete(1)) }, "setting_conflict"),

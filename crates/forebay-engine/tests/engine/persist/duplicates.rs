@@ -192,7 +192,7 @@ async fn newest_counts(
     let newest = |request| PersistRequest {
         source: source.to_owned(),
         on_duplicate: Some("newest_by=at".parse().unwrap()),
-        removed_when: Some(Some("deleted".parse().unwrap())),
+        removed_when: Some("deleted".parse().unwrap()),
         ..request
     };
     let is_dead = stored == "dead";

@@ -2,6 +2,7 @@
 
 use forebay_domain::{
     guards::{GuardPolicy, RemovalPolicy},
+    removal_flag::RemovedWhen,
     run::OnDuplicate,
 };
 use forebay_engine::{
@@ -13,7 +14,7 @@ use forebay_sources::{Format, ReadOptions};
 use super::{Shop, complete, counts, day, guarded, in_scope, incremental, lines, numbered, read_as};
 
 fn flagged(request: PersistRequest) -> PersistRequest {
-    PersistRequest { removed_when: Some(Some("/deleted".parse().unwrap())), ..request }
+    PersistRequest { removed_when: Some("/deleted".parse().unwrap()), ..request }
 }
 
 fn gone(keys: std::ops::Range<usize>) -> String {
@@ -207,9 +208,26 @@ async fn a_tap_marks_removed_records_with_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_mark_of_taps_can_be_turned_off() {
+    let shop = Shop::open().await;
+    let record = r#"{"id":1,"_sdc_deleted_at":"2026-01-02T00:00:00Z"}"#;
+    let tap = async |number: i64, removed_when: Option<RemovedWhen>| {
+        let text =
+            lines([format!("{{\"type\":\"RECORD\",\"stream\":\"items\",\"record\":{record}}}")].into_iter());
+        let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
+        let input = read_as(Box::new(std::io::Cursor::new(text)), options);
+        let request = PersistRequest { removed_when, ..incremental(number) };
+        persist::persist(&shop.database, request, input, &|_| {}).await.unwrap()
+    };
+    assert_eq!(tap(1, Some(RemovedWhen::Never)).await.counts.num_added, 1);
+    assert_eq!(tap(2, None).await.counts.num_unchanged, 1, "the setting is stored");
+    assert_eq!(tap(3, Some(RemovedWhen::Usual)).await.counts.num_removed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_other_field_becomes_the_mark() {
     let shop = Shop::open().await;
-    let flag = |flag: &str| PersistRequest { removed_when: Some(Some(flag.parse().unwrap())), ..complete(1) };
+    let flag = |flag: &str| PersistRequest { removed_when: Some(flag.parse().unwrap()), ..complete(1) };
     let error = shop.try_persist(flag("/id"), &numbered(0..1, 1)).await.unwrap_err();
     assert_eq!(error.code(), "setting_conflict", "a record always has a key");
     shop.persist(flag("gone"), &numbered(0..3, 1)).await;

@@ -10,7 +10,7 @@ use forebay_engine::persist::PersistRequest;
 use super::{Shop, complete, counts, day, guarded, in_scope, incremental, lines};
 
 fn patch(request: PersistRequest) -> PersistRequest {
-    let removed_when = Some(Some("deleted".parse().unwrap()));
+    let removed_when = Some("deleted".parse().unwrap());
     PersistRequest { mode: Some(RecordMode::Patch), removed_when, ..request }
 }
 

@@ -61,6 +61,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .await?;
     context.warn_elsewhere("source", &config, &applied.sources_elsewhere);
     context.warn_elsewhere("pipeline", &config, &applied.pipelines_elsewhere);
+    context.warn_unready(&applied.unready);
     if args.take_over {
         note_supplied(context, &config, &applied);
     }

@@ -88,6 +88,11 @@ impl Languages {
         self.known.iter().any(|known| known == name)
     }
 
+    /// The names, for messages.
+    pub(super) fn names(&self) -> String {
+        self.known.join(", ")
+    }
+
     /// The configuration for `en`, `en-GB`, `eng`, `English` and similar. A language without a configuration gets
     /// `simple`, because another language's rules would stem its words incorrectly.
     pub(super) fn of(&self, given: &str) -> &str {
