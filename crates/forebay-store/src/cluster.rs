@@ -1,9 +1,10 @@
 //! The embedded default: a private Postgres cluster that runs while processes use it.
 //!
 //! With no database configured, Forebay finds the Postgres programs on the machine, creates a data folder, and starts
-//! a server that listens only on a Unix socket in a private folder. Every process that uses it *joins*; the last one
-//! to *leave* stops it. Processes may end in any way: file locks track who uses the cluster (see `cluster/locks.rs`),
-//! and the next process that joins cleans up after a killed process or server.
+//! a server that listens only on a Unix socket in a private folder, and on a port of 127.0.0.1 after [`listen`]. Every
+//! process that uses it *joins*; the last one to *leave* stops it. Processes may end in any way: file locks track who
+//! uses the cluster (see `cluster/locks.rs`), and the next process that joins cleans up after a killed process or
+//! server.
 //!
 //! When changing it: everything that starts or stops the server happens under the start lock, all waiting is bounded,
 //! and nothing may rely on a process having left properly.
@@ -20,6 +21,7 @@ mod binaries;
 mod home;
 mod initialise;
 mod locks;
+mod port;
 mod server;
 mod settings;
 mod user;
@@ -147,6 +149,38 @@ impl Cluster {
         self.home.root.join(KEPT).exists()
     }
 
+    /// The port of 127.0.0.1 on which the server listens; `None`: it listens on its socket only. See [`listen`].
+    pub fn port(&self) -> Option<u16> {
+        server::listening_port(&self.home)
+    }
+
+    /// The file with the password for the port.
+    pub fn password_file(&self) -> PathBuf {
+        port::password_file(&self.home)
+    }
+
+    /// The password for the port, which is created if there is none.
+    pub fn password(&self) -> Result<String> {
+        port::password(&self.home)
+    }
+
+    /// Makes the password valid in the database.
+    pub async fn set_password(&self) -> Result<()> {
+        let password = self.password()?;
+        let (client, connection) = self.config().connect(tokio_postgres::NoTls).await?;
+        let driving = tokio::spawn(connection);
+        // The log of a server doesn't show the statement if it fails. The password consists of hexadecimal digits.
+        let set = client
+            .batch_execute(&format!(
+                "begin; set local log_min_error_statement = panic; set local password_encryption = 'scram-sha-256'; \
+                 alter role {} password '{password}'; commit",
+                initialise::NAME
+            ))
+            .await;
+        driving.abort();
+        Ok(set?)
+    }
+
     /// Leaves the cluster and stops the server if no other process uses it. Open connections are closed.
     pub async fn leave(mut self) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
@@ -178,6 +212,7 @@ pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
             }
             _ => {}
         }
+        port::forget(&home)?;
         if server_is_gone(&home)? {
             return Ok(Stopped::NotRunning);
         }
@@ -185,6 +220,38 @@ pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
             return Err(Error::Busy { what: format!("the embedded database in {}", home.root.display()) });
         }
         stop_server(&home, Duration::from_mins(1)).map(|()| Stopped::Stopped)
+    })
+    .await
+}
+
+/// Makes the server listen on a port of 127.0.0.1 from its next start on, until [`stop`]. A running server that does
+/// not listen there is stopped.
+///
+/// Errors: [`Error::ClusterPort`] if another program has the port, [`Error::Busy`] if processes use the running server.
+pub async fn listen(data_dir: &Path, port: u16) -> Result<()> {
+    let data_dir = data_dir.to_path_buf();
+    blocking(move || {
+        let home = Home::prepare(&data_dir)?;
+        let _start_lock = start_lock(&home, START_LOCK_PATIENCE)?;
+        let is_running = !server_is_gone(&home)?;
+        if is_running && server::listening_port(&home) == Some(port) {
+            return Ok(());
+        }
+        if !port::is_free(port) {
+            return Err(Error::ClusterPort { port });
+        }
+        if is_running {
+            if in_use(&home)? {
+                let what = format!(
+                    "the embedded database in {}, which must restart for a port,",
+                    home.root.display()
+                );
+                return Err(Error::Busy { what });
+            }
+            stop_server(&home, Duration::from_mins(1))?;
+        }
+        port::password(&home)?;
+        port::keep(&home, port)
     })
     .await
 }

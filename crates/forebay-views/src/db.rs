@@ -31,6 +31,8 @@ pub struct DatabasePlace {
     pub configured_by: Option<String>,
     /// The data folder of the embedded cluster; null: the database is configured.
     pub data_dir: Option<String>,
+    /// The TCP port of 127.0.0.1 on which the embedded cluster listens; null: it listens on its socket only.
+    pub port: Option<u16>,
 }
 
 /// A migration of the schema.

@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 /// How to connect to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DatabaseUrl {
-    /// The URL for programs that use libpq, without a password.
+    /// The URL for programs that use libpq, without a password unless `--with-password` was given.
     pub url: String,
     /// Whether the connection needs a password, which the URL lacks.
     pub has_password: bool,
     /// Whether the database keeps running without a process of Forebay: it is configured, or `forebay db start` was
     /// called.
     pub is_kept: bool,
+    /// The TCP port of 127.0.0.1 on which the private Postgres listens, with a password; null: none.
+    pub port: Option<u16>,
+    /// The file with the password for that port; null: none.
+    pub password_file: Option<String>,
 }
 
 /// A backup.

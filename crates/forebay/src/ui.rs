@@ -4,8 +4,8 @@
 //! to standard error. In human form, colour and progress appear only on a terminal and add no information.
 //!
 //! A command makes one [`Report`] and passes it to [`Ui::show`]. The JSON and the text come from the same value, so
-//! they cannot differ. A command that streams (`export`) writes to [`Ui::stream`], and `mcp` to its own lines; both pass
-//! their JSON through [`escape_json`].
+//! they cannot differ. A command that streams (`export`) writes to [`Ui::stream`], and `mcp` to its own lines; both
+//! pass their JSON through [`escape_json`].
 
 mod clean;
 mod confirm;

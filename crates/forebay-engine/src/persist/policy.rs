@@ -104,7 +104,7 @@ impl SourcePolicy {
             ("volatile", self.rules.volatile.contains(field)),
             ("normalise", self.rules.normalise.contains_key(field)),
             ("on_duplicate", newest_by),
-            ("removed_when", self.removed_when.as_ref().is_some_and(|path| path.top_level() == field)),
+            ("removed_when", self.removed_when.field().is_some_and(|path| path.top_level() == field)),
             ("sequence", self.sequence_field.as_deref() == Some(field)),
             ("postgres.contract_version_column", self.contract_version_column.as_deref() == Some(field)),
         ]

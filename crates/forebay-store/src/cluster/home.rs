@@ -5,6 +5,7 @@
 //!   start.lock  lease.lock  server.lock      see `locks`
 //!   server.conf                              the server's settings, rewritten at each start
 //!   server.log  server.log.1                 its log, and the previous one
+//!   port  password  server.hba               only if an operator asked for a TCP port, see `port`
 //!   postgres/                                Postgres' own data folder, 0700, owned by the server's user
 //!   socket/                                  0700, owned by the server's user
 //! ```
@@ -29,7 +30,8 @@ use crate::error::{Error, Result};
 
 /// The longest socket path on every supported system (macOS has the lowest limit: 104 with the terminator).
 const LONGEST_SOCKET: usize = 103;
-const SOCKET_NAME: &str = ".s.PGSQL.5432";
+/// The longest name of a socket.
+const SOCKET_NAME: &str = ".s.PGSQL.65535";
 
 /// The default data folder of the embedded database.
 ///
@@ -116,6 +118,10 @@ impl Home {
 
     pub(super) fn settings(&self) -> PathBuf {
         self.root.join("server.conf")
+    }
+
+    pub(super) fn hba(&self) -> PathBuf {
+        self.root.join("server.hba")
     }
 
     pub(super) fn log(&self) -> PathBuf {

@@ -7,6 +7,7 @@
 use std::{
     fs::{self, File, OpenOptions, Permissions},
     io::{self, Read, Seek, SeekFrom, Write},
+    iter,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Stdio,
@@ -19,13 +20,17 @@ use rustix::process::{Pid, Signal};
 use super::{
     binaries::Binaries,
     home::{Home, folder},
-    locks, settings, user,
+    locks, port, settings, user,
 };
 use crate::error::Result;
 
 /// A log above this size is rotated at the next start. One old log is kept.
 const LARGEST_LOG: u64 = 8 * 1024 * 1024;
 const POLL: Duration = Duration::from_millis(20);
+/// How the names of sockets begin; the port follows.
+const SOCKET_PREFIX: &str = ".s.PGSQL.";
+/// The socket that clients use by default.
+const DEFAULT_SOCKET: &str = ".s.PGSQL.5432";
 
 /// A server that was just started. Its exit status, if it exits, arrives on the channel.
 pub(super) struct Started {
@@ -45,7 +50,12 @@ pub(super) fn start(home: &Home, binaries: &Binaries, lock: File, durable: bool)
     remove_leftovers(home)?;
     let socket = home.socket_folder();
     home.private_folder(&socket)?;
-    write_settings(home, &socket, durable)?;
+    let tcp = tcp(home)?;
+    if let Some(settings::Tcp { port, hba }) = &tcp {
+        write_readable(home, hba, settings::HBA.as_bytes())?;
+        link_socket(&socket, *port)?;
+    }
+    write_readable(home, &home.settings(), &settings::render(&socket, durable, tcp.as_ref()))?;
     let log = open_log(home)?;
     let log_too = log.try_clone().map_err(folder("open", &home.log()))?;
 
@@ -64,6 +74,31 @@ pub(super) fn start(home: &Home, binaries: &Binaries, lock: File, durable: bool)
     });
     waiter.map_err(folder("wait for", &program))?;
     Ok(Started { ended })
+}
+
+/// The port that an operator asked for, unless another program has taken it: other commands need only the socket.
+fn tcp(home: &Home) -> Result<Option<settings::Tcp>> {
+    let Some(port) = port::wanted(home)? else { return Ok(None) };
+    if !port::is_free(port) {
+        tracing::warn!(
+            port,
+            "another program has taken the port of the embedded PostgreSQL, which uses its socket only"
+        );
+        return Ok(None);
+    }
+    Ok(Some(settings::Tcp { port, hba: home.hba() }))
+}
+
+/// The name of a socket contains the server's port. With another port than the default one, clients still find it.
+fn link_socket(socket: &Path, port: u16) -> Result<()> {
+    let link = socket.join(DEFAULT_SOCKET);
+    let name = format!("{SOCKET_PREFIX}{port}");
+    match std::os::unix::fs::symlink(&name, &link) {
+        Err(error) if name != DEFAULT_SOCKET && error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(folder("create", &link)(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Requests a fast shutdown and waits for it. `false`: the server is still running.
@@ -121,7 +156,14 @@ pub(super) fn last_lines(text: &str, count: usize) -> String {
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
-/// The first line is the process id, the fifth the socket's folder.
+/// The TCP port of the running server; `None`: it listens on its socket only.
+pub(super) fn listening_port(home: &Home) -> Option<u16> {
+    let text = pid_file(home)?;
+    let is_listening = !text.lines().nth(5)?.trim().is_empty();
+    text.lines().nth(3)?.trim().parse().ok().filter(|_| is_listening)
+}
+
+/// The first line is the process id, the fourth the port, the fifth the socket's folder, and the sixth the address.
 fn pid_file(home: &Home) -> Option<String> {
     fs::read_to_string(home.pgdata().join("postmaster.pid")).ok()
 }
@@ -134,11 +176,11 @@ fn remove_leftovers(home: &Home) -> Result<()> {
         return Ok(());
     }
     let socket = home.socket_folder();
-    for leftover in [
-        home.pgdata().join("postmaster.pid"),
-        socket.join(".s.PGSQL.5432.lock"),
-        socket.join(".s.PGSQL.5432"),
-    ] {
+    let sockets = fs::read_dir(&socket).into_iter().flatten().flatten();
+    let is_socket =
+        |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(SOCKET_PREFIX.as_bytes());
+    let sockets = sockets.filter(is_socket).map(|entry| entry.path());
+    for leftover in iter::once(home.pgdata().join("postmaster.pid")).chain(sockets) {
         match fs::remove_file(&leftover) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(folder("remove", &leftover)(error));
@@ -149,15 +191,14 @@ fn remove_leftovers(home: &Home) -> Result<()> {
     Ok(())
 }
 
-/// Replaces the settings atomically: a reader sees either the old or the new ones.
-fn write_settings(home: &Home, socket: &Path, durable: bool) -> Result<()> {
-    let path = home.settings();
-    let new = path.with_extension("conf.new");
+/// Replaces a file atomically: a reader sees either the old or the new one.
+fn write_readable(home: &Home, path: &Path, text: &[u8]) -> Result<()> {
+    let new = path.with_added_extension("new");
     let mut file = home.open(&new, OpenOptions::new().write(true).truncate(true))?;
-    file.write_all(&settings::render(socket, durable)).map_err(folder("write", &new))?;
+    file.write_all(text).map_err(folder("write", &new))?;
     // The server's user must read it; it contains no secrets.
     file.set_permissions(Permissions::from_mode(0o644)).map_err(folder("write", &new))?;
-    fs::rename(&new, &path).map_err(folder("write", &path))
+    fs::rename(&new, path).map_err(folder("write", path))
 }
 
 /// Opens the log for appending; rotates a large one.

@@ -1,10 +1,13 @@
 //! The server's settings.
 //!
 //! One file, rewritten at each start, replaces the one that `initdb` creates, so a newer Forebay's settings reach an
-//! old cluster. An operator's `ALTER SYSTEM` settings take precedence. The server has no network address, so the
-//! socket's private folder controls access.
+//! old cluster. An operator's `ALTER SYSTEM` settings take precedence. The server has no network address unless an
+//! operator asks for a port, so the socket's private folder controls access.
 
-use std::{os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
 
 /// Upper limit of the page cache; enough for Forebay's hot indexes.
 const MOST_SHARED_BUFFERS_MB: u64 = 512;
@@ -12,7 +15,7 @@ const MOST_SHARED_BUFFERS_MB: u64 = 512;
 const LEAST_SHARED_BUFFERS_MB: u64 = 16;
 
 /// `durable: false` trades crash safety for speed. Only the temporary clusters of tests use it.
-pub(super) fn render(socket_folder: &Path, durable: bool) -> Vec<u8> {
+pub(super) fn render(socket_folder: &Path, durable: bool, tcp: Option<&Tcp>) -> Vec<u8> {
     let mut text =
         b"# Written by Forebay at each start; changes here are lost. Use ALTER SYSTEM instead.\n".to_vec();
     text.extend_from_slice(b"unix_socket_directories = ");
@@ -24,8 +27,26 @@ pub(super) fn render(socket_folder: &Path, durable: bool) -> Vec<u8> {
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
         text.extend(format!("{setting} = {safety}\n").into_bytes());
     }
+    if let Some(Tcp { port, hba }) = tcp {
+        text.extend(format!("listen_addresses = '127.0.0.1'\nport = {port}\nhba_file = ").into_bytes());
+        text.extend(quoted(hba.as_os_str().as_bytes()));
+    }
     text
 }
+
+/// A TCP port, and the file that says who may connect to it.
+pub(super) struct Tcp {
+    pub(super) port: u16,
+    pub(super) hba: PathBuf,
+}
+
+/// Who may connect while the server has a port: the socket's folder controls the socket, and the password the port.
+pub(super) const HBA: &str = "\
+# Written by Forebay at each start; changes here are lost.
+local all all trust
+local replication all trust
+host all forebay 127.0.0.1/32 scram-sha-256
+";
 
 const FIXED: &str = "
 # Only users who can enter the socket's folder can connect.
@@ -54,6 +75,20 @@ default_text_search_config = 'pg_catalog.english'
 # The role has the same name as the schema. By default, `$user` would put that schema on the search path, only here.
 search_path = 'public'
 ";
+
+/// A text as a configuration value.
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut value = b"'".to_vec();
+    for &byte in text {
+        match byte {
+            b'\'' => value.extend_from_slice(b"''"),
+            b'\\' => value.extend_from_slice(b"\\\\"),
+            byte => value.push(byte),
+        }
+    }
+    value.extend_from_slice(b"'\n");
+    value
+}
 
 /// A list of one item as a configuration value: the item in double quotes for the list, and the whole in single quotes
 /// for the file, where backslashes escape.
@@ -96,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn a_port_comes_after_the_settings_that_it_replaces() {
+        let tcp = Tcp { port: 5433, hba: "/it's".into() };
+        let text = String::from_utf8(render(Path::new("/s"), true, Some(&tcp))).unwrap();
+        let end = "\nlisten_addresses = '127.0.0.1'\nport = 5433\nhba_file = '/it''s'\n";
+        assert!(text.ends_with(end), "{text}");
+        let text = String::from_utf8(render(Path::new("/s"), true, None)).unwrap();
+        assert!(text.contains("\nlisten_addresses = ''\n") && !text.contains("hba_file"), "{text}");
+    }
+
+    #[test]
     fn a_small_machine_gets_a_small_cache() {
         assert_eq!(shared_buffers_mb(Some(256)), 32);
         assert_eq!(shared_buffers_mb(Some(32_000)), 512);
@@ -105,7 +150,7 @@ mod tests {
 
     #[test]
     fn only_temporary_clusters_are_not_durable() {
-        let text = |durable| String::from_utf8(render(Path::new("/s"), durable)).unwrap();
+        let text = |durable| String::from_utf8(render(Path::new("/s"), durable, None)).unwrap();
         assert!(text(true).contains("\nfsync = on\n"));
         assert!(text(false).contains("\nfsync = off\n"));
     }

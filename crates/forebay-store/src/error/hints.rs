@@ -76,6 +76,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::TableUnusable { .. } => {
             "Fix the table or the pipeline's settings. Its hand-offs wait; nothing was lost.".into()
         }
+        Error::ClusterPort { .. } => "End that program, or choose another port.".into(),
         Error::Busy { .. } => "Retry in a moment.".into(),
     };
     Some(words)

@@ -231,6 +231,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The embedded server can't listen on the port that an operator asked for.
+    #[error("another program has taken the port {port} of 127.0.0.1")]
+    ClusterPort {
+        /// The port.
+        port: u16,
+    },
     /// In use by another process; a retry may succeed.
     #[error("{what} is in use")]
     Busy {
@@ -269,6 +275,7 @@ impl Error {
             Self::NameRefused { .. } => "name_refused",
             Self::TableUnusable { .. } => "table_unusable",
             Self::ContentTables { .. } => "content_tables_mismatch",
+            Self::ClusterPort { .. } => "cluster_port_taken",
             Self::Busy { .. } => "busy",
         }
     }

@@ -93,8 +93,8 @@ pub(crate) struct Source {
     pub(crate) mode: RecordMode,
     /// Where a record says that it is gone: a field or a JSON pointer such as `/deleted`. A record with a value there
     /// removes its reference, also in a run that isn't complete. No value are null, `false`, 0, empty values, and texts
-    /// such as `false`, `no`, `0` and `0000-00-00`. `false` without quotes: nowhere, not even in the messages of a Singer
-    /// tap. Default: none; for the messages of a Singer tap: `_sdc_deleted_at`.
+    /// such as `false`, `no`, `0` and `0000-00-00`. `false` without quotes: nowhere, not even in the messages of a
+    /// Singer tap. Default: none; for the messages of a Singer tap: `_sdc_deleted_at`.
     #[serde(default)]
     pub(crate) removed_when: RemovedWhen,
     /// Whether a scrape covers its whole scope: records that it doesn't see are removed, if the guards permit. Not

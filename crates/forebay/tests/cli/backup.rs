@@ -252,3 +252,77 @@ fn an_interrupted_dry_run_stops_the_private_postgres() {
         assert!(!is_running(&url), "{line}");
     }
 }
+
+#[test]
+fn a_private_postgres_listens_on_a_port_only_when_asked() {
+    let folder = tempfile::Builder::new().prefix("forebay-cli-").tempdir_in("/tmp").unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let data_dir = folder.path().join("data");
+    let sandbox = Sandbox::new();
+    let output = |line: &str| {
+        let mut command = sandbox.command(line);
+        command.env("FOREBAY_DATA_DIR", &data_dir).env("PATH", "/usr/bin:/bin").output().unwrap()
+    };
+    let run = |line: &str| {
+        let output = output(&format!("{line} --output json"));
+        let document = serde_json::from_slice::<Value>(&output.stdout).unwrap();
+        (output.status.code().unwrap(), document, crate::shown(&output))
+    };
+    let ask = |url: &str, password: &str, sql: &str| {
+        let mut psql = std::process::Command::new("psql");
+        let output = psql.env("PGPASSWORD", password).args(["-w", url, "-XAtc", sql]).output().unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    };
+    let (exit, refused, _) = run("db url --tcp");
+    assert_eq!((exit, &refused["error"]["code"]), (2, &json!("no_port")));
+    let socket_url = run("db start").1["url"].as_str().unwrap().to_owned();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let (exit, refused, _) = run(&format!("db start --port {port}"));
+    assert_eq!((exit, &refused["error"]["code"]), (1, &json!("cluster_port_taken")), "{refused}");
+    assert_eq!(ask(&socket_url, "", "show listen_addresses").as_deref(), Some(""), "it goes on without it");
+    drop(taken);
+
+    let (exit, started, said) = run(&format!("db start --port {port}"));
+    assert_eq!((exit, &started["port"], &started["url"]), (0, &json!(port), &json!(socket_url)), "{started}");
+    let file = std::path::PathBuf::from(started["password_file"].as_str().unwrap());
+    assert!(file.starts_with(&data_dir));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let password = fs::read_to_string(&file).unwrap().trim().to_owned();
+    assert_eq!(password.len(), 48);
+    assert!(
+        said.contains(&format!("listens on 127.0.0.1:{port} until")) && !said.contains(&password),
+        "{said}"
+    );
+    let (_, tcp, said) = run("db url --tcp");
+    let tcp_url = tcp["url"].as_str().unwrap();
+    assert_eq!(tcp_url, format!("postgresql://forebay@127.0.0.1:{port}/forebay"));
+    assert!(said.contains("the password is in ") && !said.contains(&password), "{said}");
+    assert_eq!(ask(tcp_url, "", "select 1"), None);
+    assert_eq!(ask(tcp_url, "wrong", "select 1"), None);
+    assert_eq!(ask(tcp_url, &password, "select 1").as_deref(), Some("1"));
+    let with_password = run("db url --tcp --with-password").1["url"].as_str().unwrap().to_owned();
+    assert_eq!(ask(&with_password, "", "show listen_addresses").as_deref(), Some("127.0.0.1"));
+    assert_eq!(ask(&socket_url, "", "select 1").as_deref(), Some("1"), "the socket is as it was");
+    let verifier = "select left(rolpassword, 13) from pg_authid where rolname = 'forebay'";
+    assert_eq!(ask(&socket_url, "", verifier).as_deref(), Some("SCRAM-SHA-256"));
+    assert_eq!(run("db status").1["database"]["port"], port);
+    let text = crate::shown(&output("db status"));
+    assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");
+    let again = crate::shown(&output("db start"));
+    assert!(
+        again.contains(&format!("it already listens on 127.0.0.1:{port} until `forebay db stop`")),
+        "{again}"
+    );
+    for line in ["db url", "db status", "doctor --verbose", "stats", "db start"] {
+        let output = output(line);
+        assert!(!crate::shown(&output).contains(&password), "{line}");
+    }
+
+    assert_eq!(run("db stop").1["is_stopped"], true);
+    assert_eq!(ask(tcp_url, &password, "select 1"), None);
+    assert_eq!(run("db start").1["port"], Value::Null, "not asked again");
+    assert_eq!(run(&format!("db start --port {port}")).1["port"], port);
+    assert_eq!(ask(tcp_url, &password, "select 1").as_deref(), Some("1"), "the password is the same");
+    run("db stop");
+}

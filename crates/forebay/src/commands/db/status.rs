@@ -1,6 +1,7 @@
 //! `forebay db status`: which migrations are applied, and whether they drifted.
 
 use forebay_store::{
+    cluster::Cluster,
     connect::{Database, Target},
     migrations::{self, MigrationState, MigrationStatus},
 };
@@ -41,6 +42,7 @@ async fn look(context: &Context, database: &Database) -> Result<DbStatus, Failur
             target: database.target().to_owned(),
             configured_by: context.configured_by()?,
             data_dir,
+            port: database.cluster().and_then(Cluster::port),
         },
         version: lines.iter().filter(|line| !is_pending(line)).map(|line| line.version).max().unwrap_or(0),
         num_pending: lines.iter().filter(is_pending).count() as u64,
@@ -50,7 +52,7 @@ async fn look(context: &Context, database: &Database) -> Result<DbStatus, Failur
 
 impl Report for DbStatus {
     fn write(&self, page: &mut Page) {
-        let DatabasePlace { target, configured_by, data_dir, .. } = &self.database;
+        let DatabasePlace { target, configured_by, data_dir, port, .. } = &self.database;
         let place = match (data_dir, configured_by) {
             (Some(data_dir), _) => format!("private, in {data_dir}"),
             (None, Some(name)) => format!("{target}, configured by {name}"),
@@ -60,7 +62,10 @@ impl Report for DbStatus {
             0 => String::new(),
             count => format!(", {count} pending: run `forebay db up`"),
         };
-        page.fields([("database", place), ("schema", format!("version {}{pending}", self.version))]);
+        let mut fields = vec![("database", place)];
+        fields.extend(port.map(|port| ("port", format!("127.0.0.1:{port}"))));
+        fields.push(("schema", format!("version {}{pending}", self.version)));
+        page.fields(fields);
         page.line("");
         let columns =
             [Column::number("version"), Column::text("name"), Column::text("state"), Column::text("applied")];
