@@ -82,7 +82,11 @@ fn a_language_that_the_database_lacks_stops_only_its_pipeline() {
         "{said}"
     );
     assert_eq!(db.value("select count(*) from public.seats"), "3", "the other pipeline has worked");
-    assert_eq!(db.value("select count(*) from forebay.ingestion_handoffs"), "3", "those of the pipeline wait");
+    assert_eq!(
+        db.value("select count(*) from forebay.ingestion_handoffs"),
+        "3",
+        "those of the pipeline wait"
+    );
     let (exit, document) = db.json(&sandbox, "doctor");
     let checks = document["checks"].as_array().unwrap();
     let named = checks.iter().find(|check| check["code"] == "pipeline_settings").unwrap();
