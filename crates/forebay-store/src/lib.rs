@@ -46,4 +46,4 @@ mod types;
 pub mod user_rows;
 
 pub use connect::{Database, OpenOptions, Target};
-pub use error::{Error, Result};
+pub use error::{Error, Result, ServerError};

@@ -1,9 +1,12 @@
 //! The failure codes of Forebay's handlers. Users' own commands report others.
 
 /// The codes, as `docs/guides/operate-handoffs.md` lists them.
-pub const FAILURE_CODES: [&str; 18] = [
+pub const FAILURE_CODES: [&str; 21] = [
     "value_rejected",
     "constraint_violated",
+    "limit_exceeded",
+    "write_refused",
+    "write_interrupted",
     "payload_unreadable",
     "lease_expired",
     "webhook_throttled",

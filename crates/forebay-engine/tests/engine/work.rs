@@ -1,5 +1,6 @@
 //! Ingestion: jobs under receipts, and handlers from the change to its effect.
 
+mod bad_rows;
 mod documents;
 mod events;
 mod interleavings;

@@ -6,6 +6,8 @@
 
 use std::{error::Error as _, fmt};
 
+use tokio_postgres::error::{DbError, Severity, SqlState};
+
 /// The classes of SQLSTATE that are about the data of a row: values, constraints, check options, limits such as the
 /// size of an index row, and exceptions of triggers.
 const DATA_CLASSES: [&str; 5] = ["22", "23", "44", "54", "P0"];
@@ -28,17 +30,23 @@ impl ServerError {
 
     /// The five-character SQLSTATE, if the server itself answered.
     pub fn sqlstate(&self) -> Option<&str> {
-        self.0.code().map(tokio_postgres::error::SqlState::code)
+        self.0.code().map(SqlState::code)
     }
 
     /// The name of the constraint that refused the write, if any.
     pub fn constraint(&self) -> Option<&str> {
-        self.0.as_db_error().and_then(tokio_postgres::error::DbError::constraint)
+        self.0.as_db_error().and_then(DbError::constraint)
     }
 
     /// Whether the data of a row was refused, so another row may be accepted.
     pub fn is_about_data(&self) -> bool {
         is_about_data(&self.0)
+    }
+
+    /// Whether only the statement failed, and the connection is still there. The SQLSTATE doesn't tell: a trigger may
+    /// raise any.
+    pub fn is_of_statement(&self) -> bool {
+        self.0.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
     }
 
     /// Whether the database can't be reached: no connection, a broken one, a server that is starting or stopping, a
@@ -85,7 +93,7 @@ impl ServerError {
 
 /// Whether an error of the driver is about the data of a row.
 pub(crate) fn is_about_data(error: &tokio_postgres::Error) -> bool {
-    let sqlstate = error.code().map(tokio_postgres::error::SqlState::code);
+    let sqlstate = error.code().map(SqlState::code);
     sqlstate.is_some_and(|state| DATA_CLASSES.iter().any(|class| state.starts_with(class)))
 }
 

@@ -9,11 +9,15 @@
 //! `type` is used only when the table is created; the default is `text`. `removed = "mark"` keeps the row of a removed
 //! reference and sets its column `removed_at`.
 //!
-//! A batch is one statement. If the table rejects it, the batch is halved repeatedly until the invalid rows are
-//! isolated, so one invalid value fails only its own hand-off.
+//! A batch is one statement. If the database rejects it for any reason, the batch is halved repeatedly until the rows
+//! that it rejects are isolated, so one bad row fails only its own hand-off. If the table cannot be written at all, or
+//! all rows are rejected alike for a reason other than their data, that is an error of the pipeline.
 
-use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
+mod rejection;
+
+use forebay_domain::identity::ReferenceId;
 use forebay_store::{
+    ServerError,
     jobs::Failure,
     pipelines::PipelineSpec,
     tables::{self, ColumnName, ColumnSpec, OnRemoved, TableName, TableSpec},
@@ -23,10 +27,7 @@ use tokio_postgres::Transaction;
 
 use crate::{
     error::{Error, Result},
-    work::{
-        failure::failure,
-        settings::{self, Settings},
-    },
+    work::settings::{self, Settings},
 };
 
 /// The handler, once its table is checked.
@@ -106,21 +107,39 @@ impl Table {
             .batch_execute("set constraints all immediate")
             .await
             .map_err(forebay_store::Error::from)?;
-        let mut failures = Vec::new();
+        let mut rejected = Vec::new();
         let mut parts = vec![ids];
+        let mut is_probed = false;
         while let Some(part) = parts.pop() {
             let Err(error) = self.write(transaction, part).await? else { continue };
+            if !rejection::is_about_data(&error) && !is_probed {
+                // Without rows, the same statements fail only if the table itself cannot be written.
+                self.write(transaction, &[]).await?.map_err(Error::Store)?;
+                is_probed = true;
+                if part.len() == 1 {
+                    // Somebody may have cancelled the statement, which says nothing about its row.
+                    parts.push(part);
+                    continue;
+                }
+            }
             if let [id] = part {
-                failures.push(self.explain(transaction, *id, &error).await?);
+                rejected.push((*id, error));
             } else {
                 let (first, second) = part.split_at(part.len() / 2);
                 parts.extend([second, first]);
             }
         }
+        if let Some(error) = rejection::of_pipeline(ids.len(), &mut rejected) {
+            return Err(Error::Store(error));
+        }
+        let mut failures = Vec::with_capacity(rejected.len());
+        for (id, error) in rejected {
+            failures.push(self.explain(transaction, id, &error).await?);
+        }
         Ok(failures)
     }
 
-    /// Writes part of a batch in a savepoint. The inner error means that the table rejected a row.
+    /// Writes part of a batch in a savepoint. The inner error means that the database rejected it and is still there.
     async fn write(
         &self,
         transaction: &mut Transaction<'_>,
@@ -136,7 +155,7 @@ impl Table {
                 savepoint.commit().await.map_err(forebay_store::Error::from)?;
                 Ok(Ok(()))
             }
-            Err(error) if is_about_a_row(&error) => {
+            Err(error) if error.server().is_some_and(ServerError::is_of_statement) => {
                 savepoint.rollback().await.map_err(forebay_store::Error::from)?;
                 Ok(Err(error))
             }
@@ -151,33 +170,11 @@ impl Table {
         id: ReferenceId,
         error: &forebay_store::Error,
     ) -> Result<Failure> {
-        let sqlstate = error.server().and_then(|server| server.sqlstate()).unwrap_or_default();
-        if sqlstate.starts_with("22") {
-            let refused = tables::refused_column(transaction, &self.table, id).await?;
-            let what = match refused {
-                Some((column, sql_type)) => {
-                    format!("the column {column} of type {sql_type} cannot store its value")
-                }
-                None => "a column cannot store its value".to_owned(),
-            };
-            let message = format!("{what} (SQLSTATE {sqlstate})");
-            return Ok(failure(id, FailureClass::Permanent, "value_rejected", message));
-        }
-        let database_error = error.server().and_then(|server| server.driver().as_db_error());
-        let column = database_error.and_then(|error| error.column());
-        let what = match (error.constraint(), column) {
-            (Some(constraint), _) => format!("the constraint {constraint} rejected the row"),
-            (None, Some(column)) => format!("the column {column} must not be null"),
-            (None, None) => "the table rejected the row".to_owned(),
+        let refused = if rejection::is_about_a_value(error) {
+            tables::refused_column(transaction, &self.table, id).await?
+        } else {
+            None
         };
-        // The row that a foreign key refers to may arrive later.
-        let class = if sqlstate == "23503" { FailureClass::Transient } else { FailureClass::Permanent };
-        Ok(failure(id, class, "constraint_violated", format!("{what} (SQLSTATE {sqlstate})")))
+        Ok(rejection::failure_of(id, error, refused))
     }
-}
-
-/// Whether the error is about a row's data: a value (class 22), a constraint (23), or an error raised by a trigger.
-fn is_about_a_row(error: &forebay_store::Error) -> bool {
-    let sqlstate = error.server().and_then(|server| server.sqlstate()).unwrap_or_default();
-    sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "P0001"
 }
