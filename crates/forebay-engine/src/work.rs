@@ -29,6 +29,7 @@ mod report;
 mod rules;
 pub(crate) mod setting_error;
 mod settings;
+mod skew;
 mod supervisor;
 mod trace;
 mod transactional;

@@ -37,6 +37,8 @@ pub(super) struct Event {
     pub(super) changed_at: Timestamp,
     /// The stored payload as JSON text; `None`: the reference was removed.
     pub(super) payload: Option<String>,
+    /// What has to be added to this machine's clock for the database's time; zero unless it is far off.
+    pub(super) skew: SignedDuration,
     /// The span of this attempt.
     pub(super) span: Span,
 }

@@ -12,15 +12,20 @@ use forebay_store::{
     jobs::{self, Claimed, Failure, Receipt},
     pipelines::Pipeline,
 };
+use jiff::SignedDuration;
 
 use super::{
     batch::Batch,
     conflict::{MAX_ATTEMPTS, back_off, is_conflict},
     event::{Event, Outcome},
     handlers::LeasedHandler,
+    skew::skew,
     trace,
 };
-use crate::error::{Error, Result};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
 
 /// How long a claim holds without a heartbeat. The worker sends three in that time, however long the handler takes, so
 /// the hand-offs of a dead worker are free again soon.
@@ -44,13 +49,16 @@ pub(super) async fn run(
 ) -> Result<Batch> {
     let name = pipeline.spec.name.as_str();
     let limit = limit.min(handler.batch());
+    let before = clock::now();
     let claimed = claim(database, name, limit, worker).await?;
     let Some(first) = claimed.first() else { return Ok(Batch::default()) };
+    // A lease begins at the database's time.
+    let skew = skew(first.lease_until - LEASE, before, clock::now());
     let receipt = first.receipt;
     trace::claimed(claimed.len());
     let keys: Vec<(ReferenceId, Receipt)> =
         claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
-    let events: Vec<Event> = claimed.into_iter().map(event).collect();
+    let events: Vec<Event> = claimed.into_iter().map(|job| event(job, skew)).collect();
     let outcomes = tokio::select! {
         outcomes = handler.deliver(&events) => Some(outcomes),
         () = until_lost(database, name, receipt) => {
@@ -105,8 +113,9 @@ async fn claim(database: &Database, pipeline: &str, limit: u32, worker: &str) ->
     }
 }
 
-fn event(job: Claimed) -> Event {
+fn event(job: Claimed, skew: SignedDuration) -> Event {
     Event {
+        skew,
         span: trace::handoff(job.reference_id, job.attempt),
         reference_id: job.reference_id,
         source: job.source,

@@ -270,7 +270,8 @@ impl Webhook {
 
     async fn send(&self, event: &Event) -> Outcome {
         let body = event::body(event, self.payload);
-        let now = clock::now();
+        // Receivers refuse signatures whose time is far from theirs.
+        let now = clock::now() + event.skew;
         let mut request = self.client.post(self.url.clone()).headers(self.headers.clone());
         let (id, seconds) = (event.id(), now.as_second().to_string());
         if let Some(signer) = &self.signer {

@@ -47,6 +47,7 @@ fn events(count: usize) -> Vec<Event> {
         version: 1,
         changed_at: "2026-03-01T12:00:00Z".parse().unwrap(),
         payload: Some("{\"seats\":1.10,\n\"title\":\"ü\"}".to_owned()),
+        skew: SignedDuration::ZERO,
         span: tracing::Span::none(),
     };
     (0..count).map(event).collect()

@@ -138,6 +138,7 @@ fn event() -> Event {
         version: 4,
         changed_at: "2026-03-01T12:00:00Z".parse().unwrap(),
         payload: Some(r#"{"seats":1.10,"title":"hidden-payload"}"#.to_owned()),
+        skew: SignedDuration::ZERO,
         span: tracing::Span::none(),
     }
 }
@@ -179,6 +180,23 @@ async fn every_status_has_its_outcome() {
         let server = Server::with_status(status, "").await;
         assert_eq!(deliver(&server.webhook(json!({}))).await, Outcome::Done, "{status}");
     }
+}
+
+#[tokio::test]
+async fn the_time_of_a_signature_is_the_databases_if_the_clock_is_off() {
+    let server = Server::with_status("200", "").await;
+    let webhook = server.webhook(json!({}));
+    let skew = SignedDuration::from_hours(-2);
+    webhook.deliver(&[event(), Event { skew, ..event() }]).await.unwrap();
+    let seconds = |(head, _): &(String, String)| {
+        let line = head.lines().find_map(|line| line.strip_prefix("webhook-timestamp: ")).unwrap();
+        line.trim().parse::<i64>().unwrap()
+    };
+    let mut sent: Vec<i64> = server.requests().iter().map(seconds).collect();
+    sent.sort_unstable();
+    let now = clock::now().as_second();
+    assert!((now - 30..=now).contains(&sent[1]), "{sent:?}");
+    assert!((now - 7_230..=now - 7_200).contains(&sent[0]), "{sent:?}");
 }
 
 #[tokio::test]
