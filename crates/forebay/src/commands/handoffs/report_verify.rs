@@ -29,7 +29,9 @@ fn stopped(of: &VerifiedPipeline) -> String {
     let stopped = [Standing::Failed, Standing::Held, Standing::Cancelled];
     let count = |standing: &Standing| of.counts.get(standing.as_str()).copied().unwrap_or_default();
     let counts = stopped.iter().map(|standing| (standing, count(standing))).filter(|(_, count)| *count > 0);
-    counts.map(|(standing, count)| format!("; {} {standing}", format::count(count))).collect()
+    let parts: Vec<String> =
+        counts.map(|(standing, count)| format!("; {} {standing}", format::count(count))).collect();
+    parts.concat()
 }
 
 fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
