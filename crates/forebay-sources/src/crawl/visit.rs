@@ -120,28 +120,29 @@ impl Fetching {
             return self.kind.harvest(&page, link);
         }
         self.turn.wait().await;
-        // A kind that passes records on while it reads needs no tree, and waits for the run.
-        let tree =
-            if self.kind.passes_on(link.role) { None } else { self.fetcher.large_pages().parse().await };
         let url = redact_url(&link.url);
-        let (kind, parts, link) = (self.kind, self.parts, link.clone());
-        let read = spawn_blocking(move || {
-            let (fetched_at, of_parts) = (page.fetched_at, link.clone());
-            let passed_on = Harvest::passed_to(move |block| {
-                let outcome = PageOutcome::Part { block, fetched_at };
-                parts.blocking_send(Crawled { link: of_parts.clone(), outcome }).is_ok()
-            });
-            let read = kind.read(&page, &link, passed_on.clone());
-            // Other pages may have the memory of this one before its records have left.
-            drop((tree, page));
-            read.map(|harvest| harvest.end(passed_on))
-        });
         let unreadable = |problem: &str| Error::PageUnreadable { url, problem: problem.to_owned() };
-        match read.await {
-            Ok(Ok(Some(harvest))) => Ok(harvest),
-            Ok(Ok(None)) => Err(unreadable("its run has ended")),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(unreadable(PANICKED)),
+        let (kind, parts, link) = (self.kind, self.parts, link.clone());
+        let (fetched_at, of_parts) = (page.fetched_at, link.clone());
+        let passed_on = Harvest::passed_to(move |block| {
+            let outcome = PageOutcome::Part { block, fetched_at };
+            parts.blocking_send(Crawled { link: of_parts.clone(), outcome }).is_ok()
+        });
+        let read = if kind.passes_on(link.role) {
+            let read = spawn_blocking(move || Ok(kind.read(&page, &link, passed_on.clone())?.end(passed_on)));
+            read.await.ok()
+        } else {
+            match self.fetcher.large_pages().parse(move || kind.harvest(&page, &link)).await {
+                Some(Ok(harvest)) => spawn_blocking(move || Ok(harvest.end(passed_on))).await.ok(),
+                Some(Err(error)) => Some(Err(error)),
+                None => None,
+            }
+        };
+        match read {
+            Some(Ok(Some(harvest))) => Ok(harvest),
+            Some(Ok(None)) => Err(unreadable("its run has ended")),
+            Some(Err(error)) => Err(error),
+            None => Err(unreadable(PANICKED)),
         }
     }
 }

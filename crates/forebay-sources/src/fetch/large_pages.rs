@@ -7,10 +7,14 @@
 //! When changing this: a page must not wait while it holds what another one needs to go on. So only the page whose turn
 //! it is takes memory, and it gives the host's permit back before it waits.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 /// Pages up to this size are fetched ahead of their turn.
 pub const SMALL_PAGE: usize = 512 << 10;
@@ -43,21 +47,39 @@ impl Turn {
 #[derive(Clone, Debug)]
 pub(crate) struct LargePages {
     bytes: Arc<Semaphore>,
-    /// One large page at a time becomes a tree.
-    trees: Arc<Semaphore>,
+    /// Work for the thread that makes trees of large pages, one at a time. It is always the same thread, because an
+    /// allocator keeps what a thread has freed for that thread.
+    trees: mpsc::Sender<Box<dyn FnOnce() + Send>>,
 }
 
 impl Default for LargePages {
     fn default() -> Self {
-        Self { bytes: Arc::new(Semaphore::new(LARGE_PAGES_KIB as usize)), trees: Arc::new(Semaphore::new(1)) }
+        let (trees, work) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+        thread::spawn(move || {
+            for work in work {
+                // A panic is reported by the answer that does not come.
+                let _ = catch_unwind(AssertUnwindSafe(work));
+            }
+        });
+        Self { bytes: Arc::new(Semaphore::new(LARGE_PAGES_KIB as usize)), trees }
     }
 }
 
 impl LargePages {
-    /// Waits until a large page may be parsed as a whole. The caller must not wait for anything else meanwhile.
-    pub(crate) async fn parse(&self) -> Option<OwnedSemaphorePermit> {
-        // The semaphore is never closed.
-        Arc::clone(&self.trees).acquire_owned().await.ok()
+    /// Reads a large page as a whole. The work must not wait for anything. `None`: it panicked.
+    pub(crate) async fn parse<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (sender, answer) = oneshot::channel();
+        let work = move || {
+            if !sender.is_closed() {
+                // The receiver may be gone meanwhile.
+                let _ = sender.send(work());
+            }
+        };
+        self.trees.send(Box::new(work)).ok()?;
+        answer.await.ok()
     }
 
     /// The memory of a page that may have so many bytes.

@@ -30,11 +30,16 @@ fn size() -> usize {
     megabytes.unwrap_or(20) * 1_000_000
 }
 
-/// Writes a unit again and again, until there are so many bytes.
+/// Writes a unit again and again, until there are as many bytes as in an input.
 fn repeat(out: impl Write, before: &str, unit: &str, after: &str) {
+    repeat_to(out, size(), before, unit, after);
+}
+
+/// Writes a unit again and again, until there are so many bytes.
+fn repeat_to(out: impl Write, size: usize, before: &str, unit: &str, after: &str) {
     let mut out = BufWriter::new(out);
     out.write_all(before.as_bytes()).unwrap();
-    for _ in 0..size() / unit.len() {
+    for _ in 0..size / unit.len() {
         out.write_all(unit.as_bytes()).unwrap();
     }
     out.write_all(after.as_bytes()).unwrap();
@@ -156,6 +161,12 @@ fn pages_are_bounded() {
         repeat(&mut text, before, unit, after);
         String::from_utf8(text).unwrap()
     };
+    // A larger page of HTML is not parsed.
+    let html = |before: &str, unit: &str, after: &str| {
+        let mut text = Vec::new();
+        repeat_to(&mut text, size().min(16_000_000), before, unit, after);
+        String::from_utf8(text).unwrap()
+    };
     let event = "BEGIN:VEVENT\nUID:1\nDTSTART:20260101T000000Z\nEND:VEVENT\n";
     for (name, text, settings) in [
         ("objects", page("[{}", ",{}", "]"), "http_json"),
@@ -169,9 +180,10 @@ fn pages_are_bounded() {
         ),
         ("events", page("BEGIN:VCALENDAR\n", event, "END:VCALENDAR\n"), "ical"),
         ("invalid", page("BEGIN:VCALENDAR\n", "BEGIN:VEVENT\nEND:VEVENT\n", "END:VCALENDAR\n"), "ical"),
-        ("linked", page("<html><script type=\"application/ld+json\">[{}", ",{}", "]</script>"), "json_ld"),
-        ("tags", page("<html><body>", "<b>", ""), "json_ld"),
-        ("list", page("<html><body><ul>", "<li>1", "</ul>"), "json_ld"),
+        ("linked", html("<html><script type=\"application/ld+json\">[{}", ",{}", "]</script>"), "json_ld"),
+        ("tags", html("<html><body>", "<b>", ""), "json_ld"),
+        ("list", html("<html><body><ul>", "<li>1", "</ul>"), "json_ld"),
+        ("large", page("<html><body><ul>", "<li>1", "</ul>"), "json_ld"),
         ("sitemap", page("<urlset>", "<url><loc>/1</loc></url>", "</urlset>"), "sitemap"),
     ] {
         site.answer(&format!("/{name}"), 200, &text);
@@ -282,6 +294,39 @@ fn sources_at_the_same_time_share_the_memory() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let runs = report["runs"].as_array().unwrap();
     assert!(runs.iter().filter(|run| run["status"] == "complete").count() >= 3, "{report}");
+}
+
+#[test]
+fn further_large_pages_of_a_crawl_take_no_further_memory() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let site = Site::open();
+    let mut text = Vec::new();
+    let unit = "<p class=a>A long paragraph about nothing in particular</p>";
+    repeat_to(&mut text, 8_000_000, "<html><body>", unit, "<i id=only>1</i>");
+    let text = String::from_utf8(text).unwrap();
+    let mut settings = String::new();
+    for (name, num_pages) in [("one", 1), ("many", 6)] {
+        let urls: Vec<String> =
+            (0..num_pages).map(|number| format!("\"{}/{name}/{number}\"", site.url)).collect();
+        for number in 0..num_pages {
+            site.answer(&format!("/{name}/{number}"), 200, &text);
+        }
+        settings.push_str(&format!(
+            "[sources.{name}]\nkey = \"id\"\n[sources.{name}.fetch]\nallow_private = true\nrate = \"unlimited\"\n\
+             concurrency = 16\nrobots = \"ignore\"\ntimeout = \"5m\"\n\
+             [sources.{name}.html]\nurl = [{}]\nfields = {{ id = \"#only\" }}\n",
+            urls.join(", ")
+        ));
+    }
+    fs::write(sandbox.path().join("forebay.toml"), settings).unwrap();
+    let [one, many] = ["one", "many"].map(|name| {
+        let (run, mebibytes) = run_within(&sandbox, &db, name, &format!("scrape {name}"));
+        println!("{name}: {mebibytes} MiB");
+        assert_eq!(run["status"], "complete", "{run}");
+        mebibytes
+    });
+    // Room for what is fetched ahead: 512 KiB of each page.
+    assert!(many < one + 32, "one page took {one} MiB, and six of them {many} MiB");
 }
 
 #[test]

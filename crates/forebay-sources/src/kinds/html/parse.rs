@@ -30,7 +30,7 @@ const MAX_ATTRIBUTES: usize = 256;
 /// Maximum number of attributes of one tag; a page that exceeds it is refused.
 const MAX_WRITTEN_ATTRIBUTES: usize = 8192;
 /// Maximum size of a page, in bytes.
-const MAX_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 16 << 20;
 /// Maximum number of nodes of a page: one for each byte, within these limits. Ordinary pages have far fewer.
 const NODES: std::ops::RangeInclusive<usize> = 10_000..=1_000_000;
 /// How many bytes the parser gets at a time. Between two checks, a hostile page can grow by about the square of this.
@@ -41,14 +41,13 @@ const SMALL: usize = 32 << 10;
 /// Parses a page. The error says why the page is refused.
 pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     if text.len() > MAX_BYTES {
-        return Err("it is larger than 64 MiB");
+        return Err("it is larger than 16 MiB");
     }
     let options =
         TreeBuilderOpts { scripting_enabled: false, drop_doctype: true, ..TreeBuilderOpts::default() };
     let sink = Watched { builder: TreeBuilder::new(Sink::new(text.len()), options), tokens: Cell::new(0) };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let queue = BufferQueue::default();
-    let whole = StrTendril::from_slice(text);
     let max_nodes = text.len().clamp(*NODES.start(), *NODES.end());
     let is_small = text.len() <= SMALL;
     // The start of a tag or comment that is still open at the end of the last piece.
@@ -57,7 +56,7 @@ pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     while start < text.len() {
         let end = piece_end(text, start, if is_small { PIECE } else { 1 });
         let before = tokenizer.sink.tokens.get();
-        queue.push_back(whole.subtendril(place(start), place(end - start)));
+        queue.push_back(StrTendril::from_slice(&text[start..end]));
         // The parser stops at scripts and encoding declarations. Both are ignored here.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         let sink = &tokenizer.sink.builder.sink;
