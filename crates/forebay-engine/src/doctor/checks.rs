@@ -332,15 +332,19 @@ pub(super) fn failed(counts: &[HandoffCount]) -> Vec<Check> {
     failed
         .into_iter()
         .map(|count| {
-            let failure = count.failure_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+            // Workers in other languages report codes of their own.
+            let failure_code = count.failure_code.as_deref().map(format::plain);
+            let failure = failure_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
             let message = format!(
                 "{} failed: {}{failure}",
                 format::counted(count.num_handoffs, "hand-off"),
                 count.reason_code
             );
             let code = match &count.failure_code {
-                Some(code) => format!("--failure-code {code}"),
-                None => format!("--reason-code {}", count.reason_code),
+                Some(code) if failure_code.as_ref() == Some(code) => {
+                    format!("--failure-code {}", format::quoted(code))
+                }
+                _ => format!("--reason-code {}", count.reason_code),
             };
             let list = format!("forebay handoffs list --pipeline {} {code}", count.pipeline);
             let hint = format!("run `{list}`, then `forebay handoffs retry` with the same options");

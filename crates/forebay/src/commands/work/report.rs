@@ -138,7 +138,11 @@ impl ui::Report for Report {
                     format::counted(pipeline.num_unembedded, "passage")
                 ),
             );
-            page.line(&format!("{} ({})", format::plain(&failure.message), failure.failure_code));
+            page.line(&format!(
+                "{} ({})",
+                format::plain(&failure.message),
+                format::plain(&failure.failure_code)
+            ));
         }
         for disabled in &self.view.disabled {
             let rests = match disabled.num_waiting {
@@ -183,7 +187,7 @@ impl Report {
             table.row([
                 failures.pipeline.clone(),
                 failures.failure_class.clone(),
-                failures.failure_code.clone(),
+                format::plain(&failures.failure_code),
                 format::count(failures.num_attempts),
                 format::plain(&failures.message),
             ]);
