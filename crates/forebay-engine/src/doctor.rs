@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use forebay_store::{
     connect::Database,
     doctor::{self, Attention},
-    handoffs, migrations,
+    handoffs, migrations, pauses,
     pipelines::{self, PipelineSpec},
     runs,
 };
@@ -101,6 +101,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.extend(attention::unready(&work::unready(&**client, &specs).await?));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
+    checks.extend(attention::pauses(&pauses::list(&**client, None).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
     checks.extend(attention::dead_runs(&runs::dead(&**client).await?));
     checks.extend(attention::attention(&Attention::read(&**client).await?));

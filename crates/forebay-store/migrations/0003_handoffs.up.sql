@@ -182,7 +182,7 @@ comment on column forebay.ingestion_limits.pipeline_id is 'The pipeline.';
 comment on column forebay.ingestion_limits.limit_key is 'The key; empty: the whole pipeline.';
 comment on column forebay.ingestion_limits.tokens is 'Tokens left at refilled_at.';
 comment on column forebay.ingestion_limits.refilled_at is 'When tokens was last computed.';
-comment on column forebay.ingestion_limits.paused_until is 'The receiver asked not to be called before this time.';
+comment on column forebay.ingestion_limits.paused_until is 'Nothing is claimed before this time: the receiver asked for it, or an operator.';
 
 create table forebay.failure_policies (
     failure_class text primary key,

@@ -111,7 +111,9 @@ begin atomic
     with
     attempts as materialized (
         select end_failed.pipeline_id as of_pipeline, a.reference_id, a.receipt, a.failure_class, a.failure_code,
-            left(a.message, 2000) as message, a.retry_after, a.is_first, a.refusal, a.held, a.ord,
+            left(a.message, 2000) as message,
+            -- A receiver that asks for more than the pipeline allows is called again sooner. least() ignores null.
+            case when a.retry_after is not null then least(a.retry_after, m.max_pause) end as retry_after, a.is_first, a.refusal, a.held, a.ord,
             (a.held).next_payload_hash is not null as has_follow_up,
             -- The same content was handed off again, and its follow-up handles that.
             coalesce((a.held).next_payload_hash = (a.held).payload_hash, false) as is_own_follow_up,
@@ -124,6 +126,11 @@ begin atomic
                 end_failed.pipeline_id, end_failed.reference_ids, end_failed.receipts, false)
         ) with ordinality as a (
             reference_id, receipt, failure_class, failure_code, message, retry_after, is_first, refusal, held, ord)
+        cross join (
+            select make_interval(secs => coalesce(p.max_pause_seconds, 3600)) as max_pause
+            from forebay.pipelines as p
+            where p.pipeline_id = end_failed.pipeline_id
+        ) as m
     ),
     -- Failures of this class since the content was last handed off, this one included.
     counted as materialized (

@@ -55,7 +55,7 @@ pub async fn due(client: &impl GenericClient) -> Result<Vec<i32>> {
     client.query_typed(DUE, &[]).await?.iter().map(|row| row.read("pipeline_id")).collect()
 }
 
-/// Whether the pipeline is paused at the receiver's request.
+/// Whether the pipeline is paused, by its receiver or an operator.
 pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.ingestion_limits \
          where pipeline_id = $1 and limit_key = '' and paused_until > now()) as is_paused";

@@ -27,6 +27,7 @@ pub mod logs;
 pub mod maintenance;
 pub mod migrations;
 pub mod pages;
+pub mod pauses;
 pub mod pipelines;
 pub mod projects;
 pub mod references;

@@ -13,7 +13,7 @@ use crate::{
 const DECLARE: &str = include_str!("pipelines/declare.sql");
 
 const COLUMNS: &str = "pipeline_id, name, source_name, entity_types, changed_fields, handler, config, retry, max_active, \
-     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled, project";
+     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, max_pause_seconds, enabled, project";
 
 /// A stored pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +75,8 @@ pub struct Limits {
     pub key_max_active: Option<i32>,
     /// Maximum number of claims per second and key; needs `key`.
     pub key_rate: Option<f64>,
+    /// How many seconds a receiver may pause the pipeline or a key with `Retry-After`; `None`: an hour.
+    pub max_pause_seconds: Option<f64>,
 }
 
 /// The field whose value is the key for per-key limits.
@@ -142,6 +144,7 @@ pub async fn declare(
                 (&spec.enabled, Type::BOOL),
                 (&spec.project, Type::TEXT),
                 (&on_conflict.takes_over(), Type::BOOL),
+                (&limits.max_pause_seconds, Type::FLOAT8),
             ],
         )
         .await?;
@@ -218,6 +221,7 @@ fn from_row(row: &Row) -> Result<Pipeline> {
                 key: path.map(|path| LimitKey { path, is_url }),
                 key_max_active: row.read("key_max_active")?,
                 key_rate: row.read("key_rate_limit")?,
+                max_pause_seconds: row.read("max_pause_seconds")?,
             },
             enabled: row.read("enabled")?,
             project: row.read("project")?,

@@ -1,6 +1,6 @@
 //! A count of hand-offs with the same state.
 
-use forebay_store::handoffs;
+use forebay_store::{handoffs, pauses::Pause};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,14 @@ pub struct HandoffCount {
     pub oldest_enqueued_at: Time,
     /// The age of the oldest, in seconds.
     pub oldest_age_seconds: u64,
+    /// When the pause of the whole pipeline ends; the year 9999: when it is lifted; null: it isn't paused.
+    pub paused_until: Option<Time>,
 }
 
 impl HandoffCount {
     /// A count at `now`.
-    pub fn new(count: handoffs::HandoffCount, now: Timestamp) -> Self {
+    pub fn new(count: handoffs::HandoffCount, pauses: &[Pause], now: Timestamp) -> Self {
+        let pause = pauses.iter().find(|pause| pause.pipeline == count.pipeline && pause.key.is_none());
         let age = now.duration_since(count.oldest_enqueued_at).as_secs();
         Self {
             pipeline: count.pipeline,
@@ -40,6 +43,7 @@ impl HandoffCount {
             oldest_enqueued_at: count.oldest_enqueued_at.into(),
             // The database's clock may be ahead of ours.
             oldest_age_seconds: u64::try_from(age).unwrap_or_default(),
+            paused_until: pause.map(|pause| pause.until.into()),
         }
     }
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use forebay_domain::identity::ReferenceId;
 use forebay_engine::work::reconciliation::{Problem, Reconciliation};
-use forebay_store::handoffs;
+use forebay_store::{handoffs, pauses};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{attempt::Attempt, handoff::Handoff, job::Job, reference::ReferenceSummary, time::Time};
+use crate::{
+    attempt::Attempt, handoff::Handoff, job::Job, pause::Pause, reference::ReferenceSummary, time::Time,
+};
 
 /// A reference with all its hand-offs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +30,8 @@ pub struct PipelineHandoffs {
     pub handoffs: Vec<Handoff>,
     /// The remaining work; null: there is none.
     pub job: Option<Job>,
+    /// The pauses of the pipeline and of its keys that have not ended.
+    pub pauses: Vec<Pause>,
     /// The failed attempts, newest first.
     pub attempts: Vec<Attempt>,
 }
@@ -46,6 +50,8 @@ pub struct Operated {
     pub done: Vec<OperatedCount>,
     /// Hand-offs that it did not apply to, by reason.
     pub refused: Vec<RefusedCount>,
+    /// The pauses of the pipelines that it applied to: their hand-offs wait until the pause ends.
+    pub pauses: Vec<Pause>,
 }
 
 /// References that were handed off on demand.
@@ -149,6 +155,7 @@ impl ReferenceHandoffs {
         handoffs: Vec<handoffs::HandoffRow>,
         jobs: &[handoffs::JobRow],
         attempts: Vec<handoffs::AttemptRow>,
+        pauses: Vec<pauses::Pause>,
     ) -> Self {
         let mut pipelines: BTreeMap<String, PipelineHandoffs> = BTreeMap::new();
         for row in handoffs {
@@ -157,6 +164,7 @@ impl ReferenceHandoffs {
                 pipeline: handoff.pipeline.clone(),
                 handoffs: Vec::new(),
                 job: None,
+                pauses: Vec::new(),
                 attempts: Vec::new(),
             });
             pipeline.handoffs.push(handoff);
@@ -164,6 +172,11 @@ impl ReferenceHandoffs {
         for row in jobs {
             if let Some(pipeline) = pipelines.get_mut(&row.pipeline) {
                 pipeline.job = Some(Job::from(row));
+            }
+        }
+        for pause in pauses {
+            if let Some(pipeline) = pipelines.get_mut(&pause.pipeline) {
+                pipeline.pauses.push(pause.into());
             }
         }
         for row in attempts {
@@ -177,7 +190,15 @@ impl ReferenceHandoffs {
 
 impl Operated {
     /// The result of an operation.
-    pub fn new(operation: handoffs::Operation, mode: handoffs::Mode, operated: handoffs::Operated) -> Self {
+    pub fn new(
+        operation: handoffs::Operation,
+        mode: handoffs::Mode,
+        operated: handoffs::Operated,
+        pauses: Vec<pauses::Pause>,
+    ) -> Self {
+        let is_changed = |pipeline: &str| operated.done.keys().any(|stood| stood.pipeline == pipeline);
+        let pauses: Vec<pauses::Pause> =
+            pauses.into_iter().filter(|pause| is_changed(&pause.pipeline)).collect();
         let done = operated.done.into_iter().map(|(stood, num_handoffs)| OperatedCount {
             pipeline: stood.pipeline,
             state: stood.state.as_str().to_owned(),
@@ -196,6 +217,7 @@ impl Operated {
             num_done: operated.num_done,
             done: done.collect(),
             refused: refused.collect(),
+            pauses: pauses.into_iter().map(Pause::from).collect(),
         }
     }
 }

@@ -45,6 +45,7 @@ mod job;
 mod json;
 mod log_line;
 mod page;
+mod pause;
 mod reference;
 mod reference_excerpt;
 mod rejected_record;
@@ -125,6 +126,7 @@ pub use self::{
     json::Json,
     log_line::LogLine,
     page::Page,
+    pause::{Pause, Resumed},
     reference::{Reference, ReferenceSummary},
     reference_excerpt::{RecordExcerpt, ReferenceExcerpt},
     rejected_record::RejectedRecord,

@@ -5,8 +5,10 @@ use std::time::Duration;
 use forebay_domain::{freshness::AgeStatus, guards::HoldReason, scope::Scope};
 use forebay_store::{
     doctor::{Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker},
+    pauses::{Pause, UNTIL_RESUMED},
     runs::DeadRun,
 };
+use jiff::Unit;
 
 use super::{
     check::{Check, CheckStatus},
@@ -44,6 +46,29 @@ pub(super) fn dead_runs(runs: &[DeadRun]) -> Vec<Check> {
             .next("forebay work --drain")
     });
     or_ok("dead_runs", "no run was left open by a process that died", problems)
+}
+
+/// Pipelines whose hand-offs wait, because the receiver asked for it or an operator.
+pub(super) fn pauses(pauses: &[Pause]) -> Vec<Check> {
+    let problems = pauses.iter().map(|pause| {
+        let mut message = match pause.until {
+            until if until == UNTIL_RESUMED => "paused until it is resumed".to_owned(),
+            until => format!("paused until {}", until.round(Unit::Second).unwrap_or(until)),
+        };
+        let mut resume = format!("forebay handoffs resume {}", format::quoted(&pause.pipeline));
+        if let Some(key) = &pause.key {
+            message = format!("its key {} is {message}", format::plain(key));
+            // Without the key, all pauses of the pipeline are lifted: a command must not contain what hides it.
+            if format::plain(key) == *key {
+                resume.extend([" --key ", &format::quoted(key)]);
+            }
+        }
+        Check::new("pauses", CheckStatus::Warning, message)
+            .about(&pause.pipeline)
+            .hint("its receiver asked for it, or an operator; its hand-offs wait")
+            .next(resume)
+    });
+    or_ok("pauses", "no pipeline is paused", problems)
 }
 
 fn held(run: &HeldRun) -> Check {

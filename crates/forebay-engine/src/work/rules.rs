@@ -52,6 +52,9 @@ fn check_limits(limits: &Limits) -> Result<(), BrokenRule> {
             return broken(name, format!("{name} must be a whole number of at least 1"));
         }
     }
+    if limits.max_pause_seconds.is_some_and(|seconds| !(seconds.is_finite() && seconds >= 0.0)) {
+        return broken("max_pause", "max_pause must be a number of seconds");
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod documents;
 mod events;
 mod interleavings;
 mod jobs;
+mod pauses;
 mod supervisor;
 mod table;
 

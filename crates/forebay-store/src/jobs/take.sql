@@ -16,6 +16,9 @@ cross join lateral (
         and f.not_before <= now()
         and f.receipt is null
         and f.state <> 'held'
+        and not exists (
+            select from forebay.ingestion_limits as l
+            where l.pipeline_id = $1 and l.limit_key = '' and l.paused_until > now())
     order by f.not_before, f.reference_id
     limit $6
     for update skip locked

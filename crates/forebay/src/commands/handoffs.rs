@@ -5,10 +5,12 @@ mod counts;
 mod enqueue;
 mod hold;
 mod list;
+mod pause;
 mod release;
 mod report;
 mod report_operated;
 mod report_verify;
+mod resume;
 mod retry;
 mod select;
 mod show;
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     Hold(hold::Args),
     Release(release::Args),
     Snooze(snooze::Args),
+    Pause(pause::Args),
+    Resume(resume::Args),
     Verify(verify::Args),
 }
 
@@ -49,6 +53,8 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::Hold(args) => hold::run(args, context).await,
         Command::Release(args) => release::run(args, context).await,
         Command::Snooze(args) => snooze::run(args, context).await,
+        Command::Pause(args) => pause::run(args, context).await,
+        Command::Resume(args) => resume::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,
     }
 }

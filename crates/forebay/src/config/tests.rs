@@ -300,7 +300,7 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = \"5m\", max_delay = \"1m\" } }"), @"error[config_invalid]: forebay.toml:4:20: base_delay must not be longer than max_delay");
     insta::assert_snapshot!(pipeline("limits = { rate = \"10/week\" }"), @"error[config_invalid]: forebay.toml:4:19: expected a rate such as 2/s, 30/m, 100/h or unlimited");
     insta::assert_snapshot!(pipeline("limits = { rte = \"10/s\" }"), @r"
-    error[config_invalid]: forebay.toml:4:12: unknown field `rte`, expected one of `max_active`, `rate`, `key`, `key_is_url`, `key_max_active`, `key_rate`
+    error[config_invalid]: forebay.toml:4:12: unknown field `rte`, expected one of `max_active`, `rate`, `key`, `key_is_url`, `key_max_active`, `key_rate`, `max_pause`
     hint: did you mean `rate`?
     ");
     insta::assert_snapshot!(pipeline("limits = { max_active = 0 }"), @"error[config_invalid]: forebay.toml:4:12: max_active must be a whole number of at least 1");

@@ -38,6 +38,8 @@ pub(crate) const COMMANDS: &[&str] = &[
     "handoffs hold",
     "handoffs release",
     "handoffs snooze",
+    "handoffs pause",
+    "handoffs resume",
     "handoffs verify",
     "sources",
     "sources list",

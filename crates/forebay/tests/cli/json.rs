@@ -17,8 +17,8 @@ use forebay_views::{
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
     CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Demo, Doctor, DryRunReport, Ensured,
     FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Migrated, Operated, Page, PersistReport, PointInTime, Reference, ReferenceHandoffs, Requested,
-    RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted,
+    Migrated, Operated, Page, Pause, PersistReport, PointInTime, Reference, ReferenceHandoffs, Requested,
+    Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted,
     SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
@@ -90,6 +90,8 @@ const PRINTED: &[Printed] = printed! {
     "handoffs hold" => view<Operated>;
     "handoffs release" => view<Operated>;
     "handoffs snooze" => view<Operated>;
+    "handoffs pause" => view<Pause>;
+    "handoffs resume" => view<Resumed>;
     "handoffs verify" => view<Verified>;
     "sources list" => view<Page<Source>>;
     "sources show" => view<SourceDetail>;

@@ -36,6 +36,7 @@ mod logs;
 mod mcp;
 mod memory;
 mod operate;
+mod pauses;
 mod producer;
 mod projects;
 mod python;

@@ -1,7 +1,7 @@
 //! `forebay handoffs counts`: counts hand-offs by state.
 
 use forebay_engine::clock;
-use forebay_store::handoffs;
+use forebay_store::{handoffs, pauses};
 use forebay_views::{HandoffCount, Page};
 
 use crate::{
@@ -25,15 +25,17 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let counts = context
+    let (counts, pauses) = context
         .with_database(async |database| {
             let client = database.client().await?;
             names::pipelines(&client, &args.pipeline).await?;
-            Ok(handoffs::counts(&**client, args.pipeline.as_deref()).await?)
+            let pipeline = args.pipeline.as_deref();
+            Ok((handoffs::counts(&**client, pipeline).await?, pauses::list(&**client, pipeline).await?))
         })
         .await?;
     let now = clock::now();
-    let items: Vec<HandoffCount> = counts.into_iter().map(|count| HandoffCount::new(count, now)).collect();
+    let items: Vec<HandoffCount> =
+        counts.into_iter().map(|count| HandoffCount::new(count, &pauses, now)).collect();
     context.ui.show(&Page::from(items))?;
     Ok(Exit::Done)
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use forebay_domain::handoff::State;
-use forebay_views::{Handoff, HandoffCount, Job, Page, PipelineHandoffs, ReferenceHandoffs};
+use forebay_views::{Handoff, HandoffCount, Job, Page, Pause, PipelineHandoffs, ReferenceHandoffs, Time};
 
+use super::pause::sentence;
 use crate::ui::{self, Report, Table, Tone, format, table::Column};
 
 fn reference(handoff: &Handoff) -> String {
@@ -78,6 +79,15 @@ impl Report for Page<HandoffCount> {
             table.toned_row(tone(&count.state), cells);
         }
         page.table(&table, "no hand-offs");
+        let mut paused: Vec<(&str, Time)> = Vec::new();
+        for count in &self.items {
+            paused.extend(count.paused_until.map(|until| (count.pipeline.as_str(), until)));
+        }
+        paused.dedup();
+        for (pipeline, until) in paused {
+            let pause = Pause { pipeline: pipeline.to_owned(), key: None, until };
+            page.toned(Tone::Warning, &sentence(&pause));
+        }
     }
 }
 
@@ -131,6 +141,9 @@ fn write_pipeline(page: &mut ui::Page, of: &PipelineHandoffs) {
         Some(job) => page.line(&format!("job: {}", job_text(job))),
         None => page.line("job: none"),
     }
+    for pause in &of.pauses {
+        page.toned(Tone::Warning, &sentence(pause));
+    }
     if of.attempts.is_empty() {
         return;
     }
@@ -145,7 +158,7 @@ fn write_pipeline(page: &mut ui::Page, of: &PipelineHandoffs) {
         attempts.row([
             attempt.attempt.to_string(),
             attempt.failure_class.clone(),
-            attempt.failure_code.clone(),
+            format::plain(&attempt.failure_code),
             format::plain(&attempt.message),
             format::timestamp(attempt.failed_at.get()),
         ]);

@@ -1,7 +1,9 @@
 //! The human form of an operation's result.
 
+use forebay_store::handoffs::OperationName;
 use forebay_views::Operated;
 
+use super::pause::sentence;
 use crate::{
     failure::Exit,
     ui::{Page, Report, Table, Tone, format, table::Column},
@@ -29,11 +31,16 @@ impl Report for Operated {
                     done.state.clone(),
                     done.pipeline.clone(),
                     done.reason_code.clone(),
-                    done.failure_code.clone().unwrap_or_else(|| "-".to_owned()),
+                    done.failure_code.as_deref().map_or_else(format::none, format::plain),
                     format::count(done.num_handoffs),
                 ]);
             }
             page.table(&table, "none");
+        }
+        if self.operation == OperationName::Retry.as_str() {
+            for pause in &self.pauses {
+                page.toned(Tone::Warning, &format!("{}; the hand-offs wait for that", sentence(pause)));
+            }
         }
         for refused in &self.refused {
             let count = format::count(refused.num_handoffs);

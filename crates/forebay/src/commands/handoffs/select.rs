@@ -4,6 +4,7 @@ use forebay_domain::handoff::State;
 use forebay_store::{
     connect::Client,
     handoffs::{self, Mode, Operation, Selection},
+    pauses,
 };
 use forebay_views::Operated;
 use jiff::Timestamp;
@@ -100,14 +101,15 @@ impl Filters {
 
     /// Applies an operation to the selected hand-offs, and prints the result.
     pub(super) async fn operate(&self, operation: Operation, context: &Context) -> Result<Exit, Failure> {
-        let operated = context
+        let (operated, pauses) = context
             .with_database(async |database| {
                 let mut client = database.client().await?;
                 let selection = self.selection(&client).await?;
-                Ok(handoffs::operate(&mut client, operation, &selection, self.mode()).await?)
+                let operated = handoffs::operate(&mut client, operation, &selection, self.mode()).await?;
+                Ok((operated, pauses::list(&**client, self.pipeline.as_deref()).await?))
             })
             .await?;
-        let report = Operated::new(operation, self.mode(), operated);
+        let report = Operated::new(operation, self.mode(), operated, pauses);
         context.ui.show(&report)?;
         Ok(exit(&report))
     }

@@ -1,6 +1,9 @@
 //! `forebay handoffs show`: shows the hand-offs of one reference with their attempts.
 
-use forebay_store::handoffs::{self, HandoffFilter};
+use forebay_store::{
+    handoffs::{self, HandoffFilter},
+    pauses,
+};
 use forebay_views::ReferenceHandoffs;
 
 use crate::{
@@ -46,7 +49,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let handoffs_of = handoffs::list(&**client, &filter).await?;
             let jobs = handoffs::jobs_of(&**client, reference_id).await?;
             let attempts = handoffs::attempts_of(&**client, reference_id, MOST_SHOWN).await?;
-            Ok(ReferenceHandoffs::new((&reference).into(), handoffs_of, &jobs, attempts))
+            let pauses = pauses::list(&**client, args.pipeline.as_deref()).await?;
+            Ok(ReferenceHandoffs::new((&reference).into(), handoffs_of, &jobs, attempts, pauses))
         })
         .await?;
     context.ui.show(&report)?;

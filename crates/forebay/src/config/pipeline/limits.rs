@@ -5,6 +5,8 @@ use forebay_engine::work::{self, LimitKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::cli::values::Duration;
+
 /// Limits shared by all workers.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(try_from = "WrittenLimits")]
@@ -29,6 +31,8 @@ pub(super) struct WrittenLimits {
     key_max_active: Option<u32>,
     /// Maximum rate of new attempts per value. Default: no limit.
     key_rate: Option<Rate>,
+    /// How long a receiver may pause the pipeline or a value with `Retry-After`. Default: `1h`.
+    max_pause: Option<Duration>,
 }
 
 impl TryFrom<WrittenLimits> for Limits {
@@ -55,6 +59,7 @@ impl TryFrom<WrittenLimits> for Limits {
             key,
             key_max_active: written.key_max_active.map(number),
             key_rate,
+            max_pause_seconds: written.max_pause.map(|pause| pause.get().as_secs_f64()),
         }))
     }
 }

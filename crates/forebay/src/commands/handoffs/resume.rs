@@ -1,0 +1,56 @@
+//! `forebay handoffs resume`: lifts the pauses of a pipeline.
+
+use forebay_store::pauses;
+use forebay_views::{Pause, Resumed};
+
+use super::pause::{find, sentence};
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report, format},
+};
+
+/// Lift the pauses of a pipeline and of its keys, or of one key
+///
+/// Also those that the receiver asked for. What waited because of them is due at once.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay handoffs resume webhook
+  forebay handoffs resume webhook --key api.example.org")]
+pub(crate) struct Args {
+    /// The pipeline
+    #[arg(value_name = "PIPELINE", value_parser = values::name)]
+    pipeline: String,
+
+    /// Only the pause of this value of the pipeline's `limits.key`
+    #[arg(long, value_name = "K", value_parser = values::name)]
+    key: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            let pipeline = find(&client, &args.pipeline, args.key.as_deref()).await?;
+            let lifted = pauses::resume(&**client, pipeline.pipeline_id, args.key.as_deref()).await?;
+            let lifted = lifted.into_iter().map(Pause::from).collect();
+            Ok(Resumed { pipeline: args.pipeline.clone(), lifted })
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
+}
+
+impl Report for Resumed {
+    fn write(&self, page: &mut Page) {
+        if self.lifted.is_empty() {
+            page.line(&format!("{}: it was not paused", format::plain(&self.pipeline)));
+        }
+        for pause in &self.lifted {
+            page.line(&format!("resumed; before: {}", sentence(pause)));
+        }
+    }
+}
