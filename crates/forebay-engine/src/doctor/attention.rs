@@ -55,12 +55,12 @@ pub(super) fn pauses(pauses: &[Pause]) -> Vec<Check> {
             until if until == UNTIL_RESUMED => "paused until it is resumed".to_owned(),
             until => format!("paused until {}", until.round(Unit::Second).unwrap_or(until)),
         };
-        let mut resume = format!("forebay handoffs resume {}", format::quoted(&pause.pipeline));
+        let mut resume = format!("forebay handoffs resume {}", format::shell_word(&pause.pipeline));
         if let Some(key) = &pause.key {
             message = format!("its key {} is {message}", format::plain(key));
             // Without the key, all pauses of the pipeline are lifted: a command must not contain what hides it.
             if format::plain(key) == *key {
-                resume.extend([" --key ", &format::quoted(key)]);
+                resume.extend([" --key ", &format::shell_word(key)]);
             }
         }
         Check::new("pauses", CheckStatus::Warning, message)

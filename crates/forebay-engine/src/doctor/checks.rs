@@ -342,7 +342,7 @@ pub(super) fn failed(counts: &[HandoffCount]) -> Vec<Check> {
             );
             let code = match &count.failure_code {
                 Some(code) if failure_code.as_ref() == Some(code) => {
-                    format!("--failure-code {}", format::quoted(code))
+                    format!("--failure-code {}", format::shell_word(code))
                 }
                 _ => format!("--reason-code {}", count.reason_code),
             };

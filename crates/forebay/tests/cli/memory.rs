@@ -304,19 +304,21 @@ fn further_large_pages_of_a_crawl_take_no_further_memory() {
     let unit = "<p class=a>A long paragraph about nothing in particular</p>";
     repeat_to(&mut text, 8_000_000, "<html><body>", unit, "<i id=only>1</i>");
     let text = String::from_utf8(text).unwrap();
-    let mut settings = String::new();
+    let mut settings = Vec::new();
     for (name, num_pages) in [("one", 1), ("many", 6)] {
         let urls: Vec<String> =
             (0..num_pages).map(|number| format!("\"{}/{name}/{number}\"", site.url)).collect();
         for number in 0..num_pages {
             site.answer(&format!("/{name}/{number}"), 200, &text);
         }
-        settings.push_str(&format!(
+        write!(
+            settings,
             "[sources.{name}]\nkey = \"id\"\n[sources.{name}.fetch]\nallow_private = true\nrate = \"unlimited\"\n\
              concurrency = 16\nrobots = \"ignore\"\ntimeout = \"5m\"\n\
              [sources.{name}.html]\nurl = [{}]\nfields = {{ id = \"#only\" }}\n",
             urls.join(", ")
-        ));
+        )
+        .unwrap();
     }
     fs::write(sandbox.path().join("forebay.toml"), settings).unwrap();
     let [one, many] = ["one", "many"].map(|name| {

@@ -42,14 +42,14 @@ fn a_pause_is_seen_wherever_its_hand_offs_are_and_lifted() {
         assert!(text.contains("paused until 2099-03-01"), "{line}: {text}");
     }
     let (_, counts) = db.json(&sandbox, "handoffs counts --pipeline hook");
-    assert_eq!(counts["items"][0]["paused_until"], "2099-03-01T06:00:00Z", "{counts}");
+    assert_eq!(counts["items"][0]["paused_until"], "2099-03-01T06:00:00.000Z", "{counts}");
     let (_, retried) = db.json(&sandbox, "handoffs retry --pipeline hook --state pending");
     assert_eq!(retried["pauses"], json!([]), "nothing was retried: {retried}");
     let (exit, resumed) = db.json(&sandbox, "handoffs resume hook");
     assert_eq!(exit, 0);
     assert_eq!(
         resumed["lifted"],
-        json!([{ "pipeline": "hook", "key": null, "until": "2099-03-01T06:00:00Z" }])
+        json!([{ "pipeline": "hook", "key": null, "until": "2099-03-01T06:00:00.000Z" }])
     );
     let (exit, text) = db.text(&sandbox, "handoffs resume hook");
     assert_eq!((exit, text.trim()), (0, "hook: it was not paused"));
