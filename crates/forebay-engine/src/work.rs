@@ -14,6 +14,7 @@
 mod batch;
 mod conflict;
 pub(crate) mod declare;
+mod effect;
 mod embedding;
 pub(crate) mod event;
 mod failure;
@@ -39,7 +40,7 @@ use std::future::Future;
 
 use forebay_store::connect::Database;
 
-pub(crate) use self::handlers::unready;
+pub(crate) use self::handlers::{effect_of, unready};
 pub use self::{
     batch::FailedAttempts,
     declare::{Declaration, Declared, declare},

@@ -55,6 +55,8 @@ create table forebay.pipelines (
     handler text not null constraint pipelines_handler_check check
         (handler in ('table', 'documents', 'webhook', 'exec', 'external')),
     config jsonb not null default '{}',
+    effect jsonb not null default '{}',
+    receiver text,
     retry jsonb not null default '{}',
     max_active int constraint pipelines_max_active_check check (max_active >= 1),
     rate_limit double precision constraint pipelines_rate_limit_check check (rate_limit > 0),
@@ -67,6 +69,7 @@ create table forebay.pipelines (
     project text constraint pipelines_project_check check (project <> ''),
     created_at timestamptz not null default now(),
     configured_at timestamptz not null default now(),
+    receiver_changed_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     repair_began_at timestamptz,
     constraint pipelines_limit_key_check
@@ -82,6 +85,10 @@ comment on column forebay.pipelines.changed_fields is
 comment on column forebay.pipelines.handler is
     'What applies a change: table, documents, webhook, exec, or external (workers that call forebay.claim_jobs).';
 comment on column forebay.pipelines.config is 'Settings of the handler.';
+comment on column forebay.pipelines.effect is
+    'The part of the settings that decides what is sent or written. Default values are left out.';
+comment on column forebay.pipelines.receiver is
+    'A digest of where changes are sent: the URL or the command. Null: the handler sends nothing.';
 comment on column forebay.pipelines.retry is
     'Overrides of forebay.failure_policies: max_failures and the delays in seconds, by failure class.';
 comment on column forebay.pipelines.max_active is 'Maximum number of jobs claimed at a time by all workers together; null: unlimited.';
@@ -97,7 +104,9 @@ comment on column forebay.pipelines.project is
     'The project whose forebay.toml declared it, and whose declaration counts; null: none has.';
 comment on column forebay.pipelines.created_at is 'When it was first declared.';
 comment on column forebay.pipelines.configured_at is
-    'When its handler or settings last changed; what was queued earlier has to be handed off again.';
+    'When its handler or effect last changed; what was queued earlier has to be handed off again.';
+comment on column forebay.pipelines.receiver_changed_at is
+    'When its receiver last changed; what was queued earlier and failed has to be handed off again.';
 comment on column forebay.pipelines.updated_at is 'When its declaration last changed.';
 comment on column forebay.pipelines.repair_began_at is
     'When a declaration began to hand off the references that it misses; null: all were handed off.';

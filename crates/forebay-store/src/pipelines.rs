@@ -51,6 +51,16 @@ pub struct PipelineSpec {
     pub project: Option<String>,
 }
 
+/// The parts of a pipeline's settings whose change hands off again. Its handler decides what belongs to each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// What shapes that which is sent or written, a JSON object without default values. If it changes, everything is
+    /// handed off again.
+    pub shape: Value,
+    /// A digest of where changes are sent. If it changes, what has failed is handed off again.
+    pub receiver: Option<String>,
+}
+
 /// The result of declaring a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stored {
@@ -88,6 +98,13 @@ pub struct LimitKey {
     pub is_url: bool,
 }
 
+/// The effect of a handler without settings.
+impl Default for Effect {
+    fn default() -> Self {
+        Self { shape: json!({}), receiver: None }
+    }
+}
+
 impl PipelineSpec {
     /// An enabled pipeline that takes every change of every source.
     pub fn new(name: impl Into<String>, handler: impl Into<String>, config: Value) -> Self {
@@ -113,10 +130,11 @@ impl PipelineSpec {
 }
 
 /// Declares a pipeline: adds or updates it. If nothing changed, nothing is written. The handler must have checked the
-/// settings.
+/// settings, and says what their effect is.
 pub async fn declare(
     client: &impl GenericClient,
     spec: &PipelineSpec,
+    effect: &Effect,
     on_conflict: OnConflict,
 ) -> Result<Stored> {
     let limits = &spec.limits;
@@ -145,6 +163,8 @@ pub async fn declare(
                 (&spec.project, Type::TEXT),
                 (&on_conflict.takes_over(), Type::BOOL),
                 (&limits.max_pause_seconds, Type::FLOAT8),
+                (&effect.shape, Type::JSONB),
+                (&effect.receiver, Type::TEXT),
             ],
         )
         .await?;

@@ -13,7 +13,8 @@ use forebay_engine::work::{PipelineSpec, declare};
 use forebay_store::{
     cluster::{self, Cluster, ClusterOptions},
     connect::{Database, OpenOptions, Target},
-    migrations, pipelines,
+    migrations,
+    pipelines::{self, Effect},
     projects::OnConflict,
 };
 use serde_json::{Value, json};
@@ -60,7 +61,7 @@ impl Stage {
         database::watch(&**client).await?;
         let built_in =
             PipelineSpec { enabled: false, ..PipelineSpec::new("documents", "documents", json!({})) };
-        pipelines::declare(&**client, &built_in, OnConflict::Keep).await?;
+        pipelines::declare(&**client, &built_in, &Effect::default(), OnConflict::Keep).await?;
         drop(client);
         let stage = Self { folder, options, cluster: Some(cluster), database: Some(Arc::new(opened)), url };
         declare(&*stage.database()?, &stage.specs()).await?;

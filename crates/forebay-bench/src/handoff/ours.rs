@@ -15,7 +15,7 @@ use forebay_store::{
     handoffs::{self, Queueing, Subscriber},
     jobs::{self, Ack, Queue, Receipt},
     migrations,
-    pipelines::{self, PipelineSpec},
+    pipelines::{self, Effect, PipelineSpec},
     projects::OnConflict,
     references::{self, Lineage, Origin, Record},
     sources::{self, SourceSpec},
@@ -116,7 +116,7 @@ impl Prepared {
         )
         .await?;
         let spec = PipelineSpec::new(NAME, "external", json!({})).of_source(NAME);
-        pipelines::declare(&**client, &spec, OnConflict::Keep).await?;
+        pipelines::declare(&**client, &spec, &Effect::default(), OnConflict::Keep).await?;
         let Some(pipeline) = pipelines::find(&**client, NAME).await? else {
             return Err(Failure::bench("the pipeline was not stored"));
         };

@@ -75,7 +75,9 @@ pub async fn apply(
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         let mut applied = declare_sources(&*transaction, configuration, options, now).await?;
         for spec in configuration.pipelines {
-            match pipelines::declare(&*transaction, spec, options.on_conflict).await? {
+            match pipelines::declare(&*transaction, spec, &work::effect_of(spec)?, options.on_conflict)
+                .await?
+            {
                 Stored::Unchanged => {}
                 Stored::Written => {
                     applied.pipelines.push(Declared { pipeline: spec.name.clone(), num_handoffs: 0 });

@@ -7,7 +7,7 @@ use forebay_store::{
 };
 
 use super::{
-    handlers::{check_settings, unready},
+    handlers::{check_settings, effect_of, unready},
     reconciliation,
     setting_error::SettingError,
 };
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub struct Declared {
     /// The pipeline's name.
     pub pipeline: String,
-    /// References handed off to it, because it was missing them or had ingested them with other settings.
+    /// References handed off to it, because it was missing them, or had ingested them with a different effect.
     pub num_handoffs: u64,
 }
 
@@ -38,8 +38,8 @@ pub struct Declaration {
 ///
 /// All settings are checked before anything is written. A pipeline whose settings name something that the database
 /// lacks is declared nevertheless: only its own worker stops. A pipeline that is new, enabled again, covers more than
-/// before or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]). If a kill
-/// prevents that, the next declaration makes up for it.
+/// before, or sends or writes something else gets hand-offs for its references ([`reconciliation::repair`]). If only
+/// its receiver changed, it gets those that failed. If a kill prevents that, the next declaration makes up for it.
 pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Declaration> {
     declare_by(database, specs, OnConflict::Keep).await
 }
@@ -55,7 +55,7 @@ pub(crate) async fn declare_by(
     let mut declaration = Declaration { unready, ..Declaration::default() };
     for spec in specs {
         let client = database.client().await?;
-        match pipelines::declare(&**client, spec, on_conflict).await? {
+        match pipelines::declare(&**client, spec, &effect_of(spec)?, on_conflict).await? {
             Stored::Unchanged => continue,
             Stored::Elsewhere(elsewhere) => {
                 declaration.elsewhere.push(elsewhere);

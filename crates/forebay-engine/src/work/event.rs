@@ -62,9 +62,11 @@ pub(super) enum Outcome {
 }
 
 impl Event {
-    /// The same for every delivery of this content, so a receiver can recognise repeated deliveries.
+    /// The same for every delivery of this content, so a receiver can recognise repeated deliveries, whatever they were
+    /// sent again for. A removal and a restoration keep the version but change its time.
     pub(super) fn id(&self) -> String {
-        format!("{}/{}/{}", self.reference_id, self.payload_hash, self.generation)
+        let removed = if self.payload.is_none() { "/removed" } else { "" };
+        format!("{}/{}/{}{removed}", self.reference_id, self.version, self.changed_at.as_microsecond())
     }
 }
 

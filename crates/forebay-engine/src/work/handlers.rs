@@ -2,21 +2,24 @@
 //!
 //! To add one, add a file, a variant here and in `HandlerKind`, and its word in the check constraint of
 //! `forebay.pipelines`. A handler reads its settings strictly, so a misspelt one is an error when the pipeline is
-//! declared. A handler may get the same reference several times, in any state, and must always leave the same result. A
-//! problem with one reference is a failure of that reference. An error of the handler undoes the batch and stops the
-//! pipeline, because every other reference would meet it too.
+//! declared, and says which settings shape its effect ([`effect_of`]). It may get the same reference several times, in
+//! any state, and must always leave the same result. A problem with one reference is a failure of that reference. An
+//! error of the handler undoes the batch and stops the pipeline, because every other reference would meet it too.
 
 mod documents;
 mod exec;
 mod table;
 mod webhook;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use forebay_domain::{handoff::HandlerKind, identity::ReferenceId};
 use forebay_store::{
     jobs::Failure,
-    pipelines::{Limits, PipelineSpec},
+    pipelines::{Effect, Limits, PipelineSpec},
     tables::TableSpec,
 };
 use tokio_postgres::{GenericClient, Transaction};
@@ -108,6 +111,18 @@ pub fn check_settings(spec: &PipelineSpec) -> std::result::Result<(), SettingErr
         HandlerKind::Exec => exec::read(settings).map(drop),
         HandlerKind::External => Ok(()),
     }
+}
+
+/// The parts of a pipeline's settings whose change hands off again.
+pub(crate) fn effect_of(spec: &PipelineSpec) -> std::result::Result<Effect, SettingError> {
+    let settings = Settings::of(spec)?;
+    Ok(match kind(spec)? {
+        HandlerKind::Documents => documents::effect(&documents::read(settings)?),
+        HandlerKind::Table => table::effect(&table::read(settings)?),
+        HandlerKind::Webhook => webhook::effect(&webhook::read(settings)?),
+        HandlerKind::Exec => exec::effect(&exec::read(settings)?),
+        HandlerKind::External => Effect::default(),
+    })
 }
 
 /// Checks what the handler of a pipeline needs on this machine: secrets, programs and folders. A worker that misses one

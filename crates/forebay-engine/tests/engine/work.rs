@@ -6,6 +6,7 @@ mod events;
 mod interleavings;
 mod jobs;
 mod pauses;
+mod resent;
 mod supervisor;
 mod table;
 

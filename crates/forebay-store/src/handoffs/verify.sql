@@ -5,6 +5,7 @@ asked as materialized (
     select d.ord, d.reference_id, r.version, r.version_hash, r.source_id,
         r.removed_at is not null as is_removed,
         p.changed_fields, p.configured_at,
+        greatest(p.configured_at, p.receiver_changed_at) as receiver_changed_at,
         (p.source_name is null or p.source_name = s.name)
             and (p.entity_types = '{}' or r.entity_type = any (p.entity_types)) as is_wanted,
         -- The run that last wrote it ran without hand-offs, and the pipeline existed at that time.
@@ -52,7 +53,7 @@ counted as materialized (
 ),
 judged as (
     select c.ord, c.reference_id, c.version, c.version_hash, c.source_id, c.is_removed, c.last_version is not null as was_given,
-        c.is_wanted, c.is_withheld, c.configured_at,
+        c.is_wanted, c.is_withheld, c.configured_at, c.receiver_changed_at,
         case when c.is_unread then c.last_state else c.state end as state,
         case when c.is_unread then c.last_change else c.change end as change,
         case when c.is_unread then c.last_enqueued_at else c.enqueued_at end as enqueued_at,
@@ -70,6 +71,7 @@ select g.ord::int4 - 1 as index, g.version, g.version_hash, g.source_id, g.is_re
         when g.is_removed <> (g.change = 'removed') then case when g.is_withheld then 'withheld' else 'missing' end
         when g.state in ('pending', 'retrying', 'active') then 'in_work'
         when g.state = 'held' then 'held'
+        when g.state = 'failed' and g.enqueued_at < g.receiver_changed_at then 'outdated'
         when g.state = 'failed' then 'failed'
         when g.state = 'cancelled' then 'cancelled'
         when g.state = 'succeeded' and g.enqueued_at < g.configured_at then 'outdated'

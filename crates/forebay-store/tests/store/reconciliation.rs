@@ -6,7 +6,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Standing, Subscriber},
-    pipelines::{self, PipelineSpec},
+    pipelines::{self, Effect, PipelineSpec},
     projects::OnConflict,
     sources::change::{self, Rehashed},
     testing::{self, TestDatabase},
@@ -37,7 +37,7 @@ impl Stage {
             changed_fields: vec!["title".into()],
             ..PipelineSpec::new("p", "external", json!({})).of_source("s")
         };
-        pipelines::declare(&client, &spec, OnConflict::Keep).await.unwrap();
+        pipelines::declare(&client, &spec, &Effect::default(), OnConflict::Keep).await.unwrap();
         let pipeline = pipelines::find(&client, "p").await.unwrap().unwrap();
         let subscriber = handoffs::subscribers_of(&client, "s", "item").await.unwrap();
         let subscriber =

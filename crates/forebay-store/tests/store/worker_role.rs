@@ -11,7 +11,7 @@ mod receipts;
 mod rights;
 
 use forebay_store::{
-    pipelines::{self, PipelineSpec},
+    pipelines::{self, Effect, PipelineSpec},
     projects::OnConflict,
     testing::{self, TestDatabase},
 };
@@ -48,7 +48,7 @@ impl World {
         let role = format!("worker_of_{}", database.config().get_dbname().unwrap());
         let make = format!("drop role if exists {role}; create role {role} login in role forebay_worker");
         owner.batch_execute(&make).await.unwrap();
-        pipelines::declare(&owner, &spec, OnConflict::Keep).await.unwrap();
+        pipelines::declare(&owner, &spec, &Effect::default(), OnConflict::Keep).await.unwrap();
         Self { database, owner, role }
     }
 

@@ -30,7 +30,7 @@ use forebay_domain::{
 use forebay_store::{
     documents::{self, NewChunk, NewDocument, Stored},
     jobs::Failure,
-    pipelines::PipelineSpec,
+    pipelines::{Effect, PipelineSpec},
 };
 use tokio_postgres::{GenericClient, Transaction};
 
@@ -39,12 +39,14 @@ use crate::{
     error::Result,
     retrieval::{self, EmbeddingSettings},
     work::{
+        effect::Shape,
         setting_error::SettingError,
         settings::{self, Settings},
     },
 };
 
 const DEFAULT_TITLES: [&str; 3] = ["title", "name", "headline"];
+const DEFAULT_LANGUAGE: &str = "simple";
 /// How many references' payloads are read at once, and how many bytes of text are written at once. Both are held in
 /// memory.
 const LOADED_AT_ONCE: usize = 100;
@@ -85,7 +87,7 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
         }
         None => None,
     };
-    let language = settings.text("language")?.unwrap_or_else(|| "simple".to_owned());
+    let language = settings.text("language")?.unwrap_or_else(|| DEFAULT_LANGUAGE.to_owned());
     let language_field = match settings.text("language_field")? {
         Some(field) => Some(settings.field(&["language_field"], &field)?),
         None => None,
@@ -96,6 +98,22 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
         None => None,
     };
     Ok(Config { titles, fields, language, language_field, sizes, embeddings })
+}
+
+/// Everything but the embeddings, which are created separately, and again if their model changes.
+pub(super) fn effect(config: &Config) -> Effect {
+    let Config { titles, fields, language, language_field, sizes, embeddings: _ } = config;
+    let titles: Vec<&str> = titles.iter().map(KeyField::as_str).collect();
+    let fields: Option<Vec<&str>> =
+        fields.as_ref().map(|fields| fields.iter().map(KeyField::as_str).collect());
+    let default = ChunkSizes::default();
+    Shape::default()
+        .with("title", titles, DEFAULT_TITLES.to_vec())
+        .with("fields", fields, None::<Vec<&str>>)
+        .with("language", language.as_str(), DEFAULT_LANGUAGE)
+        .with("language_field", language_field.as_ref().map(KeyField::as_str), None::<&str>)
+        .with("chunk", vec![sizes.target(), sizes.max()], vec![default.target(), default.max()])
+        .written()
 }
 
 /// Checks that the key for embeddings can be read.

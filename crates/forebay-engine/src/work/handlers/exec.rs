@@ -26,13 +26,14 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use forebay_domain::handoff::FailureClass;
 use forebay_sources::environment;
-use forebay_store::pipelines::PipelineSpec;
+use forebay_store::pipelines::{Effect, PipelineSpec};
 use serde_json::{Map, Value, json};
 
 use crate::{
     child,
     error::Result,
     work::{
+        effect::Shape,
         event::{Event, Outcome, object_with},
         setting_error::SettingError,
         settings::{self, Settings},
@@ -88,6 +89,12 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
     }
     let directory = settings.text("directory")?.map(PathBuf::from);
     Ok(Config { program, arguments, timeout, batch, env, directory })
+}
+
+/// The command and its folder are the receiver. What it reads has no settings.
+pub(super) fn effect(config: &Config) -> Effect {
+    let Config { program, arguments, directory, timeout: _, batch: _, env: _ } = config;
+    Shape::default().sent_to(&json!([program, arguments, directory]))
 }
 
 impl Exec {

@@ -19,15 +19,18 @@ use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     ServerError,
     jobs::Failure,
-    pipelines::PipelineSpec,
+    pipelines::{Effect, PipelineSpec},
     tables::{self, ColumnName, ColumnSpec, OnRemoved, TableName, TableSpec},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio_postgres::Transaction;
 
 use crate::{
     error::{Error, Result},
-    work::settings::{self, Settings},
+    work::{
+        effect::Shape,
+        settings::{self, Settings},
+    },
 };
 
 /// The handler, once its table is checked.
@@ -56,6 +59,18 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<TableSpec> {
         return Err(settings.wrong(&["columns"], "the handler `table` needs `columns`, at least one"));
     }
     Ok(TableSpec { name, columns, on_removed })
+}
+
+/// The table, the field of each column, and what happens to removed rows. A type is only used to create a column.
+pub(super) fn effect(table: &TableSpec) -> Effect {
+    let TableSpec { name, columns, on_removed } = table;
+    let columns: Map<String, Value> =
+        columns.iter().map(|column| (column.name.as_str().to_owned(), column.path.clone().into())).collect();
+    Shape::default()
+        .with("table", name.to_string(), "")
+        .with("columns", columns, Value::Null)
+        .with("is_marked", *on_removed == OnRemoved::Mark, false)
+        .written()
 }
 
 fn read_column(settings: &Settings, column: &str, value: &Value) -> settings::Result<ColumnSpec> {

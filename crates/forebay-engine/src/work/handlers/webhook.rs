@@ -30,12 +30,13 @@ use std::{
 };
 
 use forebay_sources::environment;
-use forebay_store::pipelines::PipelineSpec;
+use forebay_store::pipelines::{Effect, PipelineSpec};
 use futures_util::{StreamExt, stream};
 use reqwest::{
     Client, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
+use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use crate::{
@@ -43,6 +44,7 @@ use crate::{
     error::Result,
     http,
     work::{
+        effect::{self, Shape},
         event::{Event, Outcome},
         setting_error::SettingError,
         settings::{self, Settings},
@@ -95,6 +97,8 @@ pub(in crate::work) struct Webhook {
     signer: Option<Signer>,
     concurrency: u32,
     payload: bool,
+    /// Part of the ids of events: what is sent in another form is another event.
+    tag: Option<String>,
 }
 
 /// The headers and the signer contain secrets.
@@ -126,6 +130,21 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
     }
     let payload = settings.flag("payload")?.unwrap_or(true);
     Ok(Config { url, secret_env, timeout, concurrency, headers, payload })
+}
+
+/// The URL is the receiver. Headers whose values are secret don't count: a rotated key sends nothing again.
+pub(super) fn effect(config: &Config) -> Effect {
+    let Config { url, headers, payload, secret_env: _, timeout: _, concurrency: _ } = config;
+    let plain = headers.iter().filter_map(|(name, value)| match value {
+        Fixed::Value(value) => Some((name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())),
+        Fixed::Env(_) => None,
+    });
+    let plain: Map<String, Value> = plain.collect();
+    let headers = (!plain.is_empty()).then(|| effect::digest(&Value::Object(plain)));
+    Shape::default()
+        .with("payload", *payload, true)
+        .with("headers", headers, None::<String>)
+        .sent_to(&Value::from(url.as_str()))
 }
 
 fn read_url(settings: &Settings, text: &str, allow_http: bool) -> settings::Result<Url> {
@@ -192,6 +211,7 @@ impl Webhook {
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> settings::Result<Self> {
         let config = read(Settings::of(spec)?)?;
+        let tag = effect::tag(&effect(&config));
         let wrong = |setting: &[&str], problem: String| SettingError::new(&spec.name, setting, problem);
         let variable = |setting: &[&str], name: &str| {
             let value = environment(name).filter(|value| !value.trim().is_empty());
@@ -229,6 +249,7 @@ impl Webhook {
             signer,
             concurrency: config.concurrency,
             payload: config.payload,
+            tag,
         })
     }
 
@@ -268,12 +289,19 @@ impl Webhook {
         (place, outcome)
     }
 
+    /// The same for every delivery of the same content in the same form.
+    fn id(&self, event: &Event) -> String {
+        let id = event.id();
+        self.tag.as_ref().map_or(id.clone(), |tag| format!("{id}/{tag}"))
+    }
+
     async fn send(&self, event: &Event) -> Outcome {
-        let body = event::body(event, self.payload);
+        let id = self.id(event);
+        let body = event::body(event, &id, self.payload);
         // Receivers refuse signatures whose time is far from theirs.
         let now = clock::now() + event.skew;
         let mut request = self.client.post(self.url.clone()).headers(self.headers.clone());
-        let (id, seconds) = (event.id(), now.as_second().to_string());
+        let seconds = now.as_second().to_string();
         if let Some(signer) = &self.signer {
             request = request.header(signature::SIGNATURE, signer.sign(&id, &seconds, &body));
         }

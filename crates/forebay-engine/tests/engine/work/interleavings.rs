@@ -21,7 +21,7 @@ use forebay_engine::{clock, work::reconciliation};
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Subscriber},
     jobs::{self, Ack, Failure, FailureAck, Receipt},
-    pipelines::{self, Pipeline, PipelineSpec, Stored},
+    pipelines::{self, Effect, Pipeline, PipelineSpec, Stored},
     projects::OnConflict,
     testing::{self, TestDatabase},
 };
@@ -96,7 +96,8 @@ impl World {
             "insert into forebay.sources (name, entity_type, key_fields) values ('shop', 'item', '{id}')";
         client.batch_execute(source).await.unwrap();
         let spec = PipelineSpec::new(PIPELINE, "external", json!({})).of_source(super::SOURCE);
-        let declared = pipelines::declare(&client, &spec, OnConflict::Keep).await.unwrap();
+        let declared =
+            pipelines::declare(&client, &spec, &Effect::default(), OnConflict::Keep).await.unwrap();
         assert_eq!(declared, Stored::Written);
         let pipeline = pipelines::find(&client, PIPELINE).await.unwrap().unwrap();
         let subscribers = vec![subscriber(pipeline.pipeline_id)];

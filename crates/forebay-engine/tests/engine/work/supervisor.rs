@@ -5,7 +5,7 @@ use std::{fs, path::Path, slice, time::Duration};
 use forebay_engine::work::{self, Limits, PipelineSpec, WorkOptions, WorkReport};
 use forebay_store::{
     handoffs,
-    pipelines::{self, Stored},
+    pipelines::{self, Effect, Stored},
     projects::OnConflict,
 };
 use serde_json::{Value, json};
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use super::{SOURCE, Shop, subscriber};
 
 /// A pipeline that hands changes to a shell script.
-fn exec_spec(script: &str) -> PipelineSpec {
+pub(super) fn exec_spec(script: &str) -> PipelineSpec {
     PipelineSpec::new("commands", "exec", json!({"command": ["sh", "-c", script], "batch": 10}))
         .of_source(SOURCE)
 }
 
 /// Answers every line with a verdict.
-const SAYS_DONE: &str =
+pub(super) const SAYS_DONE: &str =
     r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"done"}/p'"#;
 
-async fn only(shop: &mut Shop, spec: PipelineSpec) {
+pub(super) async fn only(shop: &mut Shop, spec: PipelineSpec) {
     work::declare(&shop.database, slice::from_ref(&spec)).await.unwrap();
     let subscribers = handoffs::subscribers_of(&shop.client, SOURCE, "item").await.unwrap();
     let id = super::pipeline_id(&shop.client, &spec.name).await;
@@ -48,7 +48,7 @@ async fn follow_until(shop: &Shop, options: &WorkOptions, query: &str) -> WorkRe
     work::follow(&shop.database, options, &|_| {}, there).await.unwrap()
 }
 
-async fn put_many(shop: &Shop, number: usize) {
+pub(super) async fn put_many(shop: &Shop, number: usize) {
     let keys: Vec<String> = (0..number).map(|n| format!("k{n}")).collect();
     let records: Vec<(&str, Value)> = keys.iter().map(|key| (key.as_str(), json!({"id": key}))).collect();
     shop.put_all(&records).await;
@@ -175,24 +175,6 @@ async fn transactional_handlers_have_no_limits() {
 }
 
 #[tokio::test]
-async fn changed_settings_hand_everything_off_again_but_changed_limits_do_not() {
-    let mut shop = Shop::open().await;
-    only(&mut shop, exec_spec(SAYS_DONE)).await;
-    put_many(&shop, 4).await;
-    drain(&shop).await;
-    let limited =
-        PipelineSpec { limits: Limits { max_active: Some(1), ..Limits::default() }, ..exec_spec(SAYS_DONE) };
-    let declared = work::declare(&shop.database, &[limited]).await.unwrap().changed;
-    assert_eq!(declared[0].num_handoffs, 0);
-    let declared =
-        work::declare(&shop.database, &[exec_spec(&format!("{SAYS_DONE}; true"))]).await.unwrap().changed;
-    assert_eq!(declared[0].num_handoffs, 4);
-    assert_eq!(shop.column("select distinct reason_code from forebay.handoffs").await, ["reconfigured"]);
-    drain(&shop).await;
-    assert_eq!(shop.states().await, ["succeeded 4"]);
-}
-
-#[tokio::test]
 async fn an_enabled_pipeline_gets_the_changes_it_missed() {
     let mut shop = Shop::open().await;
     only(&mut shop, exec_spec(SAYS_DONE)).await;
@@ -214,14 +196,14 @@ async fn a_declaration_makes_up_for_one_that_was_killed() {
     put_many(&shop, 3).await;
     let late = PipelineSpec { name: "late".to_owned(), ..exec_spec(SAYS_DONE) };
     // Killed before it has handed anything off.
-    let stored = pipelines::declare(&shop.client, &late, OnConflict::Keep).await.unwrap();
+    let stored = pipelines::declare(&shop.client, &late, &Effect::default(), OnConflict::Keep).await.unwrap();
     assert_eq!(stored, Stored::Written);
     let declare = async || work::declare(&shop.database, slice::from_ref(&late)).await.unwrap().changed;
     assert_eq!(declare().await[0].num_handoffs, 3);
     assert!(declare().await.is_empty(), "it came to its end");
     // Killed halfway through a change.
     let changed = PipelineSpec { retry: json!({"transient": {"max_failures": 2}}), ..late.clone() };
-    pipelines::declare(&shop.client, &changed, OnConflict::Keep).await.unwrap();
+    pipelines::declare(&shop.client, &changed, &Effect::default(), OnConflict::Keep).await.unwrap();
     let declared = work::declare(&shop.database, slice::from_ref(&changed)).await.unwrap().changed;
     assert_eq!((declared.len(), declared[0].num_handoffs), (1, 0));
     assert!(work::declare(&shop.database, &[changed]).await.unwrap().changed.is_empty());

@@ -12,21 +12,21 @@ use crate::work::event::{Event, object_with};
 pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 
 /// The body of the request. Without `with_payload`, a receiver reads the stored data by its reference.
-pub(super) fn body(event: &Event, with_payload: bool) -> String {
+pub(super) fn body(event: &Event, id: &str, with_payload: bool) -> String {
     let data = data(event);
     let data = if with_payload {
         object_with(data, "payload", event.payload.as_deref().unwrap_or("null"))
     } else {
         Value::Object(data).to_string()
     };
-    object_with(attributes(event), "data", &data)
+    object_with(attributes(event, id), "data", &data)
 }
 
-fn attributes(event: &Event) -> Map<String, Value> {
+fn attributes(event: &Event, id: &str) -> Map<String, Value> {
     let mut attributes = Map::new();
     let mut set = |name: &str, value: Value| attributes.insert(name.to_owned(), value);
     set("specversion", json!("1.0"));
-    set("id", json!(event.id()));
+    set("id", json!(id));
     set("source", json!(format!("/forebay/sources/{}", percent::encode(&event.source))));
     set("type", json!(format!("forebay.reference.{}", event.change)));
     set("time", json!(event.changed_at.to_string()));

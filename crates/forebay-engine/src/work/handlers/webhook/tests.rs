@@ -328,6 +328,10 @@ async fn a_payload_can_be_omitted_and_a_removal_has_none() {
     assert!(bodies[0]["data"].get("payload").is_none());
     assert_eq!(bodies[0]["data"]["record_key"], "CSC-126");
     assert_eq!(bodies[1]["data"].get("payload"), Some(&Value::Null));
+    // Another form of the same content is another event; otherwise receivers would drop it as a duplicate.
+    let id = event().id();
+    assert!(bodies[0]["id"].as_str().unwrap().starts_with(&format!("{id}/")), "{}", bodies[0]["id"]);
+    assert_eq!(bodies[1]["id"], json!(format!("{id}/removed")));
     assert_eq!(bodies[1]["type"], "forebay.reference.removed");
     assert!(!server.requests()[0].0.contains("webhook-signature"));
 }
