@@ -7,7 +7,7 @@ use forebay_engine::{
     clock,
     persist::RunReport,
     scrape::{self, ScrapeOptions, Scraper, SourceDefinition, SourceKind},
-    work::{PipelineSpec, WorkOptions, WorkReport, drain},
+    work::{Declarations, PipelineSpec, WorkOptions, WorkReport, drain},
 };
 use forebay_sources::kinds::{PageKind, PageReader};
 use forebay_store::connect::Database;
@@ -62,7 +62,9 @@ fn definition(list: List, url: &str) -> Result<SourceDefinition> {
 
 /// Ingests everything that waits. The error of a pipeline ends the demo.
 pub(crate) async fn ingest(database: &Database) -> Result<WorkReport> {
-    let mut report = drain(database, &WorkOptions::default(), &|_| {}).await?;
+    let options =
+        WorkOptions { declarations: Declarations::new([table_pipeline()]), ..WorkOptions::default() };
+    let mut report = drain(database, &options, &|_| {}).await?;
     match report.pipelines.iter_mut().find_map(|pipeline| pipeline.error.take()) {
         Some(error) => Err(error.into()),
         None => Ok(report),

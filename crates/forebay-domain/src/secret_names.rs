@@ -38,9 +38,33 @@ pub fn is_own(variable: &str) -> bool {
     OWN_PREFIXES.iter().any(|prefix| variable.starts_with(prefix)) || OF_DATABASES.contains(&variable)
 }
 
+/// Why an environment variable must not be sent to another server: it configures Forebay, or gives access to a
+/// database. `None`: it may be sent. The variables of libpq have no underscore.
+pub fn refusal(variable: &str) -> Option<String> {
+    let is_reserved = is_own(variable) || (variable.starts_with("PG") && !variable.contains('_'));
+    is_reserved.then(|| {
+        format!(
+            "the environment variable {variable} configures Forebay or gives access to a database, so it is never sent; \
+             use a variable of another name"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_that_give_access_to_a_database_are_never_sent() {
+        for name in
+            ["FOREBAY_DATABASE_URL", "DATABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "PGPASSWORD", "PGHOST"]
+        {
+            assert!(refusal(name).is_some(), "{name}");
+        }
+        for name in ["INGEST_AUTHORIZATION", "PGP_KEY", "MY_DATABASE_URL", "APGAR"] {
+            assert!(refusal(name).is_none(), "{name}");
+        }
+    }
 
     #[test]
     fn secret_names_are_recognised() {

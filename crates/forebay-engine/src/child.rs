@@ -24,7 +24,7 @@ pub(crate) use reported::{Reported, ReportedFailure, reported};
 /// How long to wait for a killed program to exit.
 pub(crate) const LONGEST_END: Duration = Duration::from_secs(5);
 /// How much of the end of standard error is kept, in bytes.
-const KEPT_BYTES: usize = 2 << 10;
+pub(crate) const KEPT_BYTES: usize = 2 << 10;
 /// "Exec format error": the file is not a program.
 const ENOEXEC: i32 = 8;
 

@@ -27,7 +27,7 @@ use crate::{
     freshness::{self, ListOptions, Policies},
     retrieval,
     scrape::Sources,
-    work,
+    work::{self, Declarations},
 };
 
 /// Maximum number of late scopes to judge.
@@ -44,6 +44,10 @@ pub struct Configured<'a> {
     pub sources: &'a Sources,
     /// How old data may become.
     pub policies: &'a Policies,
+    /// The project; `None`: there is no configuration.
+    pub project: Option<&'a str>,
+    /// The pipelines of the project.
+    pub declarations: &'a Declarations,
 }
 
 /// Checks the database, its maintenance, the queues and what waits for a person; the worst first. Changes nothing,
@@ -99,6 +103,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
         return Ok(checks);
     }
     checks.extend(attention::unready(&work::unready(&**client, &specs).await?));
+    checks.extend(attention::undeclared(&specs, configured.declarations, configured.project));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(attention::pauses(&pauses::list(&**client, None).await?));

@@ -13,6 +13,7 @@
 
 mod batch;
 mod conflict;
+pub(crate) mod declarations;
 pub(crate) mod declare;
 mod effect;
 mod embedding;
@@ -43,12 +44,13 @@ use forebay_store::connect::Database;
 pub(crate) use self::handlers::{effect_of, unready};
 pub use self::{
     batch::FailedAttempts,
+    declarations::Declarations,
     declare::{Declaration, Declared, declare},
     failure_codes::FAILURE_CODES,
     handlers::{check_machine, check_settings},
     kind::{Workers, settings_of},
     options::WorkOptions,
-    report::{Maintenance, PipelineReport, Progress, WorkReport},
+    report::{LeftAlone, Maintenance, PipelineReport, Progress, WorkReport},
     setting_error::SettingError,
 };
 pub use forebay_store::{

@@ -145,5 +145,8 @@ pub use self::{
     version::{FieldChange, Version},
     words::{DatabaseKind, EnabledState, StopReason},
     work_event::WorkEvent,
-    work_report::{EmbeddingFailure, FailureGroup, IdlePipeline, PipelineWork, ScheduledRuns, WorkReport},
+    work_report::{
+        EmbeddingFailure, FailureGroup, IdlePipeline, LeftAlonePipeline, PipelineWork, ScheduledRuns,
+        WorkReport,
+    },
 };

@@ -1,6 +1,10 @@
 //! The report of `work`.
 
-use forebay_engine::{retrieval::EmbedTrouble, scrape::schedule::ScheduleReport, work::PipelineReport};
+use forebay_engine::{
+    retrieval::EmbedTrouble,
+    scrape::schedule::ScheduleReport,
+    work::{LeftAlone, PipelineReport},
+};
 use forebay_store::{handoffs::FailureCount, jobs::Backlog};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +18,8 @@ pub struct WorkReport {
     pub pipelines: Vec<PipelineWork>,
     /// Failed attempts since the start, of this worker and others, grouped by failure.
     pub failures: Vec<FailureGroup>,
+    /// Pipelines that this worker left to others, because its configuration doesn't declare them like the database.
+    pub left_alone: Vec<LeftAlonePipeline>,
     /// Disabled pipelines.
     pub disabled: Vec<IdlePipeline>,
     /// Pipelines whose work another program's workers do.
@@ -88,6 +94,17 @@ pub struct IdlePipeline {
     pub num_waiting: u64,
 }
 
+/// A pipeline that this worker left to others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftAlonePipeline {
+    /// The name of the pipeline.
+    pub pipeline: String,
+    /// Waiting hand-offs.
+    pub num_waiting: u64,
+    /// Why: `pipeline_undeclared` or `pipeline_declared_otherwise`.
+    pub error: Error,
+}
+
 /// Scheduled scrapes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduledRuns {
@@ -139,6 +156,13 @@ impl IdlePipeline {
     /// A pipeline with its backlog.
     pub fn new(pipeline: &str, backlog: &Backlog) -> Self {
         Self { pipeline: pipeline.to_owned(), num_waiting: num_waiting(backlog) }
+    }
+}
+
+impl LeftAlonePipeline {
+    /// The pipeline with the view of the error.
+    pub fn new(left_alone: &LeftAlone, error: Error) -> Self {
+        Self { pipeline: left_alone.pipeline.clone(), num_waiting: num_waiting(&left_alone.backlog), error }
     }
 }
 

@@ -32,7 +32,7 @@ use forebay_engine::{
     freshness::Policies,
     persist::PersistRequest,
     scrape::{SourceDefinition, Sources},
-    work::PipelineSpec,
+    work::{Declarations, PipelineSpec},
 };
 use forebay_sources::fetch::FetchSettings;
 use schemars::JsonSchema;
@@ -188,6 +188,11 @@ impl Config {
                 ..pipeline.declared_as(name)
             })
             .collect()
+    }
+
+    /// The pipelines that commands of this configuration may run.
+    pub(crate) fn declarations(&self) -> Declarations {
+        Declarations::new(self.pipeline_specs())
     }
 
     /// Checks that involve several fields, and makes the definitions.

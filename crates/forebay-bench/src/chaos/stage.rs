@@ -46,6 +46,18 @@ pub(super) struct Stage {
     url: String,
 }
 
+/// Both pipelines. The command appends to the file `deliveries`.
+pub(super) fn specs(deliveries: &Path) -> [PipelineSpec; 2] {
+    let columns = json!({"key": "key", "n": {"field": "n", "type": "bigint"}});
+    let table = json!({"table": database::TABLE, "columns": columns});
+    let command = json!(["/bin/sh", "-c", SCRIPT, "sh", deliveries]);
+    let exec = json!({"command": command, "timeout": "20s", "batch": 50});
+    [(TABLE, "table", table), (EXEC, "exec", exec)].map(|(name, handler, config)| PipelineSpec {
+        retry: patience(),
+        ..PipelineSpec::new(name, handler, config).of_source(SOURCE)
+    })
+}
+
 impl Stage {
     /// Starts the server and declares both pipelines.
     pub(super) async fn open() -> Result<Self, Failure> {
@@ -64,19 +76,8 @@ impl Stage {
         pipelines::declare(&**client, &built_in, &Effect::default(), OnConflict::Keep).await?;
         drop(client);
         let stage = Self { folder, options, cluster: Some(cluster), database: Some(Arc::new(opened)), url };
-        declare(&*stage.database()?, &stage.specs()).await?;
+        declare(&*stage.database()?, &specs(&stage.deliveries())).await?;
         Ok(stage)
-    }
-
-    fn specs(&self) -> [PipelineSpec; 2] {
-        let columns = json!({"key": "key", "n": {"field": "n", "type": "bigint"}});
-        let table = json!({"table": database::TABLE, "columns": columns});
-        let command = json!(["/bin/sh", "-c", SCRIPT, "sh", self.deliveries()]);
-        let exec = json!({"command": command, "timeout": "20s", "batch": 50});
-        [(TABLE, "table", table), (EXEC, "exec", exec)].map(|(name, handler, config)| PipelineSpec {
-            retry: patience(),
-            ..PipelineSpec::new(name, handler, config).of_source(SOURCE)
-        })
     }
 
     /// The database. It survives crashes: the pool replaces broken connections.
@@ -93,7 +94,8 @@ impl Stage {
         self.folder.path()
     }
 
-    fn deliveries(&self) -> PathBuf {
+    /// The file that the command appends to.
+    pub(super) fn deliveries(&self) -> PathBuf {
         self.folder.path().join("deliveries")
     }
 

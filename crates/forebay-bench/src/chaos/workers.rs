@@ -61,7 +61,12 @@ impl Workers {
 
 fn spawn(stage: &Stage, more: &[&str]) -> Result<Child, Failure> {
     let mut command = parts::command("worker")?;
-    command.args(more).current_dir(stage.folder()).env("FOREBAY_DATABASE_URL", stage.url());
+    command
+        .args(more)
+        .arg("--deliveries")
+        .arg(stage.deliveries())
+        .current_dir(stage.folder())
+        .env("FOREBAY_DATABASE_URL", stage.url());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Ok(command.spawn()?)
 }

@@ -14,7 +14,11 @@ use super::{
     check::{Check, CheckStatus},
     checks::span,
 };
-use crate::{freshness::ScopeFreshness, human as format, work::SettingError};
+use crate::{
+    freshness::ScopeFreshness,
+    human as format,
+    work::{Declarations, PipelineSpec, SettingError, Workers},
+};
 
 /// Characters of an embedding error that are shown.
 const ERROR_SHOWN: usize = 30;
@@ -145,6 +149,26 @@ pub(super) fn unready(pipelines: &[SettingError]) -> Vec<Check> {
             .next("forebay config apply")
     });
     or_ok("pipeline_settings", "the database has what the pipelines name", problems)
+}
+
+/// Pipelines that no worker with this configuration runs. Those of other projects are run by the workers there.
+pub(super) fn undeclared(
+    specs: &[PipelineSpec],
+    declarations: &Declarations,
+    project: Option<&str>,
+) -> Vec<Check> {
+    let is_ours = |spec: &&PipelineSpec| spec.project.is_none() || spec.project.as_deref() == project;
+    let problems = specs.iter().filter(is_ours).filter(|spec| Workers::of(spec) == Workers::Forebay);
+    let problems = problems.filter_map(|spec| {
+        let error = declarations.check(spec).err()?;
+        let check = Check::new("pipeline_declarations", CheckStatus::Warning, error.to_string());
+        Some(check.about(&spec.name).hint(error.hint().unwrap_or_default()))
+    });
+    or_ok(
+        "pipeline_declarations",
+        "workers with this configuration run every pipeline of the project",
+        problems,
+    )
 }
 
 fn exposed(tables: &[Exposed]) -> Check {

@@ -19,6 +19,23 @@ pub enum DeclarationError {
         /// The project that declares it now.
         project: String,
     },
+    /// A stored pipeline that this program does not declare.
+    #[error(
+        "this worker's configuration doesn't declare the pipeline {pipeline:?}, so it is left to other workers"
+    )]
+    PipelineUndeclared {
+        /// The pipeline.
+        pipeline: String,
+    },
+    /// A stored pipeline with another handler or other settings than this program declares.
+    #[error(
+        "the database has other settings for the pipeline {pipeline:?} than this worker's configuration, so it is left \
+         to other workers"
+    )]
+    PipelineOtherwise {
+        /// The pipeline.
+        pipeline: String,
+    },
     /// A run of the source is in progress.
     #[error("run {run_id} of {source_name:?} is in progress")]
     Busy {
@@ -106,6 +123,8 @@ impl DeclarationError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Elsewhere { .. } => "declared_elsewhere",
+            Self::PipelineUndeclared { .. } => "pipeline_undeclared",
+            Self::PipelineOtherwise { .. } => "pipeline_declared_otherwise",
             Self::Busy { .. } => "source_busy",
             Self::Held { .. } => "source_has_held_runs",
             Self::Course { .. } => "source_is_course",
@@ -125,6 +144,14 @@ impl DeclarationError {
             Self::Elsewhere { what, .. } => format!(
                 "use another name for this {what}; or give both files the same `name` in [project]; or make the \
                  declaration of this project count: `forebay config apply --take-over`"
+            ),
+            Self::PipelineUndeclared { pipeline } => format!(
+                "run the worker with the forebay.toml that has [pipelines.{pipeline}]: commands, URLs and tables are taken \
+                 from the worker's own file and never from the database"
+            ),
+            Self::PipelineOtherwise { pipeline } => format!(
+                "start the worker again with the latest [pipelines.{pipeline}]; `forebay config apply` stores the settings \
+                 of this file"
             ),
             Self::Busy { run_id, .. } => {
                 format!("wait until it has ended; `forebay runs show {run_id}` shows whether it has")

@@ -18,11 +18,16 @@ use super::{
     settings::{EmbeddingSettings, with_embeddings},
     trouble::EmbedTrouble,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    work::declarations::Declarations,
+};
 
 /// How embeddings are created.
 #[derive(Clone, Debug)]
 pub struct EmbedOptions {
+    /// What this program declares: only the endpoints there are called. Default: nothing.
+    pub declarations: Declarations,
     /// The pipelines to work for. Default: empty, for all enabled pipelines.
     pub pipelines: Vec<String>,
     /// The maximum number of chunks in one request. Default: 32.
@@ -41,6 +46,7 @@ pub struct EmbedOptions {
 impl Default for EmbedOptions {
     fn default() -> Self {
         Self {
+            declarations: Declarations::default(),
             pipelines: Vec::new(),
             batch: 32,
             lease: Duration::from_mins(10),
@@ -71,7 +77,8 @@ pub struct EmbedReport {
 }
 
 /// Creates embeddings for each pipeline that has them configured, until no chunk waits or `is_stopped` returns true.
-/// Other pipelines get no report; if no pipeline has embeddings, the call costs one query.
+/// Other pipelines get no report, and neither do those that the options don't declare; if no pipeline has embeddings,
+/// the call costs one query.
 ///
 /// Returns an error only if the database fails; other errors are in the pipelines' reports.
 pub async fn embed_round(
@@ -89,6 +96,9 @@ pub async fn embed_round(
         |name: &str| options.pipelines.is_empty() || options.pipelines.iter().any(|chosen| chosen == name);
     let mut reports = Vec::new();
     for (pipeline, settings) in with_embeddings(all, is_chosen) {
+        if options.declarations.check(&pipeline.spec).is_err() {
+            continue;
+        }
         let mut report = EmbedReport {
             pipeline: pipeline.spec.name.clone(),
             num_embedded: 0,

@@ -23,7 +23,10 @@ use super::{
     settings::{EmbeddingSettings, with_embeddings},
     trouble::EmbedTrouble,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    work::declarations::Declarations,
+};
 
 /// The constant of reciprocal rank fusion, as published. A larger value reduces the advantage of the first positions.
 const FUSION: f32 = 60.0;
@@ -36,6 +39,8 @@ pub const MOST_WAITING: u64 = 10_000;
 /// Search options.
 #[derive(Clone, Debug)]
 pub struct SearchOptions {
+    /// What this program declares: only the endpoints there are called. Default: nothing.
+    pub declarations: Declarations,
     /// Which documents to search. Default: all.
     pub filter: SearchFilter,
     /// The maximum number of documents. Default: 10.
@@ -49,7 +54,13 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { filter: SearchFilter::default(), limit: 10, with_embeddings: true, min_score: None }
+        Self {
+            declarations: Declarations::default(),
+            filter: SearchFilter::default(),
+            limit: 10,
+            with_embeddings: true,
+            min_score: None,
+        }
     }
 }
 
@@ -112,6 +123,13 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
     if options.with_embeddings && question.has_terms() {
         let is_chosen = |name: &str| wanted.is_none_or(|chosen| chosen == name);
         for (pipeline, settings) in with_embeddings(all, is_chosen) {
+            if options.declarations.check(&pipeline.spec).is_err() {
+                let name = &pipeline.spec.name;
+                found.trouble = Some(format!(
+                    "the configuration doesn't declare the pipeline {name:?} with its embeddings"
+                ));
+                continue;
+            }
             match meaning(database, query, &pipeline, settings?).await? {
                 Ok(meaning) => meanings.push(meaning),
                 Err(reason) => found.trouble = Some(reason),

@@ -8,7 +8,7 @@
 //! api_key_env = "EMBEDDINGS_API_KEY"
 //! ```
 
-use forebay_domain::handoff::HandlerKind;
+use forebay_domain::{handoff::HandlerKind, secret_names::refusal};
 use forebay_store::pipelines::{Pipeline, PipelineSpec};
 use reqwest::Url;
 use serde_json::{Map, Value};
@@ -55,6 +55,9 @@ impl EmbeddingSettings {
         let url = text("url")?.ok_or_else(|| needed("`embeddings` needs `url`, the endpoint"))?;
         let model = text("model")?.ok_or_else(|| needed("`embeddings` needs `model`"))?;
         let api_key_env = text("api_key_env")?;
+        if let Some(problem) = api_key_env.as_deref().and_then(refusal) {
+            return Err(wrong("api_key_env", problem));
+        }
         let dimensions =
             table.remove("dimensions").ok_or_else(|| needed("`embeddings` needs `dimensions`"))?;
         let dimensions = dimensions
@@ -128,6 +131,7 @@ mod tests {
             ("model", json!(5), "`embeddings.model` must be text"),
             ("dimensions", json!(0), "`embeddings.dimensions`"),
             ("api_key", json!("k"), "no setting `api_key`"),
+            ("api_key_env", json!("DATABASE_URL"), "is never sent"),
         ];
         for (name, value, reason) in wrong {
             let mut settings = good.clone();

@@ -91,7 +91,11 @@ pub(super) async fn round(shared: &Shared<'_>, rests: &mut Rests) -> Result<()> 
     if names.is_empty() {
         return Ok(());
     }
-    let options = EmbedOptions { pipelines: names, ..EmbedOptions::default() };
+    let options = EmbedOptions {
+        declarations: shared.options.declarations.clone(),
+        pipelines: names,
+        ..EmbedOptions::default()
+    };
     let is_stopped = || *shared.stage.borrow() != Stage::Working;
     for embedded in embed_round(shared.database, &options, &is_stopped).await? {
         let Some(pipeline) = all.iter().find(|pipeline| pipeline.spec.name == embedded.pipeline) else {

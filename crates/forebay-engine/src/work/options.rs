@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use super::declarations::Declarations;
+
 /// Options of workers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WorkOptions {
+    /// What this program declares. Other pipelines are left alone, except for `documents` without
+    /// embeddings. Default: nothing.
+    pub declarations: Declarations,
     /// The pipelines to work for. Default: empty, for all enabled pipelines.
     pub pipelines: Vec<String>,
     /// Maximum number of hand-offs per transaction or claim. Default: 500.
@@ -26,6 +31,7 @@ pub struct WorkOptions {
 impl Default for WorkOptions {
     fn default() -> Self {
         Self {
+            declarations: Declarations::default(),
             pipelines: Vec::new(),
             batch: 500,
             concurrency: 1,

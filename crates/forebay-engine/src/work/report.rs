@@ -10,7 +10,7 @@ use forebay_store::{
 
 use super::batch::{Batch, FailedAttempts};
 use crate::{
-    error::{Error, Result},
+    error::{DeclarationError, Error, Result},
     retrieval::EmbedTrouble,
 };
 
@@ -19,8 +19,21 @@ use crate::{
 pub struct WorkReport {
     /// The pipelines, in the order in which work for them began.
     pub pipelines: Vec<PipelineReport>,
+    /// The pipelines that this worker left alone, because its program does not declare them.
+    pub left_alone: Vec<LeftAlone>,
     /// The results of maintenance.
     pub maintenance: Maintenance,
+}
+
+/// A pipeline that this worker does not run.
+#[derive(Debug)]
+pub struct LeftAlone {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Why: [`DeclarationError::PipelineUndeclared`] or [`DeclarationError::PipelineOtherwise`].
+    pub error: DeclarationError,
+    /// The hand-offs that wait now.
+    pub backlog: Backlog,
 }
 
 /// The results of one pipeline.
@@ -141,9 +154,11 @@ impl WorkReport {
     }
 
     pub(super) fn set_backlogs(&mut self, found: &[(String, Backlog)]) {
-        for report in &mut self.pipelines {
-            if let Some((_, backlog)) = found.iter().find(|(name, _)| *name == report.pipeline) {
-                report.backlog = *backlog;
+        let of_pipelines = self.pipelines.iter_mut().map(|report| (&report.pipeline, &mut report.backlog));
+        let of_others = self.left_alone.iter_mut().map(|report| (&report.pipeline, &mut report.backlog));
+        for (pipeline, backlog) in of_pipelines.chain(of_others) {
+            if let Some((_, found)) = found.iter().find(|(name, _)| name == pipeline) {
+                *backlog = *found;
             }
         }
     }

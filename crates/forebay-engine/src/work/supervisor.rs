@@ -15,7 +15,7 @@ use std::{
 use forebay_domain::backoff;
 use forebay_store::{
     connect::Database,
-    jobs,
+    jobs::{self, Backlog},
     pipelines::{self, Pipeline},
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -27,10 +27,10 @@ use super::{
     listener::Listener,
     maintenance,
     options::WorkOptions,
-    report::{Progress, WorkReport},
+    report::{LeftAlone, Progress, WorkReport},
     worker::{Shared, Stage, serve},
 };
-use crate::error::{Error, Result};
+use crate::error::{DeclarationError, Error, Result};
 
 /// How long to wait before looking for work again, unless a notification comes.
 const POLL: Duration = Duration::from_secs(1);
@@ -56,12 +56,16 @@ struct Supervisor<'a> {
     num_workers: HashMap<i32, u32>,
     /// Pipelines that wait after an error, and until when.
     resting: HashMap<i32, Instant>,
+    /// Pipelines that this worker leaves alone, by name.
+    left_alone: HashMap<String, DeclarationError>,
 }
 
 /// The result of looking for work.
 struct Seen {
     /// The pipelines to work for.
     pipelines: Vec<Pipeline>,
+    /// The pipelines that the program does not declare.
+    left_alone: Vec<(Pipeline, DeclarationError)>,
     /// All pipelines with due hand-offs, including those of other workers.
     due: HashSet<i32>,
 }
@@ -79,8 +83,23 @@ async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
         let is_wanted = wanted.is_empty() || wanted.contains(&pipeline.spec.name);
         is_wanted && Workers::of(&pipeline.spec) == Workers::Forebay
     });
+    let mut left_alone = Vec::new();
+    pipelines.retain(|pipeline| match shared.options.declarations.check(&pipeline.spec) {
+        Ok(()) => true,
+        Err(error) => {
+            left_alone.push((pipeline.clone(), error));
+            false
+        }
+    });
+    if is_first
+        && !wanted.is_empty()
+        && let Some((_, error)) = left_alone.pop()
+    {
+        // It was asked for by its name.
+        return Err(error.into());
+    }
     let due = jobs::due(&**client).await?.into_iter().collect();
-    Ok(Seen { pipelines, due })
+    Ok(Seen { pipelines, left_alone, due })
 }
 
 pub(super) async fn drain(
@@ -222,13 +241,14 @@ pub(super) async fn follow(
 
 impl<'a> Supervisor<'a> {
     fn new(shared: &'a Shared<'a>) -> Self {
-        Self { shared, num_workers: HashMap::new(), resting: HashMap::new() }
+        Self { shared, num_workers: HashMap::new(), resting: HashMap::new(), left_alone: HashMap::new() }
     }
 
     /// Starts workers for pipelines that have something due and no worker.
     fn start(&mut self, workers: &mut FuturesUnordered<BoxFuture<'a, Ended>>, seen: Seen, is_first: bool) {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
+        self.leave_alone(seen.left_alone);
         for pipeline in seen.pipelines {
             let id = pipeline.pipeline_id;
             if is_first {
@@ -245,6 +265,20 @@ impl<'a> Supervisor<'a> {
                 workers.push(run_worker(shared, pipeline));
             }
         }
+    }
+
+    /// Records the pipelines that are left alone now. Each is reported once for each reason.
+    fn leave_alone(&mut self, pipelines: Vec<(Pipeline, DeclarationError)>) {
+        self.left_alone.retain(|name, _| pipelines.iter().any(|(pipeline, _)| pipeline.spec.name == *name));
+        for (Pipeline { spec, .. }, error) in pipelines {
+            if self.left_alone.get(&spec.name) == Some(&error) {
+                continue;
+            }
+            let hint = error.hint().unwrap_or_default();
+            tracing::warn!(pipeline = spec.name, code = error.code(), "{error}; {hint}");
+            self.left_alone.insert(spec.name, error);
+        }
+        self.shared.set_left_alone(&self.left_alone);
     }
 
     /// Records that a worker ended. Error: the database cannot be reached.
@@ -295,6 +329,17 @@ impl Shared<'_> {
         let mut report = self.take_report();
         report.set_backlogs(&found);
         Ok(report)
+    }
+
+    fn set_left_alone(&self, pipelines: &HashMap<String, DeclarationError>) {
+        let left_alone = pipelines.iter().map(|(pipeline, error)| LeftAlone {
+            pipeline: pipeline.clone(),
+            error: error.clone(),
+            backlog: Backlog::default(),
+        });
+        let mut left_alone: Vec<_> = left_alone.collect();
+        left_alone.sort_unstable_by(|a, b| a.pipeline.cmp(&b.pipeline));
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).left_alone = left_alone;
     }
 
     fn take_report(&self) -> WorkReport {

@@ -14,14 +14,15 @@ use forebay_domain::{
     handoff::Change,
     identity::{ReferenceId, VersionHash},
 };
-use forebay_engine::work::{self, PipelineReport, PipelineSpec, WorkOptions};
+use forebay_engine::work::{self, Declarations, PipelineReport, PipelineSpec, WorkOptions};
 use forebay_store::{
     connect::Database,
     handoffs::{self, Enqueue, Queueing, Subscriber},
+    pipelines,
     testing::{self, TestDatabase},
 };
 use serde_json::{Value, json};
-use tokio_postgres::{Client, Row, types::Type};
+use tokio_postgres::{Client, GenericClient, Row, types::Type};
 
 use crate::wait::eventually;
 
@@ -128,9 +129,14 @@ impl Shop {
         self.subscribers[0].pipeline_id
     }
 
+    /// Options with every pipeline as the database has it.
+    pub(crate) async fn options(&self) -> WorkOptions {
+        WorkOptions { declarations: all_stored(&self.client).await, ..WorkOptions::default() }
+    }
+
     /// Works until nothing is left, and returns the report of the pipeline that changes are handed off to.
     pub(crate) async fn drain(&self) -> PipelineReport {
-        let report = work::drain(&self.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+        let report = work::drain(&self.database, &self.options().await, &|_| {}).await.unwrap();
         report.pipelines.into_iter().max_by_key(|pipeline| pipeline.num_claimed).unwrap()
     }
 
@@ -158,6 +164,12 @@ pub(crate) fn subscriber(pipeline_id: i32) -> Subscriber {
 
 pub(crate) fn table_spec(config: Value) -> PipelineSpec {
     PipelineSpec::new("rows", "table", config).of_source(SOURCE)
+}
+
+/// Every pipeline as the database has it.
+async fn all_stored(client: &impl GenericClient) -> Declarations {
+    let stored = pipelines::list(client).await.unwrap();
+    Declarations::new(stored.into_iter().map(|pipeline| pipeline.spec))
 }
 
 async fn pipeline_id(client: &Client, name: &str) -> i32 {

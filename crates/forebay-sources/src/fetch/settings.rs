@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use forebay_domain::units::{Period, Rate, Size};
+use forebay_domain::{
+    secret_names::refusal,
+    units::{Period, Rate, Size},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +72,16 @@ pub struct FetchSettings {
     /// protect it like the data. With an archive, unchanged pages are fetched in full too, so that each run can be
     /// replayed. Default: none.
     pub warc: Option<PathBuf>,
+}
+
+impl FetchSettings {
+    /// A header that names a variable that must not be sent, and why.
+    pub fn refused_header(&self) -> Option<(&str, String)> {
+        self.headers.iter().find_map(|(name, header)| match header {
+            Header::Env(from) => Some((name.as_str(), refusal(&from.env)?)),
+            _ => None,
+        })
+    }
 }
 
 impl Default for FetchSettings {

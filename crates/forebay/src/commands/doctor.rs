@@ -49,8 +49,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let deep = args.deep.then_some(if args.repair { Repair::Yes } else { Repair::No });
     let (sources, policies) = (config.definitions(), &config.policies());
     let broken = broken.map(|failure| failure.full_message());
-    let configured =
-        Configured { by: configured_by.as_deref(), broken: broken.as_deref(), sources, policies };
+    let configured = Configured {
+        by: configured_by.as_deref(),
+        broken: broken.as_deref(),
+        sources,
+        policies,
+        project: config.project(),
+        declarations: &config.declarations(),
+    };
     let checks = context
         .with_bare_database(async |database| Ok(doctor::check(database, configured, deep).await?))
         .await?;

@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
             let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
             let gate = Gate::for_tools(scraper.clone(), config.policies());
-            serve(Server::new(Access::new(scraper, gate, args.allow_scrape))).await
+            serve(Server::new(Access::new(scraper, gate, args.allow_scrape, config.declarations()))).await
         })
         .await?;
     Ok(Exit::Done)

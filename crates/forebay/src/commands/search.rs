@@ -83,8 +83,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         pipeline: args.pipeline.clone(),
     };
     let min_score = args.min_score.map(Share::get);
-    let options = SearchOptions { filter, limit: args.limit, min_score, ..SearchOptions::default() };
     let config = context.config()?;
+    let options = SearchOptions {
+        declarations: config.declarations(),
+        filter,
+        limit: args.limit,
+        min_score,
+        ..SearchOptions::default()
+    };
     let result = context
         .with_database(async |database| {
             if let Some(entity) = &args.entity {

@@ -12,7 +12,7 @@ use forebay_engine::{
         Scraper, Sources, connections_for,
         schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
     },
-    work::{Progress, WorkOptions, Workers, drain, follow},
+    work::{Declarations, Progress, WorkOptions, Workers, drain, follow},
 };
 use forebay_store::{
     handoffs, jobs,
@@ -87,8 +87,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn options(&self) -> WorkOptions {
+    fn options(&self, declarations: Declarations) -> WorkOptions {
         WorkOptions {
+            declarations,
             pipelines: self.pipeline.clone(),
             batch: self.batch,
             concurrency: self.concurrency,
@@ -125,7 +126,7 @@ async fn open_and_work(args: &Args, context: &Context) -> Result<Report, Failure
     let config = context.config()?;
     let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
     let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
-    let num_connections = args.options().num_connections() + num_for_scrapes;
+    let num_connections = args.options(Declarations::default()).num_connections() + num_for_scrapes;
     let working = context.with_scraper(&config, num_connections, async |scraper| {
         Box::pin(work(args, context, scraper, runs_schedules)).await
     });
@@ -154,7 +155,7 @@ async fn work(
     // Otherwise the connection would be held for hours.
     drop(client);
 
-    let options = args.options();
+    let options = args.options(context.config()?.declarations());
     let live = Live::new(&context.ui);
     let progress = |progress: Progress<'_>| live.progress(&progress);
     let schedules = ScheduleOptions {
@@ -179,7 +180,11 @@ async fn work(
             () = stop.next() => return Err(cut_off()),
         }
     } else {
-        let own = chosen.iter().filter(|pipeline| Workers::of(&pipeline.spec) == Workers::Forebay);
+        let is_own = |pipeline: &&Pipeline| {
+            Workers::of(&pipeline.spec) == Workers::Forebay
+                && options.declarations.check(&pipeline.spec).is_ok()
+        };
+        let own = chosen.iter().filter(is_own);
         let own: Vec<&str> = own.map(|pipeline| pipeline.spec.name.as_str()).collect();
         context.ui.note(&format!(
             "working for {}; Ctrl-C stops after the batches in progress",
@@ -256,7 +261,7 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_library() {
         let Work { args } = Work::parse_from(["work"]);
-        assert_eq!(args.options(), WorkOptions::default());
+        assert_eq!(args.options(Declarations::default()), WorkOptions::default());
         let schedules = ScheduleOptions::default();
         let given = (usize::from(args.scrapes), args.grace.get(), Level::from(args.run_log_level));
         assert_eq!(given, (schedules.at_once, schedules.grace, schedules.log_level));

@@ -248,7 +248,12 @@ fn fetch(name: &str, written: &toml::Table, at: &At<'_>) -> Result<FetchSettings
     for layer in [written.get("fetch"), own].into_iter().flatten().filter_map(toml::Value::as_table) {
         merged.extend(layer.clone());
     }
-    merged.try_into().map_err(|error| at.problem(&["fetch"], error.message()))
+    let settings: FetchSettings =
+        merged.try_into().map_err(|error| at.problem(&["fetch"], error.message()))?;
+    match settings.refused_header() {
+        None => Ok(settings),
+        Some((header, problem)) => Err(at.problem(&["fetch", "headers", header], problem)),
+    }
 }
 
 /// The position of a source in the file.

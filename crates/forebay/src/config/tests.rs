@@ -286,6 +286,8 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `headrs`; its settings are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
     hint: did you mean `headers`?
     ");
+    let unsent = "url = \"https://a.example\"\nheaders = { authorization = \"env:FOREBAY_DATABASE_URL\" }";
+    insta::assert_snapshot!(pipeline(unsent), @"error[config_invalid]: forebay.toml:5:13: the environment variable FOREBAY_DATABASE_URL configures Forebay or gives access to a database, so it is never sent; use a variable of another name");
     insta::assert_snapshot!(pipeline("enabled = \"no\""), @r#"error[config_invalid]: forebay.toml:4:11: invalid type: string "no", expected a boolean"#);
     insta::assert_snapshot!(pipeline("entities = \"course\""), @r#"error[config_invalid]: forebay.toml:4:12: invalid type: string "course", expected a sequence"#);
     insta::assert_snapshot!(pipeline("retry = { permanent = { max_failures = 2 } }"), @"error[config_invalid]: forebay.toml:4:11: permanent failures are never retried automatically, so they have no retry settings");

@@ -192,7 +192,8 @@ fn every_incident_of_a_night_is_on_one_screen() {
              '401 Unauthorized: the key is wrong'
          from forebay.documents as d;
          -- As with an endpoint in the configuration, which needs the extension vector.
-         update forebay.pipelines set config = config || '{\"embeddings\": {}}' where name = 'search'",
+         update forebay.pipelines set config = config || '{\"embeddings\": {}}', project = 'other'
+         where name = 'search'",
     );
     let output = db.run(&sandbox, "doctor");
     let text = String::from_utf8(output.stdout).unwrap();

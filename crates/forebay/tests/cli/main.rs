@@ -15,6 +15,7 @@ mod database;
 mod db;
 mod dead_runs;
 mod decisions;
+mod declarations;
 mod demo;
 mod disguised;
 mod doctor;

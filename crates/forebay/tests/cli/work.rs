@@ -194,6 +194,12 @@ fn the_configuration_decides_which_pipelines_there_are() {
     let elsewhere = Sandbox::new();
     drain(&db, &elsewhere);
     assert_eq!(db.rows(declared), before);
+    assert_eq!(
+        db.value("select to_regclass('public.seats') is null"),
+        "true",
+        "nor does it write to its tables"
+    );
+    drain(&db, &sandbox);
 
     configure(&sandbox, BOTH.split("[pipelines.seats]").next().unwrap());
     drain(&db, &sandbox);

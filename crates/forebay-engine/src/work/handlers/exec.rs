@@ -14,7 +14,7 @@
 //! process that leaves the group (`setsid`) can outlive the batch.
 //!
 //! The command gets the worker's environment without Forebay's secrets ([`environment::of_programs`]), and the
-//! variables listed in `env`, if they are set.
+//! variables listed in `env`, if they are set. Their values are masked in what is kept of its output.
 
 mod process;
 mod verdict;
@@ -25,7 +25,7 @@ mod tests;
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use forebay_domain::handoff::FailureClass;
-use forebay_sources::environment;
+use forebay_sources::{Masks, environment};
 use forebay_store::pipelines::{Effect, PipelineSpec};
 use serde_json::{Map, Value, json};
 
@@ -122,12 +122,16 @@ impl Exec {
             return Ok(Vec::new());
         }
         let mut verdicts = Verdicts::of(events);
+        let named = self.named_variables();
+        let masks =
+            Masks::of(&named.values().map(|value| value.to_string_lossy().into_owned()).collect::<Vec<_>>());
         let run = Run {
             program: &self.program,
             arguments: &self.config.arguments,
             directory: self.config.directory.as_deref(),
-            environment: self.environment(),
+            environment: environment::of_programs().into_iter().chain(named).collect(),
             timeout: self.config.timeout,
+            masks: &masks,
         };
         let lines = events.iter().map(line).collect();
         let (end, stderr) = match run.over(lines, &mut verdicts).await {
@@ -138,7 +142,13 @@ impl Exec {
             }
             Err(error) => (End::NotStarted(error), String::new()),
         };
-        Ok(verdicts.into_outcomes(|bad| self.unanswered(&end, &stderr, bad)))
+        let mut outcomes = verdicts.into_outcomes(|bad| self.unanswered(&end, &stderr, bad));
+        for outcome in &mut outcomes {
+            if let Outcome::Failed { message, .. } = outcome {
+                *message = masks.apply(message);
+            }
+        }
+        Ok(outcomes)
     }
 
     /// The outcome of an event without a verdict. `stderr` is the end of the command's standard error, `bad` the
@@ -169,9 +179,9 @@ impl Exec {
         Outcome::failed(FailureClass::Transient, reason_code, message)
     }
 
-    fn environment(&self) -> BTreeMap<OsString, OsString> {
-        let named = self.config.env.iter().filter_map(|name| Some((name.into(), environment::var_os(name)?)));
-        environment::of_programs().into_iter().chain(named).collect()
+    /// The variables that the settings name, which the command gets in addition. They are secrets.
+    fn named_variables(&self) -> BTreeMap<OsString, OsString> {
+        self.config.env.iter().filter_map(|name| Some((name.into(), environment::var_os(name)?))).collect()
     }
 }
 

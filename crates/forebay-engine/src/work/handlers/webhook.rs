@@ -29,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use forebay_domain::secret_names::refusal;
 use forebay_sources::environment;
 use forebay_store::pipelines::{Effect, PipelineSpec};
 use futures_util::{StreamExt, stream};
@@ -119,6 +120,9 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
         let problem = "the setting `secret_env` must be the name of an environment variable";
         return Err(settings.wrong(&["secret_env"], problem));
     }
+    if let Some(problem) = secret_env.as_deref().and_then(refusal) {
+        return Err(settings.wrong(&["secret_env"], problem));
+    }
     let timeout = settings.duration("timeout", LONGEST_TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
     let concurrency = settings.integer("concurrency", 1..=256)?.unwrap_or(DEFAULT_CONCURRENCY);
     let mut headers = Vec::new();
@@ -179,7 +183,10 @@ fn read_header(settings: &Settings, name: &str, value: &str) -> settings::Result
         return wrong(format!("Forebay itself writes the header `{header}`"));
     }
     let fixed = match value.strip_prefix("env:") {
-        Some(variable) if is_variable(variable) => Fixed::Env(variable.to_owned()),
+        Some(variable) if is_variable(variable) => match refusal(variable) {
+            None => Fixed::Env(variable.to_owned()),
+            Some(problem) => return wrong(problem),
+        },
         Some(_) => {
             return wrong(format!("the header `{header}` must name an environment variable after `env:`"));
         }

@@ -7,7 +7,7 @@ use forebay_store::connect::Database;
 use serde_json::{Value, json};
 
 use super::{
-    Shop,
+    Shop, all_stored,
     supervisor::{SAYS_DONE, exec_spec, only, put_many},
     table_spec,
 };
@@ -22,7 +22,9 @@ async fn declare(database: &Database, spec: PipelineSpec) -> u64 {
 }
 
 async fn drain(database: &Database) {
-    work::drain(database, &WorkOptions::default(), &|_| {}).await.unwrap();
+    let declarations = all_stored(&**database.client().await.unwrap()).await;
+    let options = WorkOptions { declarations, ..WorkOptions::default() };
+    work::drain(database, &options, &|_| {}).await.unwrap();
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, slice, time::Duration};
 
-use forebay_engine::work::{self, Limits, PipelineSpec, WorkOptions, WorkReport};
+use forebay_engine::work::{self, Declarations, Limits, PipelineSpec, WorkOptions, WorkReport};
 use forebay_store::{
     handoffs,
     pipelines::{self, Effect, Stored},
@@ -30,7 +30,7 @@ pub(super) async fn only(shop: &mut Shop, spec: PipelineSpec) {
 }
 
 async fn drain(shop: &Shop) -> WorkReport {
-    work::drain(&shop.database, &WorkOptions::default(), &|_| {}).await.unwrap()
+    work::drain(&shop.database, &shop.options().await, &|_| {}).await.unwrap()
 }
 
 /// Works until a query returns true, then stops.
@@ -98,7 +98,7 @@ async fn a_stopped_worker_releases_its_claims() {
     put_many(&shop, 5).await;
     // Missing hand-offs in other pipelines are irrelevant here.
     let options =
-        WorkOptions { grace: Duration::from_millis(50), reconcile_every: None, ..WorkOptions::default() };
+        WorkOptions { grace: Duration::from_millis(50), reconcile_every: None, ..shop.options().await };
     follow_until(&shop, &options, "select exists (select from forebay.ingestion_claims)").await;
     assert_eq!(shop.states().await, ["pending 5"]);
     let free = "select attempt || ' ' || (receipt is null)::text from forebay.ingestion_handoffs group by 1";
@@ -116,7 +116,7 @@ async fn new_work_is_done_and_slow_pipelines_do_not_block_others() {
         subscriber(super::pipeline_id(&shop.client, "documents").await),
     ];
     put_many(&shop, 5).await;
-    let options = WorkOptions { grace: Duration::from_millis(50), ..WorkOptions::default() };
+    let options = WorkOptions { grace: Duration::from_millis(50), ..shop.options().await };
     let busy = "select exists (select from forebay.ingestion_claims) \
          and (select count(*) = 5 from forebay.documents)";
     follow_until(&shop, &options, busy).await;
@@ -154,7 +154,7 @@ async fn a_drain_waits_for_what_a_killed_worker_still_holds() {
     put_many(&shop, 4).await;
     let transaction = killed.transaction().await.unwrap();
     transaction.query("select from forebay.ingestion_handoffs for update", &[]).await.unwrap();
-    let options = WorkOptions { grace: Duration::from_millis(200), ..WorkOptions::default() };
+    let options = WorkOptions { grace: Duration::from_millis(200), ..shop.options().await };
     let report = work::drain(&shop.database, &options, &|_| {}).await.unwrap();
     assert_eq!(
         (report.pipelines[0].num_succeeded, report.pipelines[0].backlog.num_due),
@@ -216,6 +216,68 @@ async fn a_worker_hands_off_missing_references_by_itself() {
     // Handed off only to the command; the pipeline `documents` is missing them.
     put_many(&shop, 3).await;
     let report =
-        follow_until(&shop, &WorkOptions::default(), "select count(*) = 3 from forebay.documents").await;
+        follow_until(&shop, &shop.options().await, "select count(*) = 3 from forebay.documents").await;
     assert_eq!(report.maintenance.num_repaired, 3);
+}
+
+/// The text of a row, as another role writes it.
+async fn write_as_another_role(shop: &Shop, statement: &str) {
+    let role = format!("writer_of_{}", shop.test.config().get_dbname().unwrap());
+    let make = format!(
+        "drop role if exists {role}; create role {role}; grant usage on schema forebay to {role}; \
+         grant select, insert, update on forebay.pipelines to {role}; set role {role}; {statement}; reset role; \
+         drop owned by {role}; drop role {role}"
+    );
+    shop.client.batch_execute(&make).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_row_that_another_role_has_written_runs_nothing() {
+    let mut shop = Shop::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let own = exec_spec(SAYS_DONE);
+    only(&mut shop, own.clone()).await;
+    put_many(&shop, 2).await;
+    let hostile = json!({"command": ["touch", mark.to_str().unwrap()]});
+    let insert = format!(
+        "insert into forebay.pipelines (name, handler, config) values ('shell', 'exec', '{hostile}'); \
+         update forebay.pipelines set config = '{hostile}' where name = 'commands'"
+    );
+    write_as_another_role(&shop, &insert).await;
+    let shell = super::pipeline_id(&shop.client, "shell").await;
+    shop.subscribers.push(subscriber(shell));
+    put_many(&shop, 3).await;
+    let options = WorkOptions {
+        declarations: Declarations::new([own.clone()]),
+        reconcile_every: None,
+        ..WorkOptions::default()
+    };
+
+    let report = work::drain(&shop.database, &options, &|_| {}).await.unwrap();
+    let left_alone: Vec<_> = report
+        .left_alone
+        .iter()
+        .map(|left| (left.pipeline.as_str(), left.error.code(), left.backlog.num_due))
+        .collect();
+    assert_eq!(
+        left_alone,
+        [("commands", "pipeline_declared_otherwise", 3), ("shell", "pipeline_undeclared", 3)]
+    );
+    follow_until(&shop, &options, "select pg_sleep(0.5) is not null").await;
+    assert!(!mark.exists() && shop.states().await == ["pending 6"], "{:?}", shop.states().await);
+    // Asked for by its name, it is an error.
+    let named = WorkOptions { pipelines: vec!["shell".to_owned()], ..options.clone() };
+    let error = work::drain(&shop.database, &named, &|_| {}).await.unwrap_err();
+    assert_eq!((error.code(), error.is_usage()), ("pipeline_undeclared", true));
+
+    // The worker's own declaration, once stored again, is run.
+    work::declare(&shop.database, &[own]).await.unwrap();
+    let report = work::drain(&shop.database, &options, &|_| {}).await.unwrap();
+    assert_eq!(report.left_alone.len(), 1, "{report:?}");
+    assert_eq!(
+        shop.column("select distinct state from forebay.handoffs order by 1").await,
+        ["pending", "succeeded"]
+    );
+    assert!(!mark.exists());
 }

@@ -143,7 +143,7 @@ async fn effect_and_settlement_are_atomic() {
         )
         .await
         .unwrap();
-    let options = forebay_engine::work::WorkOptions::default();
+    let options = shop.options().await;
     let error = forebay_engine::work::drain(&shop.database, &options, &|_| {}).await.unwrap_err();
     assert!(error.is_unreachable(), "{error}");
     assert!(rows(&shop).await.is_empty());
@@ -162,7 +162,7 @@ async fn concurrent_workers_process_each_hand_off_once() {
     let keys: Vec<String> = (0..600).map(|n| format!("{n:03}")).collect();
     let records: Vec<_> = keys.iter().map(|key| (key.as_str(), json!({"title": key}))).collect();
     shop.put_all(&records).await;
-    let options = forebay_engine::work::WorkOptions { batch: 20, ..Default::default() };
+    let options = forebay_engine::work::WorkOptions { batch: 20, ..shop.options().await };
     let drain = || forebay_engine::work::drain(&shop.database, &options, &|_| {});
     let (a, b, c) = tokio::join!(drain(), drain(), drain());
     let claimed =

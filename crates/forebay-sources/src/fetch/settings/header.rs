@@ -111,7 +111,8 @@ impl TryFrom<String> for HeaderText {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderFromEnv {
-    /// The name of the environment variable.
+    /// The name of the environment variable, which must not be one that configures Forebay or gives access to a
+    /// database.
     pub env: String,
 }
 

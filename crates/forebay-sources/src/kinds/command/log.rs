@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, io::Read};
 
+use crate::masks::Masks;
+
 /// Maximum length of a line in bytes; longer lines are truncated.
 const MAX_LINE_BYTES: usize = 8 << 10;
 /// How many of the last lines the error of a failed program quotes.
@@ -10,8 +12,6 @@ const KEPT_LINES: usize = 5;
 const KEPT_CHARS: usize = 300;
 /// The level is searched in this many leading characters, because a time and a logger name may precede it.
 const LEVEL_WITHIN: usize = 120;
-/// Shorter secrets, or lines of secrets, are not masked, because they would match in almost every line.
-const MIN_SECRET: usize = 4;
 
 /// The level of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,13 +59,13 @@ pub(super) fn follow(
     max_lines: u32,
     mut take: impl FnMut(LogLine),
 ) -> String {
-    let masks = masks(secrets);
+    let masks = Masks::of(secrets);
     let mut last = VecDeque::with_capacity(KEPT_LINES);
     let mut num_lines = 0u64;
     let mut line = Vec::new();
     let mut buffer = vec![0; 8 << 10];
     let mut end_line = |line: &mut Vec<u8>| {
-        let message = masked(&printable(line), &masks);
+        let message = masks.apply(&printable(line));
         line.clear();
         if message.trim().is_empty() {
             return;
@@ -109,40 +109,6 @@ pub(super) fn follow(
 fn printable(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     text.trim_end().chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
-}
-
-/// The texts to mask: each line of each secret, because a log is read line by line and a PEM key has many lines. Longer
-/// texts come first, because a shorter one may be part of a longer one.
-fn masks(secrets: &[String]) -> Vec<&str> {
-    let lines = secrets.iter().flat_map(|secret| secret.lines()).map(str::trim);
-    let mut masks: Vec<&str> = lines.filter(|line| line.len() >= MIN_SECRET).collect();
-    masks.sort_unstable_by_key(|mask| std::cmp::Reverse(mask.len()));
-    masks
-}
-
-/// Masks the given secrets, and passwords in URLs.
-fn masked(text: &str, masks: &[&str]) -> String {
-    let mut text = text.to_owned();
-    for mask in masks {
-        if text.contains(mask) {
-            text = text.replace(mask, "***");
-        }
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find("://") {
-        let (head, tail) = rest.split_at(at + 3);
-        let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'' | '>');
-        let (authority, tail) = tail.split_at(tail.find(ends).unwrap_or(tail.len()));
-        out.push_str(head);
-        match authority.rsplit_once('@') {
-            Some((_, host)) => out.extend(["***@", host]),
-            None => out.push_str(authority),
-        }
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
 }
 
 /// The level of a line: the first word near the start that names a level and is in capitals or followed by a colon or

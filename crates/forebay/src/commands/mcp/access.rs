@@ -5,6 +5,7 @@ use std::sync::Arc;
 use forebay_engine::{
     ensure::Gate,
     scrape::{Scraper, Sources},
+    work::Declarations,
 };
 use forebay_store::connect::Database;
 
@@ -20,12 +21,13 @@ struct Shared {
     scraper: Scraper,
     gate: Gate,
     may_scrape: bool,
+    declarations: Declarations,
 }
 
 impl Access {
     /// Access to the scraper's database and, through the gate, to its sources.
-    pub(super) fn new(scraper: Scraper, gate: Gate, may_scrape: bool) -> Self {
-        Self { shared: Arc::new(Shared { scraper, gate, may_scrape }) }
+    pub(super) fn new(scraper: Scraper, gate: Gate, may_scrape: bool, declarations: Declarations) -> Self {
+        Self { shared: Arc::new(Shared { scraper, gate, may_scrape, declarations }) }
     }
 
     /// The database.
@@ -46,6 +48,11 @@ impl Access {
     /// Checks that an entity type is stored or configured. Error: `no_such_entity`.
     pub(super) async fn check_entity(&self, name: &str) -> Result<(), Failure> {
         names::entity(&self.database().client().await?, name, self.sources()).await
+    }
+
+    /// The pipelines of the configuration.
+    pub(super) fn declarations(&self) -> &Declarations {
+        &self.shared.declarations
     }
 
     /// Whether sources may be scraped.

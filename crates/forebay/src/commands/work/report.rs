@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_engine::{scrape::schedule::ScheduleReport, work};
 use forebay_store::{handoffs::FailureCount, jobs::Backlog};
-use forebay_views::{IdlePipeline, PipelineWork, ScheduledRuns, WorkReport};
+use forebay_views::{Error, IdlePipeline, LeftAlonePipeline, PipelineWork, ScheduledRuns, WorkReport};
 use serde::Serialize;
 
 use super::live::view;
@@ -34,9 +34,14 @@ impl Report {
                 stopped.push((pipeline.pipeline, Failure::from(error).to_string()));
             }
         }
+        let left_alone = report.left_alone.into_iter().map(|left_alone| {
+            let error = view(&left_alone.error.clone().into());
+            LeftAlonePipeline::new(&left_alone, error)
+        });
         let view = WorkReport {
             pipelines,
             failures: Vec::new(),
+            left_alone: left_alone.collect(),
             disabled: Vec::new(),
             external: Vec::new(),
             schedules: ScheduledRuns::from(scraped),
@@ -143,6 +148,18 @@ impl ui::Report for Report {
                 format::plain(&failure.message),
                 format::plain(&failure.failure_code)
             ));
+        }
+        for left_alone in &self.view.left_alone {
+            let rests = match left_alone.num_waiting {
+                0 => "nothing waits for it".to_owned(),
+                number => waits(number, "wait"),
+            };
+            let Error { code, message, hint, .. } = &left_alone.error;
+            page.toned(Tone::Warning, &format!("\npipeline {} was left alone: {rests}", left_alone.pipeline));
+            page.line(&format!("{message} ({code})"));
+            if let Some(hint) = hint {
+                page.line(&format!("  hint: {hint}"));
+            }
         }
         for disabled in &self.view.disabled {
             let rests = match disabled.num_waiting {

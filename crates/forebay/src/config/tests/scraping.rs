@@ -139,6 +139,8 @@ fn every_mistake_is_reported_with_its_place() {
     errors.push(format!("{}[sources.x.fetch]\nrte = \"1/s\"", source("")));
     errors.push("[fetch]\nrate = \"fast\"");
     errors.push("[fetch.headers]\nhost = \"a.example\"");
+    errors.push(format!("[fetch.headers]\nx-key = {{ env = \"DATABASE_URL\" }}\n{}", source("")));
+    errors.push(format!("{}[sources.x.fetch.headers]\nx-key = {{ env = \"PGHOST\" }}", source("")));
     errors.push("[entities.course]\nttl = \"7 days of rain\"");
     errors.push("[entities.course]\nwarn_after = \"3d\"\nerror_after = \"1d\"");
     errors.push("[fershness]\nttl = \"7d\"");

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use forebay_sources::Masks;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::Command,
@@ -19,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    child::{Group, LONGEST_END, feed, keep_end},
+    child::{Group, KEPT_BYTES, LONGEST_END, feed, keep_end},
     work::event::printable,
 };
 
@@ -38,6 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) directory: Option<&'a Path>,
     pub(super) environment: BTreeMap<OsString, OsString>,
     pub(super) timeout: Duration,
+    /// What must not be quoted of its standard error.
+    pub(super) masks: &'a Masks,
 }
 
 /// How a run ended.
@@ -103,8 +106,23 @@ impl Run<'_> {
         group.kill();
         // If the process still does not exit, the runtime reaps it later.
         let _either_way = timeout(LONGEST_END, child.wait()).await;
-        Ok((end, printable(&stderr_end, STDERR_CHARS)))
+        Ok((end, quoted(&stderr_end, self.masks)))
     }
+}
+
+/// The end of standard error without secrets. A line whose beginning was dropped is dropped as a whole, because a part
+/// of a secret isn't recognised.
+fn quoted(stderr_end: &[u8], masks: &Masks) -> String {
+    let is_whole = stderr_end.len() < KEPT_BYTES;
+    let lines = if is_whole {
+        stderr_end
+    } else {
+        stderr_end
+            .split_inclusive(|byte| *byte == b'\n')
+            .next()
+            .map_or(stderr_end, |cut| &stderr_end[cut.len()..])
+    };
+    printable(masks.apply(&String::from_utf8_lossy(lines)).as_bytes(), STDERR_CHARS)
 }
 
 /// The output exceeds the limit.

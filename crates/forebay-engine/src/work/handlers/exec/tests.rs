@@ -217,15 +217,35 @@ async fn secrets_are_passed_on_only_if_they_are_named() {
     // Cargo sets these for every test.
     let secrets = ["CARGO_PKG_NAME", "CARGO_PKG_DESCRIPTION"];
     forebay_sources::environment::keep_from_programs(secrets.map(str::to_owned));
-    let text =
-        r#"echo "${CARGO_PKG_DESCRIPTION-none} $CARGO_PKG_NAME ${CARGO_MANIFEST_DIR+inherited}" >&2; exit 1"#;
+    let text = r#"echo "${CARGO_PKG_DESCRIPTION-none} ${CARGO_PKG_NAME+named} ${CARGO_MANIFEST_DIR+inherited}" >&2; exit 1"#;
     let config = json!({"command": ["sh", "-c", text], "env": ["CARGO_PKG_NAME", "NOT_SET_ANYWHERE"]});
     let outcomes = Exec::open(&spec(config)).unwrap().deliver(&events(1)).await.unwrap();
     assert!(
-        message(&outcomes[0]).ends_with("its last output: none forebay-engine inherited"),
+        message(&outcomes[0]).ends_with("its last output: none named inherited"),
         "{}",
         message(&outcomes[0])
     );
+}
+
+#[tokio::test]
+async fn secrets_that_the_command_prints_are_masked() {
+    // Cargo sets it for every test.
+    let named = json!(["CARGO_PKG_NAME"]);
+    let secret = env!("CARGO_PKG_NAME");
+    let run = async |text: &str| {
+        let config = json!({"command": ["sh", "-c", text], "env": named});
+        let outcomes = Exec::open(&spec(config)).unwrap().deliver(&events(1)).await.unwrap();
+        message(&outcomes[0]).to_owned()
+    };
+    let message = run("echo \"key $CARGO_PKG_NAME for postgres://me:pw@db/x\" >&2; exit 1").await;
+    assert!(message.ends_with("its last output: key *** for postgres://***@db/x"), "{message}");
+    // The kept part begins in the middle of the secret.
+    let long =
+        format!("printf '%s' \"$CARGO_PKG_NAME\" >&2; printf '%{}s\\nend' x >&2; exit 1", (2 << 10) - 12);
+    let message = run(&long).await;
+    assert!(message.ends_with("its last output: end"), "{message}");
+    let verdict = say(0, r#""status":"failed","message":"not with SECRET""#).replace("SECRET", secret);
+    assert_eq!(run(&format!("cat > /dev/null; {verdict}")).await, "not with ***");
 }
 
 #[test]

@@ -369,6 +369,8 @@ fn wrong_settings_are_refused_by_name_and_without_secrets() {
         (json!({"url": "http://127.0.0.1", "headers": {"Webhook-Id": "c"}}), "webhook-id"),
         (json!({"url": "http://127.0.0.1", "headers": {"x": "hidden\n"}}), "cannot be sent"),
         (json!({"url": "http://127.0.0.1", "headers": {"x": "env:MISSING"}}), "MISSING is not set"),
+        (json!({"url": "http://127.0.0.1", "headers": {"x": "env:FOREBAY_DATABASE_URL"}}), "is never sent"),
+        (json!({"url": "http://127.0.0.1", "secret_env": "PGPASSWORD"}), "is never sent"),
         (json!({"url": "http://127.0.0.1", "secret_env": "MISSING"}), "MISSING is not set"),
         (json!({"url": "http://127.0.0.1", "secret_env": "BROKEN"}), "not base64"),
         (json!({"url": "http://127.0.0.1", "retries": 3}), "no setting `retries`"),

@@ -174,7 +174,11 @@ async fn without_pgvector_only_the_embeddings_wait() {
     let trouble = pipeline.embed_trouble.as_ref().unwrap();
     assert_eq!(trouble.reason_code, "embeddings_no_vector");
     assert!(trouble.message.contains("create extension vector"), "{trouble:?}");
-    let found = retrieval::search(&shop.database, "corn", &SearchOptions::default()).await.unwrap();
+    let options = SearchOptions {
+        declarations: super::super::all_stored(&shop.client).await,
+        ..SearchOptions::default()
+    };
+    let found = retrieval::search(&shop.database, "corn", &options).await.unwrap();
     assert_eq!((found.hits.len(), found.is_hybrid), (1, false));
     assert_eq!(found.trouble.as_ref(), Some(&trouble.message));
 }

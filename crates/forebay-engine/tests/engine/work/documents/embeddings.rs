@@ -30,7 +30,7 @@ use tokio::{
 };
 use tokio_postgres::{Client, Config, NoTls, config::Host};
 
-use super::documents;
+use super::{super::all_stored, documents};
 
 /// Cargo sets this for every test, so it can act as the variable with the key.
 const KEY_VARIABLE: &str = "CARGO_MANIFEST_DIR";
@@ -201,14 +201,23 @@ impl Lab {
             endpoint.num_refused.swap(usize::MAX, Ordering::SeqCst),
             endpoint.status.swap(401, Ordering::SeqCst),
         );
-        let report = work::drain(&self.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+        let report = work::drain(&self.database, &self.options().await, &|_| {}).await.unwrap();
         endpoint.num_refused.store(before.0, Ordering::SeqCst);
         endpoint.status.store(before.1, Ordering::SeqCst);
         assert!(report.pipelines.iter().all(|pipeline| pipeline.error.is_none()), "{report:?}");
     }
 
+    async fn options(&self) -> WorkOptions {
+        WorkOptions { declarations: all_stored(&self.client).await, ..WorkOptions::default() }
+    }
+
     async fn round(&self) -> EmbedReport {
-        let options = EmbedOptions { batch: 4, backoff: Duration::from_millis(1), ..EmbedOptions::default() };
+        let options = EmbedOptions {
+            declarations: all_stored(&self.client).await,
+            batch: 4,
+            backoff: Duration::from_millis(1),
+            ..EmbedOptions::default()
+        };
         retrieval::embed_round(&self.database, &options, &|| false).await.unwrap().remove(0)
     }
 
@@ -218,6 +227,7 @@ impl Lab {
     }
 
     async fn search_with(&self, query: &str, options: SearchOptions) -> (Found, Vec<String>) {
+        let options = SearchOptions { declarations: all_stored(&self.client).await, ..options };
         let found = retrieval::search(&self.database, query, &options).await.unwrap();
         let keys = found.hits.iter().map(|hit| hit.record_key.clone()).collect();
         (found, keys)
@@ -367,10 +377,18 @@ async fn scores_filters_and_phrases_hold_for_what_is_found_by_meaning() {
     assert_eq!((keys.as_slice(), found.hits[0].score), (["tiger".to_owned()].as_slice(), None));
     assert!(found.trouble.unwrap().contains("401"));
 
+    // An endpoint that only the database names is not called, and a worker leaves its pipeline alone.
+    let asked = retrieval::search(&lab.database, "feline", &SearchOptions::default()).await.unwrap();
+    assert!(!asked.is_hybrid && asked.trouble.unwrap().contains("doesn't declare"));
+    let unknown = EmbedOptions::default();
+    assert!(retrieval::embed_round(&lab.database, &unknown, &|| false).await.unwrap().is_empty());
+    let report = work::drain(&lab.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+    assert_eq!(report.left_alone[0].error.code(), "pipeline_undeclared");
+
     // A worker says why there are no embeddings.
     lab.put("lion", "Another feline.").await;
     lab.index(&endpoint, &settings, 1100).await;
-    let report = work::drain(&lab.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+    let report = work::drain(&lab.database, &lab.options().await, &|_| {}).await.unwrap();
     let pipeline = &report.pipelines[0];
     let trouble = pipeline.embed_trouble.as_ref().unwrap_or_else(|| panic!("{report:?}"));
     assert_eq!((trouble.reason_code, pipeline.num_unembedded), ("embeddings_unusable", 1));

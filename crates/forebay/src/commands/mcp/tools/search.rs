@@ -106,7 +106,8 @@ impl Tool for Search {
         let scope = pairs.as_ref().map(scope).transpose()?;
         let fields = fields.iter().map(field).collect::<Result<_, _>>()?;
         let filter = SearchFilter { source, entity_type, scope, fields, language, pipeline };
-        let options = SearchOptions { filter, limit, min_score, ..SearchOptions::default() };
+        let declarations = access.declarations().clone();
+        let options = SearchOptions { declarations, filter, limit, min_score, ..SearchOptions::default() };
         let mut result = search(access.database(), query, options).await?;
         result.hits.iter_mut().for_each(shorten);
         result.warning = result.warning.as_deref().map(redact);
