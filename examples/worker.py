@@ -3,6 +3,9 @@
     pip install "psycopg[binary]"
     FOREBAY_WORKER_URL=postgresql://indexer:…@host/db FOREBAY_PIPELINE=index python worker.py
 
+The login role is a member of the pipeline's role (`role` in forebay.toml), or of `forebay_worker` if it has none; see
+docs/guides/external-workers.md.
+
 Delivery is at least once: write by `reference_id`, so that the same change twice does no harm. On SIGTERM or SIGINT the
 worker ends what it is at, gives the rest back and leaves; the second signal ends it at once.
 """

@@ -104,6 +104,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     }
     checks.extend(attention::unready(&work::unready(&**client, &specs).await?));
     checks.extend(attention::undeclared(&specs, configured.declarations, configured.project));
+    checks.extend(attention::worker_roles(&doctor::closed_roles(&**client).await?));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(attention::pauses(&pauses::list(&**client, None).await?));

@@ -65,6 +65,8 @@ create table forebay.pipelines (
     key_max_active int constraint pipelines_key_max_active_check check (key_max_active >= 1),
     key_rate_limit double precision constraint pipelines_key_rate_limit_check check (key_rate_limit > 0),
     max_pause_seconds double precision constraint pipelines_max_pause_seconds_check check (max_pause_seconds >= 0),
+    worker_role text constraint pipelines_worker_role_check
+        check (worker_role is null or (handler = 'external' and worker_role <> '')),
     enabled boolean not null default true,
     project text constraint pipelines_project_check check (project <> ''),
     created_at timestamptz not null default now(),
@@ -99,6 +101,8 @@ comment on column forebay.pipelines.key_max_active is 'Like max_active, for each
 comment on column forebay.pipelines.key_rate_limit is 'Like rate_limit, for each key.';
 comment on column forebay.pipelines.max_pause_seconds is
     'How long a receiver may pause it; a request for longer is shortened. Null: an hour.';
+comment on column forebay.pipelines.worker_role is
+    'The role whose members may work for it, if its handler is external; null: forebay_worker.';
 comment on column forebay.pipelines.enabled is 'False: no new hand-offs are queued for it.';
 comment on column forebay.pipelines.project is
     'The project whose forebay.toml declared it, and whose declaration counts; null: none has.';

@@ -11,3 +11,6 @@ drop function forebay.release_jobs(text, uuid[], uuid[]);
 drop function forebay.complete_jobs(text, uuid[], uuid[]);
 drop function forebay.heartbeat_jobs(text, uuid[], interval);
 drop function forebay.claim_jobs(text, int, interval, text);
+drop function forebay_private.heartbeat(int, uuid[], interval);
+drop function forebay_private.claim(forebay.pipelines, int, interval, text);
+drop function forebay_private.external_pipeline(text);

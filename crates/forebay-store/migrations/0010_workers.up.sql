@@ -1,11 +1,43 @@
 -- The functions that workers call, and the role that may call them. See 0007_queue for the rules they share.
+--
+-- Workers of the user call the functions in the schema forebay, which check the caller and run with the rights of their
+-- owner. Forebay's own workers call those in forebay_private with their own rights on the tables.
 
-create function forebay.claim_jobs(
-    pipeline text, max_jobs int default 100, lease interval default '5 minutes', worker text default null)
+-- Finds a pipeline for a worker of the user. Errors: the pipeline is not for such workers, or not for this one.
+--
+-- The caller is the role that called the function with the owner's rights: the one that it has set (PostgREST sets one
+-- for each request), or the one that it logged in as. The owner may work for every pipeline.
+create function forebay_private.external_pipeline(name text) returns forebay.pipelines
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    p forebay.pipelines := forebay_private.find_pipeline(name);
+    caller name := case current_setting('role') when 'none' then session_user else current_setting('role')::name end;
+    required name := coalesce(p.worker_role, 'forebay_worker');
+begin
+    if p.handler <> 'external' then
+        raise feature_not_supported using
+            message = format('not_claimable: the pipeline %L has the handler %s, and the workers of Forebay work for it', p.name, p.handler),
+            hint = 'declare a pipeline with handler = "external"';
+    end if;
+    if pg_has_role(caller, current_user, 'usage') then
+        return p;
+    end if;
+    if to_regrole(quote_ident(required)) is null or not pg_has_role(caller, required, 'usage') then
+        raise insufficient_privilege using
+            message = format('not_granted: the role %s may not work for the pipeline %L', caller, p.name),
+            hint = format('only members of the role %s may', required);
+    end if;
+    return p;
+end $$;
+
+-- Claims due jobs of a pipeline.
+create function forebay_private.claim(p forebay.pipelines, max_jobs int, lease interval, worker text)
 returns table (
     reference_id uuid, receipt uuid, lease_until timestamptz, source text, entity_type text, record_key text, change text,
     version int, payload_hash text, generation int, attempt int, changed_at timestamptz, payload jsonb)
-language plpgsql volatile security definer
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -15,7 +47,6 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    p forebay.pipelines := forebay_private.find_pipeline(pipeline);
     wanted int;
     page_size int;
     num_seen int;
@@ -29,16 +60,14 @@ begin
     if lease <= interval '0' then
         raise invalid_parameter_value using message = 'invalid_lease: a lease must be positive';
     end if;
-    if p.handler in ('table', 'documents') then
-        raise feature_not_supported using
-            message = format('not_claimable: the handler %s of %L works inside the database', p.handler, p.name),
-            hint = 'declare a pipeline with handler = "external"';
+    if max_jobs is null or max_jobs not between 1 and 10000 then
+        raise invalid_parameter_value using message = 'invalid_max_jobs: max_jobs must be from 1 to 10000';
     end if;
     perform forebay_private.rescue_jobs(p.pipeline_id, 100);
     if not p.enabled then
         return;
     end if;
-    wanted := forebay_private.allowance(p, least(coalesce(max_jobs, 100), 10000));
+    wanted := forebay_private.allowance(p, max_jobs);
     if wanted < 1 then
         return;
     end if;
@@ -94,26 +123,49 @@ begin
         left join forebay.sources as s on s.source_id = r.source_id
         order by c.reference_id;
 end $$;
+
+create function forebay.claim_jobs(
+    pipeline text, max_jobs int default 100, lease interval default '5 minutes', worker text default null)
+returns table (
+    reference_id uuid, receipt uuid, lease_until timestamptz, source text, entity_type text, record_key text, change text,
+    version int, payload_hash text, generation int, attempt int, changed_at timestamptz, payload jsonb)
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select c.*
+    from forebay_private.claim(
+        forebay_private.external_pipeline(claim_jobs.pipeline), claim_jobs.max_jobs, claim_jobs.lease, claim_jobs.worker) as c;
+end;
 comment on function forebay.claim_jobs(text, int, interval, text) is
     'Claims up to max_jobs due jobs of a pipeline for a worker outside the database, until the lease expires. payload is null if the reference is removed or deleted.';
+
+-- Extends the lease of claims.
+create function forebay_private.heartbeat(pipeline_id int, receipts uuid[], lease interval)
+returns table (receipt uuid, verdict text, lease_until timestamptz)
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+    with
+    extended as (
+        update forebay.ingestion_claims as c
+        set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat.lease, '5 minutes'), interval '1 day'))
+        where c.pipeline_id = heartbeat.pipeline_id and c.receipt = any (heartbeat.receipts) and c.num_open > 0
+        returning c.receipt, c.lease_until
+    )
+    select r.receipt, case when e.receipt is null then 'lost' else 'extended' end, e.lease_until
+    from unnest(heartbeat.receipts) with ordinality as r (receipt, ord)
+    left join extended as e on e.receipt = r.receipt
+    order by r.ord;
+end;
 
 create function forebay.heartbeat_jobs(pipeline text, receipts uuid[], lease interval default '5 minutes')
 returns table (receipt uuid, verdict text, lease_until timestamptz)
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-    with
-    extended as (
-        update forebay.ingestion_claims as c
-        set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat_jobs.lease, '5 minutes'), interval '1 day'))
-        from forebay_private.find_pipeline(heartbeat_jobs.pipeline) as p
-        where c.pipeline_id = p.pipeline_id and c.receipt = any (heartbeat_jobs.receipts) and c.num_open > 0
-        returning c.receipt, c.lease_until
-    )
-    select r.receipt, case when e.receipt is null then 'lost' else 'extended' end, e.lease_until
-    from unnest(heartbeat_jobs.receipts) with ordinality as r (receipt, ord)
-    left join extended as e on e.receipt = r.receipt
-    order by r.ord;
+    select h.receipt, h.verdict, h.lease_until
+    from forebay_private.external_pipeline(heartbeat_jobs.pipeline) as p
+    cross join lateral forebay_private.heartbeat(p.pipeline_id, heartbeat_jobs.receipts, heartbeat_jobs.lease) as h;
 end;
 comment on function forebay.heartbeat_jobs(text, uuid[], interval) is
     'Extends the lease of claims. lost: another worker has the jobs, or all of them were reported; stop working on them.';
@@ -124,7 +176,7 @@ language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
     select e.reference_id, e.verdict
-    from forebay_private.find_pipeline(complete_jobs.pipeline) as p
+    from forebay_private.external_pipeline(complete_jobs.pipeline) as p
     cross join lateral forebay_private.end_held(p.pipeline_id, complete_jobs.reference_ids, complete_jobs.receipts, false) as e;
 end;
 comment on function forebay.complete_jobs(text, uuid[], uuid[]) is
@@ -136,7 +188,7 @@ language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
     select e.reference_id, e.verdict
-    from forebay_private.find_pipeline(release_jobs.pipeline) as p
+    from forebay_private.external_pipeline(release_jobs.pipeline) as p
     cross join lateral forebay_private.end_held(p.pipeline_id, release_jobs.reference_ids, release_jobs.receipts, true) as e;
 end;
 comment on function forebay.release_jobs(text, uuid[], uuid[]) is
@@ -149,7 +201,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    p forebay.pipelines := forebay_private.find_pipeline(pipeline);
+    p forebay.pipelines := forebay_private.external_pipeline(pipeline);
     given record;
 begin
     if exists (
@@ -225,7 +277,8 @@ comment on function forebay.enqueue(text, uuid[], timestamptz) is
     'Hands the current content of references off to a pipeline, for due_at or now, whatever was handed off before. Unknown references are left out. Returns the number of hand-offs.';
 revoke all on function forebay.enqueue(text, uuid[], timestamptz) from public;
 
--- The role of workers: it may call these functions and has no right on any table.
+-- The role of workers for pipelines without a role of their own: it may call these functions and has no right on any
+-- table.
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'forebay_worker') then

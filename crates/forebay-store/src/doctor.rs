@@ -23,6 +23,8 @@ pub use payloads::{StoredPayload, StoredPayloads, mark_payload, payload_by_histo
 pub const SERVER: &str = include_str!("doctor/server.sql");
 /// Lists the missing rights.
 pub const RIGHTS: &str = include_str!("doctor/rights.sql");
+/// Roles of workers that can't work.
+pub const WORKER_ROLES: &str = include_str!("doctor/worker_roles.sql");
 /// Counts dead rows.
 pub const BLOAT: &str = include_str!("doctor/bloat.sql");
 /// Lists the holders of dead rows.
@@ -115,6 +117,17 @@ pub struct Queue {
     pub is_worked: bool,
 }
 
+/// A role that a pipeline names for its workers, and that can't work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedRole {
+    /// Its name, quoted for SQL where necessary.
+    pub role: String,
+    /// The first pipeline that names it.
+    pub pipeline: String,
+    /// Whether it exists.
+    pub is_there: bool,
+}
+
 /// Reads the server's properties. Works without our schema.
 pub async fn server(client: &impl GenericClient) -> Result<Server> {
     let row = client.query_typed_one(SERVER, &[]).await?;
@@ -134,6 +147,20 @@ pub async fn server(client: &impl GenericClient) -> Result<Server> {
 pub async fn missing_rights(client: &impl GenericClient) -> Result<Vec<String>> {
     let rows = client.query_typed(RIGHTS, &[]).await?;
     rows.iter().map(|row| row.read("missing")).collect()
+}
+
+/// The roles that pipelines name for their workers, and that don't exist or may not call the functions.
+pub async fn closed_roles(client: &impl GenericClient) -> Result<Vec<ClosedRole>> {
+    let rows = client.query_typed(WORKER_ROLES, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ClosedRole {
+                role: row.read("role_name")?,
+                pipeline: row.read("pipeline")?,
+                is_there: row.read("is_there")?,
+            })
+        })
+        .collect()
 }
 
 /// The dead rows of the hot tables.

@@ -13,7 +13,8 @@ use crate::{
 const DECLARE: &str = include_str!("pipelines/declare.sql");
 
 const COLUMNS: &str = "pipeline_id, name, source_name, entity_types, changed_fields, handler, config, retry, max_active, \
-     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, max_pause_seconds, enabled, project";
+     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, max_pause_seconds, \
+     worker_role, enabled, project";
 
 /// A stored pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,8 @@ pub struct PipelineSpec {
     pub retry: Value,
     /// Limits over all its workers together.
     pub limits: Limits,
+    /// The role whose members may work for it, if its handler is `external`; `None`: `forebay_worker`.
+    pub worker_role: Option<String>,
     /// `false`: no new hand-offs are queued for it, and its jobs are not claimed.
     pub enabled: bool,
     /// The project that declares it; `None`: a program does.
@@ -117,6 +120,7 @@ impl PipelineSpec {
             config,
             retry: json!({}),
             limits: Limits::default(),
+            worker_role: None,
             enabled: true,
             project: None,
         }
@@ -165,6 +169,7 @@ pub async fn declare(
                 (&limits.max_pause_seconds, Type::FLOAT8),
                 (&effect.shape, Type::JSONB),
                 (&effect.receiver, Type::TEXT),
+                (&spec.worker_role, Type::TEXT),
             ],
         )
         .await?;
@@ -243,6 +248,7 @@ fn from_row(row: &Row) -> Result<Pipeline> {
                 key_rate: row.read("key_rate_limit")?,
                 max_pause_seconds: row.read("max_pause_seconds")?,
             },
+            worker_role: row.read("worker_role")?,
             enabled: row.read("enabled")?,
             project: row.read("project")?,
         },

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use forebay_domain::{freshness::AgeStatus, guards::HoldReason, scope::Scope};
 use forebay_store::{
-    doctor::{Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker},
+    doctor::{
+        Attention, ClosedRole, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker,
+    },
     pauses::{Pause, UNTIL_RESUMED},
     runs::DeadRun,
 };
@@ -169,6 +171,25 @@ pub(super) fn undeclared(
         "workers with this configuration run every pipeline of the project",
         problems,
     )
+}
+
+/// Roles of external workers that can't work yet.
+pub(super) fn worker_roles(roles: &[ClosedRole]) -> Vec<Check> {
+    let problems = roles.iter().map(|ClosedRole { role, pipeline, is_there }| {
+        let (problem, create) = if *is_there {
+            ("may not call the functions of workers", String::new())
+        } else {
+            ("doesn't exist", format!("create role {role} nologin; "))
+        };
+        Check::new("worker_roles", CheckStatus::Warning, format!("the role {role} of its workers {problem}"))
+            .about(pipeline)
+            .hint(format!(
+                "as the owner of Forebay's schema, run: {create}grant usage on schema forebay to {role}; grant execute on \
+                 function forebay.claim_jobs, forebay.heartbeat_jobs, forebay.complete_jobs, forebay.fail_jobs, \
+                 forebay.release_jobs to {role}; then grant {role} to the login role of each worker"
+            ))
+    });
+    or_ok("worker_roles", "the roles of external workers may work", problems)
 }
 
 fn exposed(tables: &[Exposed]) -> Check {

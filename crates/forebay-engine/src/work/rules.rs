@@ -1,6 +1,7 @@
-//! The rules for the settings that every pipeline has: its limits, and its retries by failure class.
+//! The rules for the settings that every pipeline has: its limits, its retries by failure class, and the role of its
+//! workers.
 
-use forebay_domain::handoff::{FailureClass, POLICIES};
+use forebay_domain::handoff::{FailureClass, HandlerKind, POLICIES};
 use forebay_store::pipelines::{Limits, PipelineSpec};
 use serde_json::{Map, Value};
 
@@ -9,15 +10,31 @@ use super::setting_error::SettingError;
 /// The maximum of `max_failures`.
 const MOST_FAILURES: u64 = 1_000_000;
 
+/// Postgres truncates longer names.
+const MOST_ROLE_BYTES: usize = 63;
+
 /// A broken rule: the setting, as the configuration spells it, and the problem.
 struct BrokenRule {
     setting: String,
     problem: String,
 }
 
-/// Checks the limits and retries of a pipeline.
+/// Checks the limits, the retries and the role of a pipeline.
 pub(super) fn check(spec: &PipelineSpec) -> Result<(), SettingError> {
     let wrong = |path: &[&str], problem: String| Err(SettingError::new(&spec.name, path, problem));
+    if let Some(role) = &spec.worker_role {
+        if HandlerKind::parse(&spec.handler) != Some(HandlerKind::External) {
+            let problem =
+                format!("the handler `{}` has no `role`: the workers of Forebay work for it", spec.handler);
+            return wrong(&["role"], problem);
+        }
+        if role.is_empty() || role.len() > MOST_ROLE_BYTES || role.contains('\0') {
+            return wrong(
+                &["role"],
+                format!("role must be the name of a role, of 1 to {MOST_ROLE_BYTES} bytes"),
+            );
+        }
+    }
     if let Err(BrokenRule { setting, problem }) = check_limits(&spec.limits) {
         return wrong(&["limits", &setting], problem);
     }

@@ -14,8 +14,11 @@ where n.nspname = 'forebay'
     and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
         and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
 union all
-select 'call forebay.' || f.proname
+select 'call ' || n.nspname || '.' || f.proname
 from pg_proc as f
 join pg_namespace as n on n.oid = f.pronamespace
-where n.nspname = 'forebay' and not has_function_privilege(f.oid, 'execute')
+where n.nspname in ('forebay', 'forebay_private')
+    -- Triggers call theirs whoever writes.
+    and f.prorettype <> 'trigger'::regtype
+    and not has_function_privilege(f.oid, 'execute')
 order by 1

@@ -20,6 +20,9 @@ use crate::{
 /// Claims jobs under a receipt.
 pub const CLAIM: &str = include_str!("claim.sql");
 
+/// The maximum number of jobs in one claim.
+const MOST_JOBS: i32 = 10_000;
+
 /// The columns that [`CLAIM`] returns.
 const CLAIMED_COLUMNS: [&str; 13] = [
     "reference_id",
@@ -93,7 +96,7 @@ pub async fn claim(
     lease: Duration,
     worker: &str,
 ) -> Result<Vec<Claimed>> {
-    let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+    let limit = i32::try_from(limit).unwrap_or(MOST_JOBS).clamp(1, MOST_JOBS);
     let rows = client
         .query_typed(
             CLAIM,
@@ -150,8 +153,8 @@ pub async fn heartbeat(
     receipts: &[Receipt],
     lease: Duration,
 ) -> Result<Vec<Option<Timestamp>>> {
-    let statement =
-        "select h.lease_until from forebay.heartbeat_jobs($1, $2, make_interval(secs => $3)) as h";
+    let statement = "select h.lease_until from forebay_private.find_pipeline($1) as p \
+         cross join lateral forebay_private.heartbeat(p.pipeline_id, $2, make_interval(secs => $3)) as h";
     let rows = client
         .query_typed(
             statement,
@@ -172,7 +175,8 @@ pub async fn complete(
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
 ) -> Result<Vec<Ack>> {
-    let statement = "select c.verdict from forebay.complete_jobs($1, $2, $3) as c";
+    let statement = "select c.verdict from forebay_private.find_pipeline($1) as p \
+         cross join lateral forebay_private.end_held(p.pipeline_id, $2, $3, false) as c";
     report(client, statement, pipeline, claims).await
 }
 
@@ -182,7 +186,8 @@ pub async fn release(
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
 ) -> Result<Vec<Ack>> {
-    let statement = "select c.verdict from forebay.release_jobs($1, $2, $3) as c";
+    let statement = "select c.verdict from forebay_private.find_pipeline($1) as p \
+         cross join lateral forebay_private.end_held(p.pipeline_id, $2, $3, true) as c";
     report(client, statement, pipeline, claims).await
 }
 

@@ -5,15 +5,15 @@ kept as materialized (
     from forebay.pipelines as p
     where p.name = $1 and p.project <> $15 and not $16
         and (p.source_name, p.entity_types, p.changed_fields, p.handler, p.config, p.retry, p.max_active, p.rate_limit,
-                p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled, p.max_pause_seconds)
-            is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17)
+                p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled, p.max_pause_seconds, p.worker_role)
+            is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $20)
 ),
 -- The condition prevents unchanged declarations from writing. An equal declaration leaves the owner.
 written as (
     insert into forebay.pipelines as p (name, source_name, entity_types, changed_fields, handler, config, retry, max_active,
         rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled, project, repair_began_at, max_pause_seconds, effect,
-        receiver)
-    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, case when $14 then now() end, $17, $18, $19
+        receiver, worker_role)
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, case when $14 then now() end, $17, $18, $19, $20
     where not exists (select from kept)
     on conflict (name) do update
     set source_name = excluded.source_name,
@@ -32,6 +32,7 @@ written as (
         key_rate_limit = excluded.key_rate_limit,
         enabled = excluded.enabled,
         max_pause_seconds = excluded.max_pause_seconds,
+        worker_role = excluded.worker_role,
         project = coalesce(excluded.project, p.project),
         -- Content that was sent or written in another form has to be handed off again.
         configured_at = case
@@ -47,11 +48,11 @@ written as (
         -- Set back once its missing references are handed off. If a kill prevents that, the next declaration does it.
         repair_began_at = excluded.repair_began_at
     where (p.source_name, p.entity_types, p.changed_fields, p.handler, p.config, p.effect, p.receiver, p.retry, p.max_active,
-            p.rate_limit, p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled, p.max_pause_seconds)
+            p.rate_limit, p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled, p.max_pause_seconds, p.worker_role)
         is distinct from (excluded.source_name, excluded.entity_types, excluded.changed_fields, excluded.handler,
             excluded.config, excluded.effect, excluded.receiver, excluded.retry, excluded.max_active, excluded.rate_limit, excluded.limit_key,
             excluded.limit_key_is_url, excluded.key_max_active, excluded.key_rate_limit, excluded.enabled,
-            excluded.max_pause_seconds)
+            excluded.max_pause_seconds, excluded.worker_role)
         or (p.project is null and excluded.project is not null)
         or ($16 and p.project is distinct from coalesce(excluded.project, p.project))
     returning 1

@@ -4,11 +4,13 @@
 //! Roles belong to the whole cluster, so each test creates its own and drops it at the end.
 
 mod calls;
+mod catalogue;
 mod cursors;
 mod limits;
 mod program;
 mod receipts;
 mod rights;
+mod roles;
 
 use forebay_store::{
     pipelines::{self, Effect, PipelineSpec},

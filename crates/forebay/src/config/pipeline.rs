@@ -19,7 +19,7 @@ use super::error::Problem;
 
 /// The keys that every pipeline has.
 pub(super) const COMMON: &[&str] =
-    &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits"];
+    &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits", "role"];
 
 /// One pipeline. Its documentation is that of [`shape::PipelineShape`].
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +44,9 @@ pub(crate) struct Pipeline {
     /// Limits shared by all its workers. Default: no limits.
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// The database role whose members may work for it. Default: `forebay_worker`.
+    #[serde(default)]
+    pub(crate) role: Option<String>,
     /// The settings of the handler.
     #[serde(flatten)]
     pub(crate) settings: Map<String, Value>,
@@ -63,6 +66,7 @@ impl Pipeline {
             changed_fields: self.changed_fields.clone(),
             retry: json!(self.retry),
             limits: self.limits.0.clone(),
+            worker_role: self.role.clone(),
             enabled: self.enabled,
             ..PipelineSpec::new(name, self.handler.as_str(), Value::Object(self.settings.clone()))
         }

@@ -16,7 +16,8 @@ fn configure(sandbox: &Sandbox, text: &str) {
 
 fn command(mark: &Path) -> String {
     format!(
-        "[project]\nname = \"p\"\n[pipelines.index]\nsource = \"*\"\nhandler = \"exec\"\ncommand = [\"touch\", {mark:?}]\n"
+        "[project]\nname = \"p\"\n[pipelines.index]\nsource = \"*\"\nhandler = \"exec\"\ncommand = [\"touch\", \"{}\"]\n",
+        mark.display()
     )
 }
 
@@ -71,4 +72,33 @@ fn a_worker_without_the_file_leaves_the_pipeline_alone_and_says_so() {
     assert_eq!(work["left_alone"][0]["pipeline"], "shell", "{work}");
     assert!(mark.exists(), "{work}");
     assert!(!sandbox.path().join("hostile").exists() && !elsewhere.path().join("mark").exists());
+}
+
+#[test]
+fn doctor_prints_how_to_create_the_role_of_a_pipeline() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let role = format!("index_worker_of_{}", db.value("current_database()"));
+    let text = format!("[pipelines.index]\nsource = \"*\"\nhandler = \"external\"\nrole = \"{role}\"\n");
+    configure(&sandbox, &text);
+    assert!(db.run(&sandbox, "config apply").status.success());
+    let found = || {
+        let (_, doctor) = db.json(&sandbox, "doctor");
+        let checks = doctor["checks"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["code"] == "worker_roles").unwrap()
+    };
+    let check = found();
+    assert_eq!((&check["status"], &check["subject"]), (&json!("warning"), &json!("index")), "{check}");
+    assert!(check["message"].as_str().unwrap().contains("doesn't exist"), "{check}");
+    let hint = check["hint"].as_str().unwrap();
+    let statements = hint.split_once("run: ").unwrap().1.split_once("; then ").unwrap().0;
+    db.execute(statements);
+    assert_eq!(found()["status"], "ok");
+    db.execute(&format!("revoke usage on schema forebay from {role}"));
+    assert!(found()["message"].as_str().unwrap().contains("may not call the functions"));
+    db.execute(&format!("drop owned by {role}; drop role {role}"));
+
+    // Only pipelines of other workers have a role.
+    configure(&sandbox, "[pipelines.search]\nsource = \"*\"\nhandler = \"documents\"\nrole = \"r\"\n");
+    let (exit, error) = db.json(&sandbox, "config check");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("config_invalid")), "{error}");
 }

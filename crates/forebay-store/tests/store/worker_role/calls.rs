@@ -134,12 +134,12 @@ async fn the_functions_can_be_called_like_postgrest_does() {
 }
 
 #[tokio::test]
-async fn a_null_argument_means_the_default() {
+async fn a_null_lease_means_the_default() {
     let world = World::new().await;
     world.hand_off_many("pages", 150).await;
     let mut client = world.database.client().await;
-    let body = json!({"pipeline": PIPELINE, "max_jobs": null, "lease": null});
-    let columns = "pipeline text, max_jobs int, lease interval";
+    let body = json!({"pipeline": PIPELINE, "lease": null});
+    let columns = "pipeline text, lease interval";
     let jobs = rpc(&mut client, "forebay_worker", "claim_jobs", columns, &body).await;
     assert_eq!(jobs.len(), 100);
     let lease =

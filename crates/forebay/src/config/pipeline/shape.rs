@@ -32,6 +32,9 @@ pub(super) struct PipelineShape {
     retry: Option<RetryShape>,
     /// `webhook`, `exec` and `external`: limits shared by all workers.
     limits: Option<WrittenLimits>,
+    /// `external`: database role whose members may claim and report its work. Give each pipeline a role of its own to
+    /// keep a worker from the others. Default: `forebay_worker`.
+    role: Option<String>,
     /// `documents`: title field, which weighs most in search. Default: the first of `title`, `name` and `headline`
     /// that has text, or the key.
     title: Option<String>,

@@ -21,6 +21,7 @@ fn spec(config: Value) -> PipelineSpec {
         config,
         retry: json!({}),
         limits: Limits::default(),
+        worker_role: None,
         enabled: true,
         project: None,
     }
