@@ -239,7 +239,7 @@ begin
     return num_handoffs;
 end $$;
 
--- Locks the next waiting jobs of a pipeline: strictly by priority; within a priority the same share from each source,
+-- Locks the next waiting jobs of a pipeline, and tells whether a claim of one was lost before: strictly by priority; within a priority the same share from each source,
 -- so that a flood from one source doesn't starve the others; within a source the oldest first.
 --
 -- While an old snapshot exists (an open transaction, a long report), vacuum can't remove the index entries of finished
@@ -247,7 +247,7 @@ end $$;
 -- for twenty times its duration and at most 5 s. Jobs behind that cursor (locked at the time, queued later with an
 -- earlier time, or of a new source or priority) wait equally long, unless a scan finds too few jobs: it then restarts
 -- at the front immediately.
-create function forebay_private.next_jobs(pipeline_id int, wanted int) returns uuid[]
+create function forebay_private.next_jobs(pipeline_id int, wanted int, out picked uuid[], out was_lost boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
@@ -263,7 +263,6 @@ declare
         select from forebay.ingestion_cursors as l where l.pipeline_id = next_jobs.pipeline_id and l.good_until > began_at);
     level record;
     found_now record;
-    picked uuid[] := '{}';
     num_before int;
     reached_priorities smallint[] := '{}';
     reached_sources int[] := '{}';
@@ -271,6 +270,8 @@ declare
     reached_ids uuid[] := '{}';
     took interval;
 begin
+    picked := '{}';
+    was_lost := false;
     loop
         for level in
             -- A loose index scan: one lookup for each priority and source, regardless of the length of the queue.
@@ -321,13 +322,13 @@ begin
                 num_before := cardinality(picked);
                 exit when num_before >= wanted;
                 select coalesce(array_agg(j.reference_id), '{}') as ids, coalesce(array_agg(j.not_before), '{}') as times,
-                    coalesce(array_agg(j.source_id), '{}') as sources
+                    coalesce(array_agg(j.source_id), '{}') as sources, coalesce(bool_or(j.num_lost > 0), false) as was_lost
                 into found_now
                 from (
-                    select f.reference_id, f.not_before, s.source_id
+                    select f.reference_id, f.not_before, f.num_lost, s.source_id
                     from unnest(level.sources, level.after_times, level.after_ids) as s (source_id, after_time, after_id)
                     cross join lateral (
-                        select f.reference_id, f.not_before
+                        select f.reference_id, f.not_before, f.num_lost
                         from forebay.ingestion_handoffs as f
                         where f.pipeline_id = next_jobs.pipeline_id
                             and f.state <> 'held'
@@ -348,6 +349,7 @@ begin
                     limit wanted - num_before
                 ) as j;
                 picked := picked || found_now.ids;
+                was_lost := was_lost or found_now.was_lost;
                 reached_ids := reached_ids || found_now.ids;
                 reached_times := reached_times || found_now.times;
                 reached_sources := reached_sources || found_now.sources;
@@ -379,5 +381,4 @@ begin
         set after_time = excluded.after_time, after_id = excluded.after_id
         where (excluded.after_time, excluded.after_id) > (l.after_time, l.after_id);
     end if;
-    return picked;
 end $$;

@@ -3,15 +3,17 @@
 //! Peers get the same hand-offs in the same batches, by one call of their own bulk function, and build their messages
 //! in the server. So the only client that is measured is the one that drains the queue.
 
+use std::time::Duration;
+
 use bytes::{BufMut, BytesMut};
 use forebay_domain::identity::ReferenceId;
-use forebay_store::handoffs::CHANNEL;
+use forebay_store::{handoffs::CHANNEL, jobs::Receipt};
 use tokio_postgres::{
     GenericClient,
-    types::{IsNull, ToSql, Type, accepts, to_sql_checked},
+    types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked},
 };
 
-use super::subject::Handoff;
+use super::subject::{Handoff, NAME};
 use crate::failure::Failure;
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -120,6 +122,21 @@ pub(super) async fn add_one_graphile_worker(client: &impl GenericClient, number:
     Ok(())
 }
 
+/// Claims as a worker in another language does that does not ask for payloads: the peers' messages hold none either.
+pub(super) async fn claim(
+    client: &impl GenericClient,
+    limit: u32,
+    lease: Duration,
+) -> Result<Vec<(ReferenceId, Receipt)>> {
+    let statement = "select c.reference_id, c.receipt, c.change, c.version, c.payload_hash, c.generation, c.attempt \
+         from forebay.claim_jobs($1, $2, make_interval(secs => $3), $1, false) as c";
+    let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&NAME, Type::TEXT), (&limit, Type::INT4), (&lease.as_secs_f64(), Type::FLOAT8)];
+    let rows = client.query_typed(statement, &parameters).await?;
+    rows.iter().map(|row| Ok((row.try_get::<_, Uuid>("reference_id")?.0, row.try_get("receipt")?))).collect()
+}
+
 /// How many jobs graphile-worker still has.
 pub(super) async fn count_graphile_worker(client: &impl GenericClient) -> Result<u64> {
     count(client, "select count(*) as num from graphile_worker.jobs", &[]).await
@@ -156,4 +173,14 @@ impl ToSql for Uuid {
     }
     accepts!(UUID);
     to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Uuid {
+    fn from_sql(
+        _: &Type,
+        raw: &'a [u8],
+    ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(ReferenceId(raw.try_into()?)))
+    }
+    accepts!(UUID);
 }

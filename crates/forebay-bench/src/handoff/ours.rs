@@ -24,7 +24,7 @@ use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{
-    database::{analyze, hold_snapshot, listen, release_snapshot},
+    database::{analyze, claim, hold_snapshot, listen, release_snapshot},
     latency::{Latencies, NUM_MEASURED, NUM_WARMING, Pace},
     subject::{Handoff, Mode, NAME, Sample, TAKEN_AT_ONCE, count, handoff},
 };
@@ -190,17 +190,12 @@ async fn work_transactional(mut connection: Dedicated, pipeline_id: i32) -> Resu
 async fn work_leased(connection: Dedicated) -> Result<u64, Failure> {
     let mut num_done = 0;
     loop {
-        let claimed = claim(&connection).await?;
+        let claimed = claim(&connection.client, TAKEN_AT_ONCE, LEASE).await?;
         if claimed.is_empty() {
             return Ok(num_done);
         }
         num_done += complete(&connection, &claimed).await?;
     }
-}
-
-async fn claim(connection: &Dedicated) -> Result<Vec<(ReferenceId, Receipt)>, Failure> {
-    let claimed = jobs::claim(&connection.client, NAME, TAKEN_AT_ONCE, LEASE, NAME).await?;
-    Ok(claimed.into_iter().map(|job| (job.reference_id, job.receipt)).collect())
 }
 
 /// Reports until every report was accepted: a worker that claims briefly locks what another one has just claimed.
@@ -249,7 +244,7 @@ async fn follow(
 ) -> Result<HashMap<ReferenceId, SystemTime>, Failure> {
     let mut starts = HashMap::new();
     loop {
-        let claimed = claim(&connection).await?;
+        let claimed = claim(&connection.client, TAKEN_AT_ONCE, LEASE).await?;
         let now = SystemTime::from(clock::now());
         starts.extend(claimed.iter().map(|job| (job.0, now)));
         if !claimed.is_empty() {

@@ -175,9 +175,7 @@ pub async fn complete(
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
 ) -> Result<Vec<Ack>> {
-    let statement = "select c.verdict from forebay_private.find_pipeline($1) as p \
-         cross join lateral forebay_private.end_held(p.pipeline_id, $2, $3, false) as c";
-    report(client, statement, pipeline, claims).await
+    report(client, None, pipeline, claims).await
 }
 
 /// Releases claimed jobs without an attempt; other workers can claim them at once. Answers like [`complete`].
@@ -186,17 +184,18 @@ pub async fn release(
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
 ) -> Result<Vec<Ack>> {
-    let statement = "select c.verdict from forebay_private.find_pipeline($1) as p \
-         cross join lateral forebay_private.end_held(p.pipeline_id, $2, $3, true) as c";
-    report(client, statement, pipeline, claims).await
+    report(client, Some("given_back"), pipeline, claims).await
 }
 
 async fn report(
     client: &impl GenericClient,
-    statement: &str,
+    class: Option<&str>,
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
 ) -> Result<Vec<Ack>> {
+    let statement = "select e.verdict from forebay_private.find_pipeline($1) as p \
+         cross join lateral forebay_private.end_attempts( \
+             p.pipeline_id, $2, $3, array_fill($4, array[cardinality($2)]), '{}', '{}', '{}', true) as e";
     if claims.is_empty() {
         return Ok(Vec::new());
     }
@@ -205,7 +204,12 @@ async fn report(
     let rows = client
         .query_typed(
             statement,
-            &[(&pipeline, Type::TEXT), (&ids, Type::UUID_ARRAY), (&receipts, Type::UUID_ARRAY)],
+            &[
+                (&pipeline, Type::TEXT),
+                (&ids, Type::UUID_ARRAY),
+                (&receipts, Type::UUID_ARRAY),
+                (&class, Type::TEXT),
+            ],
         )
         .await?;
     rows.iter().map(|row| row.word("verdict")).collect()

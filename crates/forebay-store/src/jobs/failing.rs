@@ -118,9 +118,9 @@ async fn end(
     if failures.is_empty() {
         return Ok(Vec::new());
     }
-    let statement = "select f.verdict, f.retry_at from forebay_private.end_failed($1, $2, $3, $4, $5, $6, \
+    let statement = "select f.verdict, f.retry_at from forebay_private.end_attempts($1, $2, $3, $4, $5, $6, \
              array(select make_interval(secs => w.seconds) from unnest($7::float8[]) with ordinality \
-                 as w (seconds, ord) order by w.ord)) as f";
+                 as w (seconds, ord) order by w.ord), false) as f";
     let ids: Vec<SqlId> = failures.iter().map(|failure| SqlId(failure.reference_id)).collect();
     let classes: Vec<&str> = failures.iter().map(|failure| failure.class.as_str()).collect();
     let codes: Vec<&str> = failures.iter().map(|failure| failure.reason_code.as_str()).collect();

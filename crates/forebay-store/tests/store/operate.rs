@@ -202,8 +202,9 @@ async fn a_follow_up_is_held_and_released_without_touching_the_attempt() {
     assert_eq!(operate(&mut client, Event::Cancel, &of(3), Mode::Act).await.num_done, 1);
     assert_eq!(operate(&mut client, Event::Retry, &of(3), Mode::Act).await.num_done, 1);
 
-    let ended = "select count(*) from forebay_private.end_held(1,
-        array(select reference_id from forebay.ingestion_handoffs), array(select receipt from forebay.ingestion_handoffs), false)
+    let ended = "select count(*) from forebay_private.end_attempts(1,
+        array(select reference_id from forebay.ingestion_handoffs), array(select receipt from forebay.ingestion_handoffs),
+        '{}', '{}', '{}', '{}', true)
         where verdict = 'done'";
     assert_eq!(client.query_one(ended, &[]).await.unwrap().get::<_, i64>(0), 3);
     let left = "string_agg(record_key || ' ' || h.generation || ' ' || h.state, ', ' order by record_key)

@@ -36,7 +36,8 @@ async fn a_worker_calls_five_functions_and_nothing_else() {
         refused(&worker, &format!("delete from {table}")).await;
     }
     refused(&worker, "select forebay_private.rescue_jobs(1, 1)").await;
-    refused(&worker, "select forebay_private.end_held(1, '{}', '{}', false)").await;
+    refused(&worker, "select forebay_private.end_attempts(1, '{}', '{}', '{}', '{}', '{}', '{}', true)")
+        .await;
     refused(&worker, "select forebay_private.ensure_month('reference_revisions', now())").await;
     refused(&worker, "create table forebay.mine ()").await;
     world.end().await;
