@@ -98,7 +98,7 @@ async fn each_change_has_an_id_of_its_own_and_every_delivery_of_it_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let (seen, flag) = (folder.path().join("seen"), folder.path().join("fails"));
     let script = format!(
-        "grep '\"record_key\":\"a\"' | tee -a {} | if [ -e {} ]; then exit 1; else {SAYS_DONE}; fi",
+        "grep '\"record_key\":\"a\"' | tee -a {} | if [ -e {} ]; then cat > /dev/null; exit 1; else {SAYS_DONE}; fi",
         seen.display(),
         flag.display()
     );
