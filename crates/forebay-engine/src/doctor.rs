@@ -6,6 +6,7 @@ mod check;
 mod checks;
 mod deep;
 mod memory;
+mod workers;
 
 use std::cmp::Reverse;
 
@@ -14,7 +15,7 @@ use forebay_store::{
     doctor::{self, Attention},
     handoffs, migrations, pauses,
     pipelines::{self, PipelineSpec},
-    runs,
+    runs, workers as store,
 };
 
 pub use self::{
@@ -107,6 +108,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.extend(attention::worker_roles(&doctor::closed_roles(&**client).await?));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
+    checks.extend(workers::workers(&store::list(&**client, None).await?));
     checks.extend(attention::pauses(&pauses::list(&**client, None).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
     checks.extend(attention::dead_runs(&runs::dead(&**client).await?));

@@ -76,9 +76,10 @@ impl Gate {
         Self::made(scraper, policies.into(), LEASE, false, stop)
     }
 
-    /// A gate for AI tools. All its scrapes count as on demand, also those that were not forced.
-    pub fn for_tools(scraper: Scraper, policies: impl Into<Policies>) -> Self {
-        let shared = shared(scraper, policies.into(), LEASE, true, Stop::default());
+    /// A gate for AI tools. All its scrapes count as on demand, also those that were not forced. `stop` ends the work
+    /// in progress, as with [`Self::for_one_answer`].
+    pub fn for_tools(scraper: Scraper, policies: impl Into<Policies>, stop: Stop) -> Self {
+        let shared = shared(scraper, policies.into(), LEASE, true, stop);
         Self { shared: Arc::new(Shared { is_for_tools: true, ..shared }) }
     }
 

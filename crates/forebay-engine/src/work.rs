@@ -26,6 +26,7 @@ mod leased;
 mod listener;
 mod maintenance;
 mod options;
+mod presence;
 pub mod reconciliation;
 mod report;
 mod rules;
@@ -50,6 +51,7 @@ pub use self::{
     handlers::{check_machine, check_settings},
     kind::{Workers, settings_of},
     options::WorkOptions,
+    presence::leave,
     report::{LeftAlone, Maintenance, PipelineReport, Progress, WorkReport},
     setting_error::SettingError,
 };

@@ -235,5 +235,5 @@ create table forebay.maintenance (
     began_at timestamptz not null
 );
 comment on table forebay.maintenance is 'Periodic tasks, each done by one of all workers.';
-comment on column forebay.maintenance.task is 'reconcile, prune or prune_scraping.';
+comment on column forebay.maintenance.task is 'reconcile, prune, prune_scraping or prune_workers.';
 comment on column forebay.maintenance.began_at is 'When it was last started.';

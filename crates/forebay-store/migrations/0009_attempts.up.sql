@@ -312,8 +312,43 @@ begin
         order by a.ord;
 end $$;
 
--- Ends the attempts of workers that didn't report before their lease ended, as lost. A lost attempt counts against the
--- hand-off, so content that crashes its worker isn't handed to one worker after another.
+-- Ends the open attempts of a claim as lost. A lost attempt counts against the hand-off, so content that crashes its
+-- worker isn't handed to one worker after another. The caller has locked the claim.
+create function forebay_private.lose_claim(claim forebay.ingestion_claims, failure_code text, message text)
+returns table (reference_id uuid, verdict text)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_bitmapscan = off
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    lost_ids uuid[] := array(
+        select j.reference_id
+        from unnest(claim.reference_ids) as d (reference_id)
+        cross join lateral forebay_private.open_handoff(claim.pipeline_id, d.reference_id) as j
+        where j.receipt = claim.receipt);
+begin
+    if cardinality(lost_ids) = 0 then
+        delete from forebay.ingestion_claims as c where c.receipt = claim.receipt;
+        return;
+    end if;
+    return query
+        select f.reference_id, f.verdict
+        from forebay_private.end_attempts(
+            claim.pipeline_id,
+            lost_ids,
+            array_fill(claim.receipt, array[cardinality(lost_ids)]),
+            array_fill('lost'::text, array[cardinality(lost_ids)]),
+            array_fill(lose_claim.failure_code, array[cardinality(lost_ids)]),
+            array_fill(lose_claim.message, array[cardinality(lost_ids)]),
+            '{}', true) as f;
+end $$;
+
+-- Ends the attempts of workers that didn't report before their lease ended.
 create function forebay_private.rescue_jobs(pipeline_id int, max_claims int)
 returns table (reference_id uuid, verdict text)
 language plpgsql volatile
@@ -326,34 +361,18 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    dead record;
-    lost_ids uuid[];
+    dead forebay.ingestion_claims;
 begin
     for dead in
-        select c.receipt, c.reference_ids
+        select c.*
         from forebay.ingestion_claims as c
         where c.pipeline_id = rescue_jobs.pipeline_id and (c.lease_until < now() or c.num_open <= 0)
         limit max_claims
         for update skip locked
     loop
-        lost_ids := array(
-            select j.reference_id
-            from unnest(dead.reference_ids) as d (reference_id)
-            cross join lateral forebay_private.open_handoff(rescue_jobs.pipeline_id, d.reference_id) as j
-            where j.receipt = dead.receipt);
-        if cardinality(lost_ids) = 0 then
-            delete from forebay.ingestion_claims as c where c.receipt = dead.receipt;
-            continue;
-        end if;
         return query
-            select f.reference_id, f.verdict
-            from forebay_private.end_attempts(
-                rescue_jobs.pipeline_id,
-                lost_ids,
-                array_fill(dead.receipt, array[cardinality(lost_ids)]),
-                array_fill('lost'::text, array[cardinality(lost_ids)]),
-                array_fill('lease_expired'::text, array[cardinality(lost_ids)]),
-                array_fill('the worker did not report before its lease ended'::text, array[cardinality(lost_ids)]),
-                '{}', true) as f;
+            select l.reference_id, l.verdict
+            from forebay_private.lose_claim(
+                dead, 'lease_expired', 'the worker did not report before its lease ended') as l;
     end loop;
 end $$;

@@ -1,7 +1,61 @@
--- The functions that workers call, and the role that may call them. See 0007_queue for the rules they share.
+-- Workers, the functions that they call, and the roles that may call them. See 0007_queue for the rules they share.
 --
 -- Workers of the user call the functions in the schema forebay, which check the caller and run with the rights of their
 -- owner. Forebay's own workers call those in forebay_private with their own rights on the tables.
+
+-- Each process of Forebay keeps its row up to date. No index holds what a heartbeat changes.
+create table forebay.workers (
+    worker text not null constraint workers_pkey primary key,
+    host text,
+    pid int,
+    version text,
+    state text not null default 'working' constraint workers_state_check check (state in ('working', 'stopping')),
+    pipelines text[] not null default '{}',
+    clock_skew_ms bigint,
+    started_at timestamptz not null default now(),
+    last_seen_at timestamptz not null default now()
+) with (fillfactor = 50);
+comment on table forebay.workers is 'Worker processes. A process of Forebay deletes its row when it ends; a row that was not seen for a day is deleted.';
+comment on column forebay.workers.worker is 'The name, which ingestion_claims.worker refers to.';
+comment on column forebay.workers.host is 'The machine; null: a worker outside Forebay.';
+comment on column forebay.workers.pid is 'The process on that machine; null: a worker outside Forebay.';
+comment on column forebay.workers.version is 'The version of Forebay; null: a worker outside Forebay.';
+comment on column forebay.workers.state is 'working, or stopping: it claims nothing more.';
+comment on column forebay.workers.pipelines is 'The pipelines that it works for.';
+comment on column forebay.workers.clock_skew_ms is 'How far its clock is ahead of the database''s; negative: behind; null: unknown.';
+comment on column forebay.workers.started_at is 'When it started.';
+comment on column forebay.workers.last_seen_at is 'When it was last heard of.';
+
+-- Records that a worker outside Forebay was heard of. It never waits for a row, because its caller may be in a long
+-- transaction, and it doesn't touch the rows of Forebay's own processes. A client that gives a new name with each call
+-- must not fill the table.
+create function forebay_private.note_worker(worker text, pipeline text) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    update forebay.workers as w
+    set last_seen_at = now(),
+        pipelines = case
+            when note_worker.pipeline = any (w.pipelines) then w.pipelines
+            else w.pipelines || note_worker.pipeline
+        end
+    from (
+        select f.worker from forebay.workers as f
+        where f.worker = note_worker.worker and f.version is null
+        for update skip locked
+    ) as known
+    where w.worker = known.worker;
+    if not found
+        and not exists (select from forebay.workers as w where w.worker = note_worker.worker)
+        and (select count(*) < 1000 from forebay.workers)
+    then
+        insert into forebay.workers (worker, pipelines) values (note_worker.worker, array[note_worker.pipeline])
+        on conflict do nothing;
+    end if;
+end $$;
+revoke all on function forebay_private.note_worker(text, text) from public;
 
 -- Finds a pipeline for a worker of the user. Errors: the pipeline is not for such workers, or not for this one.
 --
@@ -58,12 +112,21 @@ declare
     -- Pauses apply to keys even without key limits.
     has_key_limits boolean := p.limit_key is not null;
     reads_references boolean := coalesce(with_payload, true);
+    claimed_by text := nullif(left(worker, 200), '');
 begin
     if lease <= interval '0' then
         raise invalid_parameter_value using message = 'invalid_lease: a lease must be positive';
     end if;
     if max_jobs is null or max_jobs not between 1 and 10000 then
         raise invalid_parameter_value using message = 'invalid_max_jobs: max_jobs must be from 1 to 10000';
+    end if;
+    -- At most every 15 seconds, and never for a process of Forebay, which does it itself.
+    if claimed_by is not null and not exists (
+        select from forebay.workers as w
+        where w.worker = claimed_by
+            and (w.version is not null or w.last_seen_at > now() - interval '15 seconds' and p.name = any (w.pipelines)))
+    then
+        perform forebay_private.note_worker(claimed_by, p.name);
     end if;
     perform forebay_private.rescue_jobs(p.pipeline_id, 100);
     if not p.enabled then
@@ -101,7 +164,7 @@ begin
         return;
     end if;
     insert into forebay.ingestion_claims (receipt, pipeline_id, lease_until, num_open, worker, reference_ids)
-    values (held_under, p.pipeline_id, held_until, cardinality(picked), left(worker, 200), picked);
+    values (held_under, p.pipeline_id, held_until, cardinality(picked), claimed_by, picked);
     if p.rate_limit is not null or p.key_rate_limit is not null then
         perform forebay_private.spend(p, picked);
     end if;
@@ -158,7 +221,18 @@ begin atomic
         update forebay.ingestion_claims as c
         set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat.lease, '5 minutes'), interval '1 day'))
         where c.pipeline_id = heartbeat.pipeline_id and c.receipt = any (heartbeat.receipts) and c.num_open > 0
-        returning c.receipt, c.lease_until
+        returning c.receipt, c.lease_until, c.worker
+    ),
+    seen as materialized (
+        select w.worker
+        from forebay.workers as w
+        where w.worker in (select e.worker from extended as e)
+            and w.version is null
+            and w.last_seen_at < now() - interval '15 seconds'
+        for update skip locked
+    ),
+    noted as (
+        update forebay.workers as w set last_seen_at = now() from seen as s where w.worker = s.worker
     )
     select r.receipt, case when e.receipt is null then 'lost' else 'extended' end, e.lease_until
     from unnest(heartbeat.receipts) with ordinality as r (receipt, ord)
@@ -287,6 +361,32 @@ end $$;
 comment on function forebay.enqueue(text, uuid[], timestamptz) is
     'Hands the current content of references off to a pipeline, for due_at or now, whatever was handed off before. Unknown references are left out. Returns the number of hand-offs.';
 revoke all on function forebay.enqueue(text, uuid[], timestamptz) from public;
+
+-- Frees everything that a worker has claimed. Its attempts end as lost: it may have crashed because of them. A claim
+-- that is being reported at this moment is left out.
+create function forebay_private.release_worker(worker text)
+returns table (pipeline_id int, reference_id uuid, verdict text)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    held forebay.ingestion_claims;
+begin
+    for held in
+        select c.*
+        from forebay.ingestion_claims as c
+        where c.worker = release_worker.worker
+        order by c.pipeline_id, c.receipt
+        for update skip locked
+    loop
+        return query
+            select held.pipeline_id, l.reference_id, l.verdict
+            from forebay_private.lose_claim(
+                held, 'worker_released', 'the claims of the worker were released before it reported') as l;
+    end loop;
+end $$;
+revoke all on function forebay_private.release_worker(text) from public;
 
 -- The role of workers for pipelines without a role of their own: it may call these functions and has no right on any
 -- table.

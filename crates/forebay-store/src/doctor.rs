@@ -113,7 +113,7 @@ pub struct Queue {
     pub num_ended: u64,
     /// How long ago the first of these leases expired.
     pub ended_for: Option<Duration>,
-    /// Whether a worker was active in the last ten minutes; false if nothing is due.
+    /// Whether a live worker works for it; false if nothing is due.
     pub is_worked: bool,
 }
 
@@ -222,7 +222,7 @@ pub async fn future_runs(client: &impl GenericClient) -> Result<Vec<FutureRun>> 
         .collect()
 }
 
-/// The queues of all pipelines, by name. Reads all hand-offs if jobs are due and no worker is active.
+/// The queues of all pipelines, by name. Reads all outcomes if jobs of unknown external workers are due.
 pub async fn queues(client: &impl GenericClient) -> Result<Vec<Queue>> {
     let rows = client.query_typed(QUEUES, &[]).await?;
     rows.iter()

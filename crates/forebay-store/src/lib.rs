@@ -45,6 +45,7 @@ pub mod timeline;
 pub mod tools;
 mod types;
 pub mod user_rows;
+pub mod workers;
 
 pub use connect::{Database, OpenOptions, Target};
 pub use error::{Error, Result, ServerError};

@@ -15,6 +15,8 @@ forebay_domain::words! {
         Prune = "prune",
         /// Deletes logs, pages and breaker trails past their retention.
         PruneScraping = "prune_scraping",
+        /// Deletes the rows of workers that were not seen for a day.
+        PruneWorkers = "prune_workers",
     }
 }
 

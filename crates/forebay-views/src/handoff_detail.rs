@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use forebay_domain::identity::ReferenceId;
 use forebay_engine::work::reconciliation::{Problem, Reconciliation};
-use forebay_store::{handoffs, pauses};
+use forebay_store::{
+    handoffs, pauses,
+    workers::{Worker, WorkerState},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +33,8 @@ pub struct PipelineHandoffs {
     pub handoffs: Vec<Handoff>,
     /// The remaining work; null: there is none.
     pub job: Option<Job>,
+    /// The names of the live workers that work for the pipeline.
+    pub workers: Vec<String>,
     /// The pauses of the pipeline and of its keys that have not ended.
     pub pauses: Vec<Pause>,
     /// The failed attempts, newest first.
@@ -155,6 +160,7 @@ impl ReferenceHandoffs {
         handoffs: Vec<handoffs::HandoffRow>,
         jobs: &[handoffs::JobRow],
         attempts: Vec<handoffs::AttemptRow>,
+        workers: &[Worker],
         pauses: Vec<pauses::Pause>,
     ) -> Self {
         let mut pipelines: BTreeMap<String, PipelineHandoffs> = BTreeMap::new();
@@ -164,6 +170,7 @@ impl ReferenceHandoffs {
                 pipeline: handoff.pipeline.clone(),
                 handoffs: Vec::new(),
                 job: None,
+                workers: Vec::new(),
                 pauses: Vec::new(),
                 attempts: Vec::new(),
             });
@@ -172,6 +179,11 @@ impl ReferenceHandoffs {
         for row in jobs {
             if let Some(pipeline) = pipelines.get_mut(&row.pipeline) {
                 pipeline.job = Some(Job::from(row));
+            }
+        }
+        for worker in workers.iter().filter(|worker| worker.state != WorkerState::Dead) {
+            for (_, pipeline) in pipelines.iter_mut().filter(|(name, _)| worker.pipelines.contains(name)) {
+                pipeline.workers.extend(worker.name.clone());
             }
         }
         for pause in pauses {

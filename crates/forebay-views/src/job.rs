@@ -17,6 +17,8 @@ pub struct Job {
     pub not_before: Time,
     /// When a worker's claim expires; null: no worker has claimed it.
     pub lease_until: Option<Time>,
+    /// The name of the worker that holds the claim; null: none has claimed it, or it gave no name.
+    pub worker: Option<String>,
     /// Whether newer content waits for the claim to end.
     pub has_follow_up: bool,
 }
@@ -28,6 +30,7 @@ impl From<&JobRow> for Job {
             num_attempts: row.attempt.unsigned_abs(),
             not_before: row.not_before.into(),
             lease_until: row.lease_until.map(Time::from),
+            worker: row.worker.clone(),
             has_follow_up: row.has_follow_up,
         }
     }

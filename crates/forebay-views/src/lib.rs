@@ -65,6 +65,7 @@ mod version;
 mod words;
 mod work_event;
 mod work_report;
+mod worker;
 
 pub use self::{
     attempt::Attempt,
@@ -149,4 +150,5 @@ pub use self::{
         EmbeddingFailure, FailureGroup, IdlePipeline, LeftAlonePipeline, PipelineWork, ScheduledRuns,
         WorkReport,
     },
+    worker::{Worker, WorkerReleased},
 };

@@ -29,6 +29,7 @@ use forebay_engine::{
 };
 use forebay_store::{
     freshness::SyncStatus, handoffs::OperationName, logs::Level, migrations::MigrationState,
+    workers::WorkerState,
 };
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -193,6 +194,10 @@ pub(crate) fn answered_from(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn breaker_state(_: &mut SchemaGenerator) -> Schema {
     words::<BreakerState>()
+}
+
+pub(crate) fn worker_state(_: &mut SchemaGenerator) -> Schema {
+    words::<WorkerState>()
 }
 
 pub(crate) fn operation(_: &mut SchemaGenerator) -> Schema {

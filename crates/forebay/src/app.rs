@@ -11,7 +11,7 @@ use crate::{
     cli::Globals,
     commands::{
         changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
-        history, init, list, mcp, persist, runs, scrape, search, show, sources, stats, work,
+        history, init, list, mcp, persist, runs, scrape, search, show, sources, stats, work, workers,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -80,6 +80,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  forebay handoffs counts\n  forebay handoffs list --state failed\n  forebay handoffs show courses/CSC-126"
     )]
     Handoffs(handoffs::Command),
+    /// List workers, and release what dead ones have claimed
+    #[command(after_help = "Examples:\n  forebay workers\n  forebay workers release web-1:4711")]
+    Workers(workers::Args),
     /// List, inspect and test sources
     #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
     Sources(sources::Command),
@@ -136,6 +139,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Ensure(args) => ensure::run(&args, context).await,
         Command::Freshness(args) => freshness::run(&args, context).await,
         Command::Work(args) => work::run(&args, context).await,
+        Command::Workers(args) => workers::run(&args, context).await,
         Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,

@@ -28,3 +28,4 @@ pub(crate) mod signals;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod work;
+pub(crate) mod workers;

@@ -9,9 +9,10 @@ use forebay_store::{
     pipelines, runs,
     sources::{self, Source},
     stats, timeline,
+    workers::{self, Worker},
 };
 
-use crate::{cli::values::RunName, failure::Failure};
+use crate::{cli::values::RunName, failure::Failure, ui::format};
 
 /// The source of this name. Errors: `no_such_source`.
 pub(crate) async fn source(client: &Client, name: &str) -> Result<Source, Failure> {
@@ -231,6 +232,17 @@ pub(crate) async fn pipelines<'a>(
             })
         }
     }
+}
+
+/// The worker of this name. Error: `no_such_worker`, which lists the known ones.
+pub(crate) async fn worker(client: &Client, name: &str) -> Result<Worker, Failure> {
+    if let Some(found) = workers::list(&***client, Some(name)).await?.pop() {
+        return Ok(found);
+    }
+    let known = workers::list(&***client, None).await?.into_iter().filter_map(|worker| worker.name);
+    // Workers outside Forebay choose their names.
+    let known: Vec<String> = known.map(|name| format::plain(&name)).collect();
+    Err(unknown("no_such_worker", &format!("there is no worker {name:?}"), name, "workers", &known))
 }
 
 /// The known name closest to an unknown one, if any is close enough.

@@ -2,6 +2,7 @@
 
 use std::{process::Stdio, time::Instant};
 
+use forebay_store::workers::Process;
 use tokio::{process::Child, time};
 
 use super::{dice::Dice, stage::Stage};
@@ -19,7 +20,7 @@ impl Workers {
     pub(super) async fn kill_one(&mut self, dice: &mut Dice, stage: &Stage) -> Result<String, Failure> {
         let place = usize::try_from(dice.below(self.0.len() as u64)).unwrap_or_default();
         let victim = &mut self.0[place];
-        let name = format!("forebay {}", victim.id().unwrap_or_default());
+        let name = Process { pid: victim.id().unwrap_or_default(), ..Process::this() }.worker_name();
         victim.kill().await?;
         *victim = spawn(stage, &[])?;
         Ok(name)

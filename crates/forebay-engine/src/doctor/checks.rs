@@ -17,8 +17,8 @@ use crate::{human as format, work::Workers};
 const FEW_DEAD: u64 = 10_000;
 const MANY_DEAD: u64 = 1_000_000;
 /// Seconds by which clocks may differ.
-const SOME_SKEW: i64 = 5;
-const MUCH_SKEW: i64 = 30;
+pub(super) const SOME_SKEW: i64 = 5;
+pub(super) const MUCH_SKEW: i64 = 30;
 /// A transaction that is open this long is probably a mistake, or a long report.
 const LONG_OPEN: Duration = Duration::from_mins(5);
 const TOO_LONG_OPEN: Duration = Duration::from_hours(1);

@@ -1,7 +1,7 @@
 //! The failure codes of Forebay's handlers. Users' own commands report others.
 
 /// The codes, as `docs/guides/operate-handoffs.md` lists them.
-pub const FAILURE_CODES: [&str; 21] = [
+pub const FAILURE_CODES: [&str; 22] = [
     "value_rejected",
     "constraint_violated",
     "limit_exceeded",
@@ -9,6 +9,7 @@ pub const FAILURE_CODES: [&str; 21] = [
     "write_interrupted",
     "payload_unreadable",
     "lease_expired",
+    "worker_released",
     "webhook_throttled",
     "webhook_unavailable",
     "webhook_timeout",

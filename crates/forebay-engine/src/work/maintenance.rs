@@ -10,7 +10,7 @@ use forebay_store::{
     maintenance::{self, Task},
     pages,
     pipelines::{self, Pipeline},
-    runs,
+    runs, workers,
 };
 
 use super::{
@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_secs(15);
 const RESCUED_AT_ONCE: u32 = 100;
 /// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
+/// How long dead workers are listed.
+const DEAD_WORKERS: Duration = Duration::from_hours(24);
 
 /// Runs the due tasks until it is dropped. A failed task is retried the next time. The supervisor reports an outage of
 /// the database.
@@ -60,6 +62,9 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
                 Err(error) => shared.update(&pipeline, |report| report.error = Some(error)),
             }
         }
+    }
+    if is_due(shared, Task::PruneWorkers, PRUNE_EVERY).await? {
+        workers::prune(&**shared.database.client().await?, DEAD_WORKERS).await?;
     }
     if let Some(retention) = options.retention
         && is_due(shared, Task::Prune, PRUNE_EVERY).await?

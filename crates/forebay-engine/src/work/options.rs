@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use forebay_store::workers::Process;
+
 use super::declarations::Declarations;
 
 /// Options of workers.
@@ -19,7 +21,7 @@ pub struct WorkOptions {
     /// How long batches in progress may continue after a stop; unfinished hand-offs are then released. Default: 30
     /// seconds.
     pub grace: Duration,
-    /// The name of this worker, for operators. Default: `forebay`, with the process id.
+    /// The name of this worker, for operators; give each process its own. Default: `HOST:PID`.
     pub worker: String,
     /// How often every reference is checked for missing hand-offs; `None`: never. Default: every hour.
     pub reconcile_every: Option<Duration>,
@@ -36,7 +38,7 @@ impl Default for WorkOptions {
             batch: 500,
             concurrency: 1,
             grace: Duration::from_secs(30),
-            worker: format!("forebay {}", std::process::id()),
+            worker: Process::this().worker_name(),
             reconcile_every: Some(Duration::from_hours(1)),
             retention: Some(Duration::from_hours(30 * 24)),
         }
@@ -45,8 +47,8 @@ impl Default for WorkOptions {
 
 impl WorkOptions {
     /// The number of connections that [`follow`](super::follow) or [`drain`](super::drain) needs: one for each batch in
-    /// progress, and seven for listening, looking for work, leases and maintenance.
+    /// progress, and eight for listening, looking for work, leases, heartbeats and maintenance.
     pub fn num_connections(&self) -> usize {
-        7 + usize::try_from(self.concurrency.max(1)).unwrap_or(usize::MAX - 7)
+        8 + usize::try_from(self.concurrency.max(1)).unwrap_or(usize::MAX - 8)
     }
 }

@@ -27,6 +27,7 @@ use super::{
     listener::Listener,
     maintenance,
     options::WorkOptions,
+    presence,
     report::{LeftAlone, Progress, WorkReport},
     worker::{Shared, Stage, serve},
 };
@@ -113,14 +114,19 @@ pub(super) async fn drain(
         options,
         progress,
         stage,
+        serving: watch::Sender::default(),
         is_draining: true,
         report: Mutex::default(),
         handlers: Mutex::default(),
     };
-    maintenance::rescue(&shared).await?;
-    let mut supervisor = Supervisor::new(&shared);
+    presence::during(&shared, Box::pin(drain_all(&shared))).await
+}
+
+async fn drain_all(shared: &Shared<'_>) -> Result<WorkReport> {
+    maintenance::rescue(shared).await?;
+    let mut supervisor = Supervisor::new(shared);
     let mut workers = FuturesUnordered::new();
-    supervisor.start(&mut workers, look(&shared, true).await?, true);
+    supervisor.start(&mut workers, look(shared, true).await?, true);
     let mut outage = None;
     while let Some(worker) = workers.next().await {
         if let Err(error) = supervisor.ended(worker) {
@@ -130,7 +136,7 @@ pub(super) async fn drain(
     if let Some(error) = outage {
         return Err(error);
     }
-    embedding::round(&shared, &mut Rests::default()).await?;
+    embedding::round(shared, &mut Rests::default()).await?;
     shared.finish().await
 }
 
@@ -146,16 +152,26 @@ pub(super) async fn follow(
         options,
         progress,
         stage: watching,
+        serving: watch::Sender::default(),
         is_draining: false,
         report: Mutex::default(),
         handlers: Mutex::default(),
     };
-    let mut supervisor = Supervisor::new(&shared);
+    presence::during(&shared, Box::pin(follow_until(&shared, &stage, stop))).await
+}
+
+async fn follow_until(
+    shared: &Shared<'_>,
+    stage: &watch::Sender<Stage>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<WorkReport> {
+    let Shared { database, options, progress, .. } = *shared;
+    let mut supervisor = Supervisor::new(shared);
     let mut workers = FuturesUnordered::new();
     let mut listener = Listener::new();
     let mut stop = pin!(stop.fuse());
     let mut maintenance =
-        pin!(futures_util::future::join(maintenance::run(&shared), embedding::run(&shared)).fuse());
+        pin!(futures_util::future::join(maintenance::run(shared), embedding::run(shared)).fuse());
     let mut num_failures = 0;
     // Only errors of the first look end the call: a pipeline that does not exist, a missing schema.
     let mut is_first = true;
@@ -164,7 +180,7 @@ pub(super) async fn follow(
         let seen = {
             let mut looking = pin!(async {
                 listener.listen(database).await;
-                look(&shared, is_first).await
+                look(shared, is_first).await
             });
             loop {
                 tokio::select! {
@@ -248,6 +264,8 @@ impl<'a> Supervisor<'a> {
     fn start(&mut self, workers: &mut FuturesUnordered<BoxFuture<'a, Ended>>, seen: Seen, is_first: bool) {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
+        let names: Vec<String> = seen.pipelines.iter().map(|pipeline| pipeline.spec.name.clone()).collect();
+        self.shared.serving.send_if_modified(|serving| mem::replace(serving, names) != *serving);
         self.leave_alone(seen.left_alone);
         for pipeline in seen.pipelines {
             let id = pipeline.pipeline_id;

@@ -41,6 +41,8 @@ pub(super) struct Shared<'a> {
     pub(super) options: &'a WorkOptions,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(super) stage: watch::Receiver<Stage>,
+    /// The names of the pipelines to work for, as of the last look.
+    pub(super) serving: watch::Sender<Vec<String>>,
     /// Whether the work ends when nothing is left; what is locked at that moment would stay behind.
     pub(super) is_draining: bool,
     pub(super) report: Mutex<WorkReport>,

@@ -18,20 +18,24 @@ ended as (
 )
 select p.name as pipeline, p.enabled, p.handler, coalesce(f.num_free, 0) as num_free, coalesce(f.num_due, 0) as num_due,
     f.oldest_due_seconds, coalesce(e.num_ended, 0)::bigint as num_ended, e.ended_seconds,
-    -- A worker is active if it holds a claim or has ended an attempt in the last ten minutes. Checked only where jobs
-    -- are due, because neither table has an index by time.
     coalesce(f.num_due, 0) > 0 and (
         exists (
             select from forebay.ingestion_claims as c
             where c.pipeline_id = p.pipeline_id and c.lease_until >= now())
         or exists (
-            select from forebay.ingestion_attempts as a
-            where a.pipeline_id = p.pipeline_id and a.failed_at > now() - interval '10 minutes')
-        or exists (
-            select from forebay.ingestion_outcomes as h
-            where h.pipeline_id = p.pipeline_id
-                and h.state = 'succeeded'
-                and h.finished_at > now() - interval '10 minutes')) as is_worked
+            select from forebay.workers as w
+            where p.name = any (w.pipelines)
+                and w.last_seen_at > now() - case when w.version is null then interval '10 minutes' else interval '30 seconds' end)
+        -- Workers outside Forebay need no name. Neither table has an index by time.
+        or p.handler = 'external' and (
+            exists (
+                select from forebay.ingestion_attempts as a
+                where a.pipeline_id = p.pipeline_id and a.failed_at > now() - interval '10 minutes')
+            or exists (
+                select from forebay.ingestion_outcomes as h
+                where h.pipeline_id = p.pipeline_id
+                    and h.state = 'succeeded'
+                    and h.finished_at > now() - interval '10 minutes'))) as is_worked
 from forebay.pipelines as p
 left join free as f using (pipeline_id)
 left join ended as e using (pipeline_id)

@@ -124,6 +124,8 @@ pub struct JobRow {
     pub not_before: Timestamp,
     /// When the lease of its claim expires; `None`: not claimed.
     pub lease_until: Option<Timestamp>,
+    /// The name that the worker of that claim gave.
+    pub worker: Option<String>,
     /// Newer content waits for the attempt to end.
     pub has_follow_up: bool,
 }
@@ -216,7 +218,7 @@ pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Resu
 
 /// What is open of a reference and not held: at most one for each pipeline.
 pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> Result<Vec<JobRow>> {
-    let statement = "select p.name as pipeline, j.payload_hash, j.attempt, j.not_before, c.lease_until, \
+    let statement = "select p.name as pipeline, j.payload_hash, j.attempt, j.not_before, c.lease_until, c.worker, \
              j.next_payload_hash is not null as has_follow_up \
          from forebay.ingestion_handoffs as j join forebay.pipelines as p using (pipeline_id) \
          left join forebay.ingestion_claims as c using (receipt) \
@@ -230,6 +232,7 @@ pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> 
                 attempt: row.read("attempt")?,
                 not_before: row.read("not_before")?,
                 lease_until: row.read("lease_until")?,
+                worker: row.read("worker")?,
                 has_follow_up: row.read("has_follow_up")?,
             })
         })

@@ -7,6 +7,7 @@ mod calls;
 mod catalogue;
 mod cursors;
 mod limits;
+mod presence;
 mod program;
 mod receipts;
 mod rights;

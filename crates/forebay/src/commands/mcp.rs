@@ -15,15 +15,18 @@ mod tool;
 mod tools;
 mod wire;
 
-use std::io;
+use std::{io, pin::pin, time::Duration};
 
-use forebay_engine::ensure::Gate;
+use forebay_engine::{ensure::Gate, scrape::Stop};
 use rmcp::{
     service::{ServerInitializeError, serve_server},
     transport::{async_rw::AsyncRwTransport, io::stdio_pipes},
 };
 
+use tokio::{sync::oneshot, time::timeout};
+
 use self::{access::Access, server::Server};
+use super::signals::Signals;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -33,6 +36,10 @@ use crate::{
 const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// Connections for parallel requests and a scrape.
 const NUM_CONNECTIONS: usize = 8;
+/// How long scrapes may continue for a client that has left …
+const GRACE: Duration = Duration::from_secs(10);
+/// … and how long closing their runs may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serve stored data to AI tools over MCP (stdio)
 ///
@@ -48,23 +55,49 @@ pub(crate) struct Args {
     pub(crate) allow_scrape: bool,
 }
 
-/// Runs the command until the client disconnects.
+/// Runs the command until the client disconnects or a signal stops it. Scrapes in progress are closed.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    context
-        .with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
-            let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
-            let gate = Gate::for_tools(scraper.clone(), config.policies());
-            serve(Server::new(Access::new(scraper, gate, args.allow_scrape, config.declarations()))).await
-        })
-        .await?;
-    Ok(Exit::Done)
+    let mut signals = Signals::listen()?;
+    let serving = context.with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
+        let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
+        let stop = Stop::default();
+        let gate = Gate::for_tools(scraper.clone(), config.policies(), stop.clone());
+        let (quit, asked) = oneshot::channel();
+        let stopped = async {
+            signals.next().await;
+            close(&gate, &stop).await;
+            // Without a receiver, the client has left.
+            let _ = quit.send(());
+        };
+        let serving = async {
+            let access = Access::new(scraper, gate.clone(), args.allow_scrape, config.declarations());
+            let served = serve(Server::new(access), asked).await;
+            let _in_time = timeout(GRACE, gate.finish()).await;
+            close(&gate, &stop).await;
+            served
+        };
+        let mut stopped = pin!(stopped);
+        let mut serving = pin!(serving);
+        tokio::select! {
+            served = &mut serving => served.map(|()| Exit::Done),
+            () = &mut stopped => serving.await.map(|()| Exit::Interrupted),
+        }
+    });
+    Box::pin(serving).await
 }
 
-async fn serve(server: Server) -> Result<(), Failure> {
+/// Ends the scrapes in progress, so other processes don't wait for the leases of their attempts. Callers get the stored
+/// data.
+async fn close(gate: &Gate, stop: &Stop) {
+    stop.ask();
+    let _in_time = timeout(CLOSE_TIMEOUT, gate.finish()).await;
+}
+
+async fn serve(server: Server, quit: oneshot::Receiver<()>) -> Result<(), Failure> {
     let (input, output) = stdio_pipes();
     let (ends, passing) = wire::connect(input, output, LONGEST_MESSAGE);
-    let (talked, passed) = tokio::join!(talk(server, ends), passing);
+    let (talked, passed) = tokio::join!(talk(server, ends, quit), passing);
     talked?;
     // A client that has left needs no answer.
     passed
@@ -76,9 +109,13 @@ fn failure(message: &str) -> Failure {
     Failure::new("mcp_failed", message)
 }
 
-async fn talk(server: Server, ends: wire::Ends) -> Result<(), Failure> {
+async fn talk(server: Server, ends: wire::Ends, mut quit: oneshot::Receiver<()>) -> Result<(), Failure> {
     let transport = AsyncRwTransport::new_server(ends.input, ends.output);
-    let running = match serve_server(server, transport).await {
+    let starting = tokio::select! {
+        starting = serve_server(server, transport) => starting,
+        _ = &mut quit => return Ok(()),
+    };
+    let running = match starting {
         Ok(running) => running,
         // A client only checked that the server starts.
         Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
@@ -91,6 +128,15 @@ async fn talk(server: Server, ends: wire::Ends) -> Result<(), Failure> {
                 ));
         }
     };
-    running.waiting().await.map_err(|error| failure("serving ended unexpectedly").because(&error))?;
+    let cancel = running.cancellation_token();
+    let mut waiting = pin!(running.waiting());
+    let ended = tokio::select! {
+        ended = &mut waiting => ended,
+        _ = &mut quit => {
+            cancel.cancel();
+            waiting.await
+        }
+    };
+    ended.map_err(|error| failure("serving ended unexpectedly").because(&error))?;
     Ok(())
 }

@@ -12,9 +12,10 @@ use forebay_engine::{
         Scraper, Sources, connections_for,
         schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
     },
-    work::{Declarations, Progress, WorkOptions, Workers, drain, follow},
+    work::{Declarations, Progress, WorkOptions, Workers, drain, follow, leave},
 };
 use forebay_store::{
+    connect::Database,
     handoffs, jobs,
     pipelines::{self, Pipeline},
 };
@@ -177,7 +178,7 @@ async fn work(
         };
         tokio::select! {
             done = draining => done?,
-            () = stop.next() => return Err(cut_off()),
+            () = stop.next() => return Err(cut_off(database, &options.worker).await),
         }
     } else {
         let is_own = |pipeline: &&Pipeline| {
@@ -208,9 +209,7 @@ async fn work(
         };
         tokio::select! {
             done = both => done?.0,
-            () = impatient => {
-                return Err(cut_off());
-            }
+            () = impatient => return Err(cut_off(database, &options.worker).await),
         }
     };
     drop(live);
@@ -231,13 +230,12 @@ async fn work(
     Ok(report)
 }
 
-/// The error of work that was stopped at once.
-fn cut_off() -> Failure {
+/// Releases what a worker that was stopped at once has claimed, and returns the error.
+async fn cut_off(database: &Database, worker: &str) -> Failure {
+    // If that fails, the lease of its claims expires.
+    let _released = leave(database, worker).await;
     Failure::new("interrupted", "stopped in the middle of a batch")
-        .hint(
-            "its hand-offs wait again: at once, or when the lease of the claim expires; a scrape in progress is \
-             closed by the next run of its scope",
-        )
+        .hint("its hand-offs are retried; a scrape in progress is closed by the next run of its scope")
         .exit(Exit::Interrupted)
 }
 

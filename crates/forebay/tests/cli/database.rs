@@ -92,7 +92,7 @@ impl TestDb {
     pub(crate) fn json(&self, sandbox: &Sandbox, line: &str) -> (i32, Value) {
         let output = self.run(sandbox, &format!("{line} --output json"));
         // `work` prints JSON Lines; the last one is its report.
-        let is_lines = line.starts_with("work");
+        let is_lines = line == "work" || line.starts_with("work ");
         let stdout = if is_lines { last_line(&output.stdout) } else { output.stdout.as_slice() };
         let document = serde_json::from_slice(stdout)
             .unwrap_or_else(|error| panic!("{line}: {error}\n{}", crate::shown(&output)));

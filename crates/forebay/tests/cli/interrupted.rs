@@ -104,6 +104,44 @@ fn an_ensure_that_is_stopped_gives_its_attempt_back() {
     assert_eq!((&next["answered_from"], &next["num_records"]), (&json!("scrape"), &json!(3)), "{next}");
 }
 
+#[test]
+fn a_server_for_ai_tools_that_is_stopped_gives_its_attempt_back() {
+    let world = World::new();
+    world.site.hold(true);
+    let message = |message: Value| format!("{message}\n");
+    let messages = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
+            "name": "ensure_data", "arguments": { "entity": "course" } } }),
+    ];
+    let mut command = world.sandbox.command("mcp --allow-scrape");
+    command.env("FOREBAY_DATABASE_URL", &world.db.url).env("PATH", "/usr/bin:/bin");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut working = Working(command.spawn().unwrap());
+    // The client stays, and waits for its answer.
+    let mut client = working.0.stdin.take().unwrap();
+    client.write_all(messages.map(message).concat().as_bytes()).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while world.site.num_asked() == 0 {
+        assert!(Instant::now() < deadline, "the site is not asked");
+        thread::sleep(POLL);
+    }
+    let asked = Instant::now();
+    let output = working.interrupt(Signal::TERM);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
+    assert_eq!(world.db.value(RUNS), "aborted interrupted");
+    assert_eq!(world.db.value("select lease_until <= now() from forebay.sync_metadata"), "true");
+    let answers = String::from_utf8(output.stdout).unwrap();
+    let answer: Value = serde_json::from_str(answers.lines().last().unwrap()).unwrap();
+    let ensured = &answer["result"]["structuredContent"]["ensured"];
+    assert_eq!((&answer["id"], &ensured["error"]["code"]), (&json!(2), &json!("interrupted")), "{answers}");
+    world.site.hold(false);
+    assert_eq!(world.done("ensure course")["answered_from"], "scrape");
+}
+
 /// Starts a command, waits until `is_under_way`, stops it with SIGTERM, and checks that it ends soon and leaves nothing
 /// locked. Returns how long that took.
 fn stopped_soon(world: &World, name: &str, line: &str, is_under_way: impl Fn() -> bool) -> Duration {

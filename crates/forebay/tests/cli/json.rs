@@ -19,7 +19,8 @@ use forebay_views::{
     FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
     Migrated, Operated, Page, Pause, PersistReport, PointInTime, Reference, ReferenceHandoffs, Requested,
     Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted,
-    SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
+    SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased,
+    schema as schema_of,
 };
 use serde_json::Value;
 
@@ -93,6 +94,8 @@ const PRINTED: &[Printed] = printed! {
     "handoffs pause" => view<Pause>;
     "handoffs resume" => view<Resumed>;
     "handoffs verify" => view<Verified>;
+    "workers list" => view<Page<Worker>>;
+    "workers release" => view<WorkerReleased>;
     "sources list" => view<Page<Source>>;
     "sources show" => view<SourceDetail>;
     "sources test" => view<SourceTest>;

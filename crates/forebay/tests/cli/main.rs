@@ -57,6 +57,7 @@ mod terminal;
 mod unread;
 mod usage;
 mod work;
+mod workers;
 
 use std::{
     env,

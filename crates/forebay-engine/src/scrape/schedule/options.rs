@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use forebay_store::workers::Process;
+
 use crate::logs::Level;
 
 /// Options of a worker that runs due scopes.
@@ -13,7 +15,7 @@ pub struct ScheduleOptions {
     pub lease: Duration,
     /// How long running scrapes may continue after a stop; the rest is released for other workers. Default: 30 seconds.
     pub grace: Duration,
-    /// The name of this worker, for operators. Default: `forebay`, with the process id.
+    /// The name of this worker, for operators. Default: `HOST:PID`.
     pub worker: String,
     /// Minimum level of the log lines to store. Default: info.
     pub log_level: Level,
@@ -25,7 +27,7 @@ impl Default for ScheduleOptions {
             at_once: 2,
             lease: Duration::from_mins(1),
             grace: Duration::from_secs(30),
-            worker: format!("forebay {}", std::process::id()),
+            worker: Process::this().worker_name(),
             log_level: Level::Info,
         }
     }

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, error::SqlState};
 use super::World;
 
 /// The tables, views and sequences, all of which are closed to workers.
-const CLOSED: [&str; 50] = [
+const CLOSED: [&str; 51] = [
     "circuit_breaker_state",
     "circuit_breaker_transitions",
     "circuit_breaker_transitions_transition_id_seq",
@@ -59,6 +59,7 @@ const CLOSED: [&str; 50] = [
     "sources",
     "sources_source_id_seq",
     "sync_metadata",
+    "workers",
 ];
 
 /// What happens when a worker calls a function.

@@ -138,7 +138,13 @@ fn write_pipeline(page: &mut ui::Page, of: &PipelineHandoffs) {
     }
     page.table(&handoffs, "no hand-offs");
     match &of.job {
-        Some(job) => page.line(&format!("job: {}", job_text(job))),
+        Some(job) => {
+            page.line(&format!("job: {}", job_text(job)));
+            match &*of.workers {
+                [] => page.toned(Tone::Warning, "workers: none is at work for this pipeline"),
+                workers => page.line(&format!("workers: {}", format::plain(&workers.join(", ")))),
+            }
+        }
         None => page.line("job: none"),
     }
     for pause in &of.pauses {
@@ -170,7 +176,11 @@ fn write_pipeline(page: &mut ui::Page, of: &PipelineHandoffs) {
 fn job_text(job: &Job) -> String {
     let follow_up = if job.has_follow_up { "; newer content follows" } else { "" };
     match job.lease_until {
-        Some(until) => format!("claimed until {}{follow_up}", format::timestamp(until.get())),
+        Some(until) => format!(
+            "claimed{} until {}{follow_up}",
+            job.worker.as_deref().map(|worker| format!(" by {}", format::plain(worker))).unwrap_or_default(),
+            format::timestamp(until.get())
+        ),
         None => format!(
             "due from {}, after {} attempts{follow_up}",
             format::timestamp(job.not_before.get()),

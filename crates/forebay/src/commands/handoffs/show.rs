@@ -2,7 +2,7 @@
 
 use forebay_store::{
     handoffs::{self, HandoffFilter},
-    pauses,
+    pauses, workers,
 };
 use forebay_views::ReferenceHandoffs;
 
@@ -49,8 +49,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let handoffs_of = handoffs::list(&**client, &filter).await?;
             let jobs = handoffs::jobs_of(&**client, reference_id).await?;
             let attempts = handoffs::attempts_of(&**client, reference_id, MOST_SHOWN).await?;
+            let workers = workers::list(&**client, None).await?;
             let pauses = pauses::list(&**client, args.pipeline.as_deref()).await?;
-            Ok(ReferenceHandoffs::new((&reference).into(), handoffs_of, &jobs, attempts, pauses))
+            Ok(ReferenceHandoffs::new((&reference).into(), handoffs_of, &jobs, attempts, &workers, pauses))
         })
         .await?;
     context.ui.show(&report)?;

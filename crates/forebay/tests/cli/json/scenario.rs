@@ -54,6 +54,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "handoffs list --limit 3"),
     (0, "handoffs show rooms/R-001"),
     (0, "handoffs verify"),
+    (0, "workers list"),
     (0, "sources list"),
     (0, "sources show courses"),
     (0, "sources show rooms"),
@@ -111,7 +112,8 @@ const FAILING: &[&str] = &[
 const WORK: [(i32, &str); 2] = [(0, "work --drain"), (2, "work --drain --pipeline nowhere")];
 
 /// Commands that have a test of their own, which validates their output too.
-const ELSEWHERE: &[&str] = &["demo", "sources rename", "content generate", "content watch"];
+const ELSEWHERE: &[&str] =
+    &["demo", "sources rename", "content generate", "content watch", "workers release"];
 
 /// The disagreements between the output of a line and its schema.
 pub(crate) fn schema_problems(line: &str, document: &Value) -> Vec<String> {

@@ -1,0 +1,183 @@
+//! Workers: real processes that are listed, named by what they hold, killed and released.
+
+use std::{
+    fs,
+    process::{Child, Stdio},
+    thread,
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::{
+    Sandbox,
+    database::{TestDb, database, write_records},
+    json::schema_problems,
+    shown,
+    site::{PATIENCE, POLL},
+};
+
+/// A worker; dropping it kills it.
+struct Worker(Child);
+
+impl Worker {
+    fn start(sandbox: &Sandbox, db: &TestDb, line: &str) -> Self {
+        let mut command = sandbox.command(line);
+        command.env("FOREBAY_DATABASE_URL", &db.url).env("PATH", "/usr/bin:/bin");
+        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Its name: `HOST:PID`.
+    fn name(&self) -> String {
+        let host = rustix::system::uname();
+        format!("{}:{}", host.nodename().to_string_lossy(), self.0.id())
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    fn ended(mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It fails only if the process has ended.
+        let _ended = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
+fn wait_for(db: &TestDb, sql: &str, expected: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while db.value(sql) != expected {
+        assert!(Instant::now() < deadline, "{sql} is {}", db.value(sql));
+        thread::sleep(POLL);
+    }
+}
+
+/// One hand-off to a command that never answers, and one to the built-in documents.
+fn slow(sandbox: &Sandbox) -> TestDb {
+    let config =
+        "[pipelines.slow]\nsource = \"courses\"\nhandler = \"exec\"\ncommand = [\"sleep\", \"600\"]\n";
+    fs::write(sandbox.path().join("forebay.toml"), config).unwrap();
+    let db = database();
+    let file = write_records(sandbox, "courses.jsonl", [json!({ "id": "a" })]);
+    let output = db.run(sandbox, &format!("persist {file} --source courses --key id"));
+    assert!(output.status.success(), "{}", shown(&output));
+    db
+}
+
+fn only(page: &Value) -> &Value {
+    assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
+    &page["items"][0]
+}
+
+#[test]
+fn a_killed_worker_is_seen_and_what_it_held_is_released() {
+    let sandbox = Sandbox::new();
+    let db = slow(&sandbox);
+    let (_, none) = db.json(&sandbox, "workers");
+    assert_eq!(none, json!({ "items": [], "next": null }));
+    let worker = Worker::start(&sandbox, &db, "work --pipeline slow");
+    let name = worker.name();
+    wait_for(&db, "select count(*) from forebay.ingestion_claims", "1");
+    wait_for(&db, "select count(*) from forebay.workers where pipelines = '{slow}'", "1");
+
+    let (exit, page) = db.json(&sandbox, "workers");
+    let row = only(&page);
+    assert_eq!((exit, &row["worker"], &row["pid"]), (0, &json!(name), &json!(worker.0.id())));
+    assert_eq!((&row["state"], &row["pipelines"]), (&json!("working"), &json!(["slow"])), "{row}");
+    assert_eq!((&row["num_claims"], &row["num_handoffs"]), (&json!(1), &json!(1)), "{row}");
+    assert_eq!(row["version"], env!("CARGO_PKG_VERSION"));
+    assert!(row["clock_skew_ms"].as_i64().unwrap().abs() < 5_000, "{row}");
+    let (_, page) = db.json(&sandbox, "workers list --pipeline documents");
+    assert_eq!(page["items"], json!([]));
+    let (_, text) = db.text(&sandbox, "workers");
+    assert!(text.contains(&name), "{text}");
+    let (_, text) = db.text(&sandbox, "handoffs show courses/a");
+    assert!(text.contains(&format!("job: claimed by {name} until 2")), "{text}");
+    assert!(text.contains(&format!("workers: {name}")), "{text}");
+    assert!(text.contains("workers: none is at work for this pipeline"), "of documents: {text}");
+
+    let (exit, refused) = db.json(&sandbox, &format!("workers release {name}"));
+    assert_eq!((exit, &refused["error"]["code"]), (1, &json!("worker_alive")), "{refused}");
+    let (exit, unknown) = db.json(&sandbox, &format!("workers release {name}x"));
+    assert_eq!((exit, &unknown["error"]["code"]), (2, &json!("no_such_worker")));
+    assert_eq!(unknown["error"]["hint"], format!("did you mean `{name}`?"));
+
+    worker.signal(Signal::KILL);
+    worker.ended();
+    // Not waiting for half a minute.
+    db.execute("update forebay.workers set last_seen_at = now() - interval '31 seconds'");
+    let (_, page) = db.json(&sandbox, "workers");
+    assert_eq!(only(&page)["state"], "dead");
+    let (_, doctor) = db.json(&sandbox, "doctor");
+    let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["code"] == "workers").unwrap();
+    assert_eq!((&check["status"], &check["subject"]), (&json!("warning"), &json!(name)), "{check}");
+    assert_eq!(check["next"], format!("forebay workers release {name}"));
+    let (exit, released) = db.json(&sandbox, &format!("workers release {name}"));
+    assert_eq!((exit, &released["num_retrying"]), (0, &json!(1)), "{released}");
+    assert_eq!(schema_problems("workers release", &released), Vec::<String>::new());
+    assert_eq!(
+        db.value("select reason_code from forebay.handoff_status where pipeline = 'slow'"),
+        "lease_lost"
+    );
+    assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
+    let (_, page) = db.json(&sandbox, "workers");
+    assert_eq!(page["items"], json!([]));
+}
+
+#[test]
+fn a_worker_that_ends_in_order_leaves_no_row() {
+    let sandbox = Sandbox::new();
+    let db = slow(&sandbox);
+    let worker = Worker::start(&sandbox, &db, "work --pipeline slow --grace 2s");
+    wait_for(&db, "select count(*) from forebay.ingestion_claims", "1");
+    wait_for(&db, "select count(*) from forebay.workers", "1");
+    worker.signal(Signal::TERM);
+    wait_for(&db, "select string_agg(state, ' ') from forebay.workers", "stopping");
+    assert_eq!(worker.ended(), Some(130));
+    assert_eq!(db.value("select count(*) from forebay.workers"), "0");
+    assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
+    let output = db.run(&sandbox, "work --drain --pipeline documents");
+    assert!(output.status.success(), "{}", shown(&output));
+    assert_eq!(db.value("select count(*) from forebay.workers"), "0");
+
+    // Stopped at once, in the middle of a batch.
+    let worker = Worker::start(&sandbox, &db, "work --drain --pipeline slow");
+    wait_for(&db, "select count(*) from forebay.ingestion_claims", "1");
+    worker.signal(Signal::INT);
+    assert_eq!(worker.ended(), Some(130));
+    assert_eq!(db.value("select count(*) from forebay.workers"), "0");
+    assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
+}
+
+#[test]
+fn forced_releases_and_hostile_names() {
+    let sandbox = Sandbox::new();
+    let db = slow(&sandbox);
+    db.execute("update forebay.pipelines set handler = 'external' where name = 'slow'");
+    let claimed = "select count(*) from forebay.claim_jobs('slow', worker => E'ind\\x1b[31mexer\\nx\\u202e')";
+    assert_eq!(db.value(claimed), "1");
+    for line in ["workers", "handoffs show courses/a", "doctor --verbose", "workers release nobody"] {
+        let output = db.run(&sandbox, line);
+        for text in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(text);
+            assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{line}: {text:?}");
+        }
+    }
+    let (_, text) = db.text(&sandbox, "workers");
+    assert!(text.contains("ind\u{fffd}[31mexer x"), "{text}");
+    db.execute("update forebay.ingestion_claims set worker = 'indexer'; update forebay.workers set worker = 'indexer'");
+    let (exit, refused) = db.json(&sandbox, "workers release indexer");
+    assert_eq!((exit, &refused["error"]["code"]), (1, &json!("worker_alive")));
+    assert!(refused["error"]["message"].as_str().unwrap().contains("its lease ends at"), "{refused}");
+    let (exit, text) = db.text(&sandbox, "workers release indexer --force");
+    assert_eq!((exit, text.trim()), (0, "indexer: 1 hand-off waits for a retry"));
+    let (_, page) = db.json(&sandbox, "workers");
+    assert_eq!(only(&page)["num_handoffs"], 0, "it may be alive");
+}
