@@ -388,14 +388,6 @@ async fn taking_uses_the_queues_index_regardless_of_statistics() {
 }
 
 #[tokio::test]
-async fn jobs_of_transactional_handlers_cannot_be_claimed() {
-    let shop = Shop::open().await;
-    shop.put("a", &json!({"title": "x"})).await;
-    let refused = jobs::claim(&shop.client, "documents", 10, LEASE, "a test").await.unwrap_err();
-    assert!(refused.to_string().contains("not_claimable"), "{refused}");
-}
-
-#[tokio::test]
 async fn failures_reported_as_json_follow_the_policy_and_each_reference_counts_once() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
