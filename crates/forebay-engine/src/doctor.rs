@@ -93,6 +93,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
         can_read = missing.is_empty();
     }
     let all = if can_read { pipelines::list(&**client).await? } else { Vec::new() };
+    let disabled = attention::disabled(&all);
     let specs: Vec<PipelineSpec> = all.iter().map(|pipeline| pipeline.spec.clone()).collect();
     let in_need: Vec<String> = retrieval::with_embeddings(all, |_| true)
         .into_iter()
@@ -105,6 +106,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     }
     checks.extend(attention::unready(&work::unready(&**client, &specs).await?));
     checks.extend(attention::undeclared(&specs, configured.declarations, configured.project));
+    checks.extend(disabled);
     checks.extend(attention::worker_roles(&doctor::closed_roles(&**client).await?));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));

@@ -15,6 +15,7 @@ mod batch;
 mod conflict;
 pub(crate) mod declarations;
 pub(crate) mod declare;
+mod disabling;
 mod effect;
 mod embedding;
 pub(crate) mod event;

@@ -69,6 +69,11 @@ create table forebay.pipelines (
         check (worker_role is null or (handler = 'external' and worker_role <> '')),
     enabled boolean not null default true,
     project text constraint pipelines_project_check check (project <> ''),
+    disabled_at timestamptz,
+    disabled_reason text constraint pipelines_disabled_reason_check check
+        (disabled_reason in ('endpoint_failing', 'operator') and (disabled_reason is null) = (disabled_at is null)),
+    failing_since timestamptz,
+    num_failures int not null default 0,
     created_at timestamptz not null default now(),
     configured_at timestamptz not null default now(),
     receiver_changed_at timestamptz not null default now(),
@@ -106,6 +111,12 @@ comment on column forebay.pipelines.worker_role is
 comment on column forebay.pipelines.enabled is 'False: no new hand-offs are queued for it.';
 comment on column forebay.pipelines.project is
     'The project whose forebay.toml declared it, and whose declaration counts; null: none has.';
+comment on column forebay.pipelines.disabled_at is
+    'Since when its workers leave it alone, although it still gets hand-offs; null: they work for it.';
+comment on column forebay.pipelines.disabled_reason is
+    'Why: endpoint_failing (all deliveries failed for longer than its policy allows) or operator.';
+comment on column forebay.pipelines.failing_since is 'Since when all deliveries to its endpoint have failed; null: the last ones have not.';
+comment on column forebay.pipelines.num_failures is 'How many have failed since then.';
 comment on column forebay.pipelines.created_at is 'When it was first declared.';
 comment on column forebay.pipelines.configured_at is
     'When its handler or effect last changed; what was queued earlier has to be handed off again.';

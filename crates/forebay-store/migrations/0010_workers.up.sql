@@ -129,7 +129,7 @@ begin
         perform forebay_private.note_worker(claimed_by, p.name);
     end if;
     perform forebay_private.rescue_jobs(p.pipeline_id, 100);
-    if not p.enabled then
+    if not p.enabled or p.disabled_at is not null then
         return;
     end if;
     wanted := forebay_private.allowance(p, max_jobs);

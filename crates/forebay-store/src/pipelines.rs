@@ -1,5 +1,7 @@
 //! Pipelines: the destinations of changes, as declared by the configuration.
 
+mod disabling;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, Row, types::Type};
@@ -10,11 +12,13 @@ use crate::{
     row::ReadRow,
 };
 
+pub use disabling::{DisabledReason, Health, disable, enable, note_deliveries};
+
 const DECLARE: &str = include_str!("pipelines/declare.sql");
 
 const COLUMNS: &str = "pipeline_id, name, source_name, entity_types, changed_fields, handler, config, retry, max_active, \
      rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, max_pause_seconds, \
-     worker_role, enabled, project";
+     worker_role, enabled, project, disabled_at, disabled_reason, failing_since, num_failures";
 
 /// A stored pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +27,8 @@ pub struct Pipeline {
     pub pipeline_id: i32,
     /// Its declaration.
     pub spec: PipelineSpec,
+    /// Whether it is disabled nevertheless, and whether its endpoint fails.
+    pub health: Health,
 }
 
 /// The declaration of a pipeline.
@@ -252,5 +258,6 @@ fn from_row(row: &Row) -> Result<Pipeline> {
             enabled: row.read("enabled")?,
             project: row.read("project")?,
         },
+        health: disabling::health(row)?,
     })
 }

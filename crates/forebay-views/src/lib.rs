@@ -46,6 +46,7 @@ mod json;
 mod log_line;
 mod page;
 mod pause;
+mod pipeline_state;
 mod reference;
 mod reference_excerpt;
 mod rejected_record;
@@ -128,6 +129,7 @@ pub use self::{
     log_line::LogLine,
     page::Page,
     pause::{Pause, Resumed},
+    pipeline_state::PipelineState,
     reference::{Reference, ReferenceSummary},
     reference_excerpt::{RecordExcerpt, ReferenceExcerpt},
     rejected_record::RejectedRecord,

@@ -42,6 +42,16 @@ forebay_domain::words! {
         Disabled = "disabled",
     }
 
+    /// Why a pipeline is disabled.
+    pub enum PipelineReason {
+        /// Its declaration says so.
+        Declared = "declared",
+        /// All deliveries to its endpoint failed for longer than its policy allows.
+        EndpointFailing = "endpoint_failing",
+        /// An operator disabled it.
+        Operator = "operator",
+    }
+
     /// The state of a reference.
     pub enum ReferenceState {
         /// Its source has it.
@@ -178,6 +188,10 @@ pub(crate) fn reference_state(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn enabled_state(_: &mut SchemaGenerator) -> Schema {
     words::<EnabledState>()
+}
+
+pub(crate) fn pipeline_reason_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<PipelineReason>()
 }
 
 pub(crate) fn field_change(_: &mut SchemaGenerator) -> Schema {

@@ -9,7 +9,7 @@ use forebay_store::{handoffs::FailureCount, jobs::Backlog};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::{error::Error, pipeline_state::PipelineState};
 
 /// The report of `work` at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +21,7 @@ pub struct WorkReport {
     /// Pipelines that this worker left to others, because its configuration doesn't declare them like the database.
     pub left_alone: Vec<LeftAlonePipeline>,
     /// Disabled pipelines.
-    pub disabled: Vec<IdlePipeline>,
+    pub disabled: Vec<PipelineState>,
     /// Pipelines whose work another program's workers do.
     pub external: Vec<IdlePipeline>,
     /// The scheduled scrapes.

@@ -11,7 +11,8 @@ use crate::{
     cli::Globals,
     commands::{
         changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
-        history, init, list, mcp, persist, runs, scrape, search, show, sources, stats, work, workers,
+        history, init, list, mcp, persist, pipelines, runs, scrape, search, show, sources, stats, work,
+        workers,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -83,6 +84,12 @@ pub(crate) enum Command {
     /// List workers, and release what dead ones have claimed
     #[command(after_help = "Examples:\n  forebay workers\n  forebay workers release web-1:4711")]
     Workers(workers::Args),
+    /// List pipelines, and disable and enable them
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay pipelines list\n  forebay pipelines enable hook"
+    )]
+    Pipelines(pipelines::Command),
     /// List, inspect and test sources
     #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
     Sources(sources::Command),
@@ -131,6 +138,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::History(args) => history::run(&args, context).await,
         Command::Stats(args) => stats::run(&args, context).await,
         Command::Export(args) => export::run(&args, context).await,
+        Command::Pipelines(command) => pipelines::run(&command, context).await,
         Command::Sources(command) => sources::run(command, context).await,
         Command::Content(command) => Box::pin(content::run(&command, context)).await,
         Command::Config(command) => config::run(&command, context).await,

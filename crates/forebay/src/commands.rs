@@ -20,6 +20,7 @@ pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod mcp;
 pub(crate) mod persist;
+pub(crate) mod pipelines;
 pub(crate) mod runs;
 pub(crate) mod scrape;
 pub(crate) mod search;

@@ -24,7 +24,11 @@ mod schema;
 mod secrets;
 pub(crate) mod source;
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
 
 use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
 use forebay_engine::{
@@ -183,10 +187,8 @@ impl Config {
     pub(crate) fn pipeline_specs(&self) -> Vec<PipelineSpec> {
         let pipelines = self.pipelines.iter();
         pipelines
-            .map(|(name, pipeline)| PipelineSpec {
-                project: self.project.name.clone(),
-                ..pipeline.declared_as(name)
-            })
+            .flat_map(|(name, pipeline)| pipeline.declared_as(name))
+            .map(|spec| PipelineSpec { project: self.project.name.clone(), ..spec })
             .collect()
     }
 
@@ -202,6 +204,11 @@ impl Config {
         self.definitions = definition::define(&mut self.sources, written)?;
         for (name, pipeline) in &self.pipelines {
             pipeline.check(name)?;
+        }
+        let mut names = BTreeSet::new();
+        if let Some(twice) = self.pipeline_specs().into_iter().find(|spec| !names.insert(spec.name.clone())) {
+            let message = format!("an endpoint of another pipeline has the name {} too", twice.name);
+            return Err(error::Problem::at(["pipelines", &twice.name], message));
         }
         let freshness = self.entities.iter().map(|(name, entity)| (vec!["entities", name], entity));
         for (mut path, freshness) in freshness.chain([(vec!["freshness"], &self.freshness)]) {

@@ -8,9 +8,10 @@ use forebay_store::{
         Attention, ClosedRole, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker,
     },
     pauses::{Pause, UNTIL_RESUMED},
+    pipelines::{DisabledReason, Pipeline},
     runs::DeadRun,
 };
-use jiff::Unit;
+use jiff::{Timestamp, Unit};
 
 use super::{
     check::{Check, CheckStatus},
@@ -171,6 +172,40 @@ pub(super) fn undeclared(
         "workers with this configuration run every pipeline of the project",
         problems,
     )
+}
+
+/// Pipelines that are disabled although they are declared, and endpoints that may be disabled next.
+pub(super) fn disabled(pipelines: &[Pipeline]) -> Vec<Check> {
+    let problems = pipelines.iter().filter(|pipeline| pipeline.spec.enabled).filter_map(|pipeline| {
+        let Pipeline { spec, health, .. } = pipeline;
+        let second = |at: Timestamp| at.round(Unit::Second).unwrap_or(at);
+        let command = |verb: &str| format!("forebay pipelines {verb} {}", format::shell_word(&spec.name));
+        let failures = format!("{} deliveries", format::count(health.num_failures));
+        let check = match (health.disabled, health.failing_since) {
+            (Some((at, DisabledReason::EndpointFailing)), since) => {
+                let since = second(since.unwrap_or(at));
+                let message = format!("disabled at {}: all {failures} since {since} failed", second(at));
+                Check::new("disabled_pipelines", CheckStatus::Failed, message)
+                    .hint("repair the endpoint, then enable it; its hand-offs wait until then")
+                    .next(command("enable"))
+            }
+            (Some((at, DisabledReason::Operator)), _) => {
+                let message = format!("disabled at {} by an operator", second(at));
+                Check::new("disabled_pipelines", CheckStatus::Warning, message)
+                    .hint("its hand-offs wait until it is enabled")
+                    .next(command("enable"))
+            }
+            (None, Some(since)) => {
+                let message = format!("all {failures} since {} failed", second(since));
+                Check::new("disabled_pipelines", CheckStatus::Warning, message)
+                    .hint("it is disabled if this goes on; see `disable` in [pipelines.NAME]")
+                    .next(format!("forebay handoffs list --pipeline {}", format::shell_word(&spec.name)))
+            }
+            (None, None) => return None,
+        };
+        Some(check.about(&spec.name))
+    });
+    or_ok("disabled_pipelines", "no declared pipeline is disabled, and no endpoint fails", problems)
 }
 
 /// Roles of external workers that can't work yet.

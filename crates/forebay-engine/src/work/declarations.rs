@@ -21,6 +21,11 @@ impl Declarations {
         Self(specs.into_iter().map(|spec| (spec.name.clone(), spec)).collect())
     }
 
+    /// The declaration of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&PipelineSpec> {
+        self.0.get(name)
+    }
+
     /// Checks that this program declares the handler and the settings of a stored pipeline. `documents` without
     /// embeddings needs no declaration, because it writes only Forebay's own tables. Error: `pipeline_undeclared` or
     /// `pipeline_declared_otherwise`.

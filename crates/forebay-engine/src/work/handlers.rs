@@ -136,6 +136,11 @@ pub fn check_machine(spec: &PipelineSpec) -> std::result::Result<(), SettingErro
     }
 }
 
+/// When the endpoint of a pipeline is disabled; `None`: never, or it has none.
+pub(super) fn disable_policy(spec: &PipelineSpec) -> Option<webhook::DisablePolicy> {
+    (kind(spec).ok()? == HandlerKind::Webhook).then(|| webhook::disable_policy(spec))?
+}
+
 /// The table of a pipeline whose handler is `table`.
 pub(super) fn table_of(spec: &PipelineSpec) -> std::result::Result<TableSpec, SettingError> {
     table::read(Settings::of(spec)?)

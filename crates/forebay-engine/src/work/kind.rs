@@ -1,7 +1,7 @@
 //! The kinds of handlers: the names of their settings, and whose workers serve them.
 
 use forebay_domain::handoff::HandlerKind;
-use forebay_store::pipelines::PipelineSpec;
+use forebay_store::pipelines::{Pipeline, PipelineSpec};
 
 /// Whose workers ingest the hand-offs of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub const fn settings_of(kind: HandlerKind) -> &'static [&'static str] {
         HandlerKind::Documents => &["title", "fields", "language", "language_field", "chunk", "embeddings"],
         HandlerKind::Table => &["table", "columns", "removed"],
         HandlerKind::Webhook => {
-            &["url", "secret_env", "timeout", "concurrency", "headers", "payload", "allow_http"]
+            &["url", "secret", "timeout", "concurrency", "headers", "payload", "allow_http", "disable"]
         }
         HandlerKind::Exec => &["command", "timeout", "batch", "env", "directory"],
         HandlerKind::External => &[],
@@ -33,7 +33,12 @@ pub(super) const fn is_transactional(kind: HandlerKind) -> bool {
 }
 
 impl Workers {
-    /// The workers of a pipeline.
+    /// The workers of a stored pipeline, which can be disabled although its declaration is enabled.
+    pub fn of_pipeline(pipeline: &Pipeline) -> Self {
+        if pipeline.health.disabled.is_some() { Self::None } else { Self::of(&pipeline.spec) }
+    }
+
+    /// The workers of a declared pipeline.
     pub fn of(spec: &PipelineSpec) -> Self {
         Self::of_handler(&spec.handler, spec.enabled)
     }

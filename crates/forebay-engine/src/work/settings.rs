@@ -55,6 +55,14 @@ impl Settings {
         }
     }
 
+    /// A setting that is a string, or a list of strings.
+    pub(super) fn text_or_texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        match self.rest.get(name) {
+            Some(Value::String(_)) => Ok(self.text(name)?.map(|text| vec![text])),
+            _ => self.texts(name),
+        }
+    }
+
     /// A setting that is a whole number within `range`.
     pub(super) fn integer(&mut self, name: &str, range: RangeInclusive<u32>) -> Result<Option<u32>> {
         let Some(value) = self.rest.remove(name) else { return Ok(None) };

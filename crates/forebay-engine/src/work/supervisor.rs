@@ -22,6 +22,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnord
 use tokio::sync::watch;
 
 use super::{
+    disabling::{self, Noted},
     embedding::{self, Rests},
     kind::Workers,
     listener::Listener,
@@ -82,7 +83,7 @@ async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
     }
     pipelines.retain(|pipeline| {
         let is_wanted = wanted.is_empty() || wanted.contains(&pipeline.spec.name);
-        is_wanted && Workers::of(&pipeline.spec) == Workers::Forebay
+        is_wanted && Workers::of_pipeline(pipeline) == Workers::Forebay
     });
     let mut left_alone = Vec::new();
     pipelines.retain(|pipeline| match shared.options.declarations.check(&pipeline.spec) {
@@ -136,6 +137,7 @@ async fn drain_all(shared: &Shared<'_>) -> Result<WorkReport> {
     if let Some(error) = outage {
         return Err(error);
     }
+    disabling::round(shared, &mut Noted::new()).await?;
     embedding::round(shared, &mut Rests::default()).await?;
     shared.finish().await
 }
@@ -170,8 +172,14 @@ async fn follow_until(
     let mut workers = FuturesUnordered::new();
     let mut listener = Listener::new();
     let mut stop = pin!(stop.fuse());
-    let mut maintenance =
-        pin!(futures_util::future::join(maintenance::run(shared), embedding::run(shared)).fuse());
+    let mut maintenance = pin!(
+        futures_util::future::join3(
+            maintenance::run(shared),
+            embedding::run(shared),
+            disabling::run(shared),
+        )
+        .fuse()
+    );
     let mut num_failures = 0;
     // Only errors of the first look end the call: a pipeline that does not exist, a missing schema.
     let mut is_first = true;

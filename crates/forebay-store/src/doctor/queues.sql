@@ -18,7 +18,9 @@ ended as (
 )
 select p.name as pipeline, p.enabled, p.handler, coalesce(f.num_free, 0) as num_free, coalesce(f.num_due, 0) as num_due,
     f.oldest_due_seconds, coalesce(e.num_ended, 0)::bigint as num_ended, e.ended_seconds,
-    coalesce(f.num_due, 0) > 0 and (
+    -- Nobody works for a disabled pipeline, and another check names it.
+    p.disabled_at is not null
+    or coalesce(f.num_due, 0) > 0 and (
         exists (
             select from forebay.ingestion_claims as c
             where c.pipeline_id = p.pipeline_id and c.lease_until >= now())

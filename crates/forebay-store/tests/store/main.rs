@@ -10,6 +10,7 @@ mod clock;
 mod cluster;
 mod connect;
 mod content;
+mod disabling;
 mod drift;
 mod export;
 mod freshness;

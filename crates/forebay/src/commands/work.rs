@@ -182,7 +182,7 @@ async fn work(
         }
     } else {
         let is_own = |pipeline: &&Pipeline| {
-            Workers::of(&pipeline.spec) == Workers::Forebay
+            Workers::of_pipeline(pipeline) == Workers::Forebay
                 && options.declarations.check(&pipeline.spec).is_ok()
         };
         let own = chosen.iter().filter(is_own);
@@ -216,13 +216,14 @@ async fn work(
 
     let client = database.client().await?;
     let mut report = Report::new(done, by_schedule, started.elapsed());
-    for pipeline in &chosen {
-        let add = match Workers::of(&pipeline.spec) {
+    // Some may have been disabled meanwhile.
+    for pipeline in pipelines::list(&**client).await?.iter().filter(|pipeline| is_chosen(pipeline)) {
+        let add = match Workers::of_pipeline(pipeline) {
             Workers::Forebay => continue,
             Workers::External => Report::add_external,
             Workers::None => Report::add_disabled,
         };
-        add(&mut report, &pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
+        add(&mut report, pipeline, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }
     for failures in handoffs::failures_since(&**client, since).await? {
         report.add_failures(failures);

@@ -3,6 +3,7 @@
 //! This file has the keys of every pipeline. The engine reads the handler's own keys; this file adds the place in the
 //! file to its errors. [`shape`] documents all keys.
 
+mod endpoints;
 mod limits;
 mod retry;
 mod shape;
@@ -19,7 +20,7 @@ use super::error::Problem;
 
 /// The keys that every pipeline has.
 pub(super) const COMMON: &[&str] =
-    &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits", "role"];
+    &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits", "role", "endpoints"];
 
 /// One pipeline. Its documentation is that of [`shape::PipelineShape`].
 #[derive(Clone, Debug, Deserialize)]
@@ -47,6 +48,9 @@ pub(crate) struct Pipeline {
     /// The database role whose members may work for it. Default: `forebay_worker`.
     #[serde(default)]
     pub(crate) role: Option<String>,
+    /// The endpoints of a webhook with several. Default: none.
+    #[serde(default)]
+    pub(crate) endpoints: Vec<Map<String, Value>>,
     /// The settings of the handler.
     #[serde(flatten)]
     pub(crate) settings: Map<String, Value>,
@@ -55,11 +59,25 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Checks limits, retries and the settings of the handler.
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
-        check_settings(&self.declared_as(name)).map_err(Problem::from)
+        endpoints::check(self, name)?;
+        self.declared_as(name).iter().enumerate().try_for_each(|(place, spec)| {
+            check_settings(spec).map_err(|error| self.located(name, place, error))
+        })
     }
 
-    /// The pipeline in the engine's form, with its name in the file.
-    pub(crate) fn declared_as(&self, name: &str) -> PipelineSpec {
+    /// The pipelines in the engine's form, with their names: one, or one for each endpoint.
+    pub(crate) fn declared_as(&self, name: &str) -> Vec<PipelineSpec> {
+        if self.endpoints.is_empty() {
+            return vec![self.spec(name.to_owned(), self.settings.clone())];
+        }
+        let specs = self.endpoints.iter().map(|endpoint| {
+            let (name, settings) = endpoints::expand(name, &self.settings, endpoint);
+            self.spec(name, settings)
+        });
+        specs.collect()
+    }
+
+    fn spec(&self, name: String, settings: Map<String, Value>) -> PipelineSpec {
         PipelineSpec {
             source_name: (self.source != "*").then(|| self.source.clone()),
             entity_types: self.entities.clone(),
@@ -68,8 +86,21 @@ impl Pipeline {
             limits: self.limits.0.clone(),
             worker_role: self.role.clone(),
             enabled: self.enabled,
-            ..PipelineSpec::new(name, self.handler.as_str(), Value::Object(self.settings.clone()))
+            ..PipelineSpec::new(name, self.handler.as_str(), Value::Object(settings))
         }
+    }
+
+    /// The error of the pipeline at `place` with its place in the file: in the endpoint, if that has the setting.
+    fn located(&self, name: &str, place: usize, error: SettingError) -> Problem {
+        let problem = Problem::from(SettingError { pipeline: name.to_owned(), ..error.clone() });
+        let is_own = |endpoint: &Map<String, Value>| {
+            error.setting.first().is_none_or(|setting| endpoint.contains_key(setting))
+        };
+        if !self.endpoints.get(place).is_some_and(is_own) {
+            return problem;
+        }
+        let path = ["pipelines", name, "endpoints", &place.to_string()].map(str::to_owned);
+        Problem { path: path.into_iter().chain(error.setting).collect(), ..problem }
     }
 }
 

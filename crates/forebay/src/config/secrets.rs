@@ -19,15 +19,19 @@ fn find(table: &Table, names: &mut Vec<String>) {
         match value {
             Value::String(text) => {
                 let name = match key.as_str() {
-                    "secret_env" | "api_key_env" | "env" => Some(text.as_str()),
+                    "api_key_env" | "env" => Some(text.as_str()),
                     _ => text.strip_prefix("env:"),
                 };
                 names.extend(name.map(str::to_owned));
             }
             Value::Table(inner) => find(inner, names),
             Value::Array(items) => {
-                for inner in items.iter().filter_map(Value::as_table) {
-                    find(inner, names);
+                for item in items {
+                    match item {
+                        Value::Table(inner) => find(inner, names),
+                        Value::String(text) => names.extend(text.strip_prefix("env:").map(str::to_owned)),
+                        _ => {}
+                    }
                 }
             }
             _ => {}
@@ -50,7 +54,7 @@ mod tests {
             [sources.b.fetch]
             headers = [{ name = "x", value = { env = "B_KEY" } }]
             [pipelines.c]
-            secret_env = "C_SECRET"
+            secret = ["env:C_SECRET", "env:C_SECRET_BEFORE"]
             headers = { authorization = "env:C_TOKEN" }
             embeddings = { url = "http://127.0.0.1", api_key_env = "C_KEY" }
             [pipelines.d]
@@ -59,6 +63,6 @@ mod tests {
         let mut names = Vec::new();
         find(&text.parse().unwrap(), &mut names);
         names.sort();
-        assert_eq!(names, ["A_TOKEN", "B_KEY", "C_KEY", "C_SECRET", "C_TOKEN", "MY_URL"]);
+        assert_eq!(names, ["A_TOKEN", "B_KEY", "C_KEY", "C_SECRET", "C_SECRET_BEFORE", "C_TOKEN", "MY_URL"]);
     }
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::*;
 
 mod content;
+mod endpoints;
 mod guides;
 mod scraping;
 
@@ -88,11 +89,11 @@ fn the_template_shows_every_key_of_sources_and_pipelines() {
     assert!(source.guards.max_changed.is_some() && source.guards.max_removed.is_some());
     let policy = source.guards.policy();
     assert_eq!((policy.confirm, policy.rekey), (Some(Confirm::SUGGESTED), RekeyPolicy::Follow));
-    let hook = config.pipelines["hook"].declared_as("hook");
+    let hook = config.pipelines["hook"].declared_as("hook").remove(0);
     assert_eq!((hook.limits.rate, hook.limits.max_active), (Some(10.0), Some(100)));
     assert_eq!((hook.limits.key_rate, hook.limits.key_max_active), (Some(100.0 / 60.0), Some(2)));
     assert_eq!(hook.limits.key, Some(LimitKey { path: vec!["link".to_owned()], is_url: true }));
-    let search = config.pipelines["search"].declared_as("search");
+    let search = config.pipelines["search"].declared_as("search").remove(0);
     assert_eq!((&search.entity_types[..], search.changed_fields.len()), (&["course".to_owned()][..], 2));
     let mut shown: Vec<&str> = config.pipelines.values().map(|pipeline| pipeline.handler.as_str()).collect();
     shown.sort_unstable();
@@ -106,13 +107,13 @@ fn defaults_are_what_the_documentation_says() {
     assert!(source.format.is_none() && source.on_duplicate.is_none());
     assert!(source.guards.enabled && source.entity.is_none() && source.records.is_none());
     let pipeline = &config.pipelines["p"];
-    assert_eq!(pipeline.declared_as("p"), PipelineSpec::new("p", "documents", json!({})));
+    assert_eq!(pipeline.declared_as("p"), [PipelineSpec::new("p", "documents", json!({}))]);
 }
 
 #[test]
 fn the_template_tells_the_built_in_policies() {
     let config = parse(&template_in_full());
-    let retry = config.pipelines["search"].declared_as("search").retry;
+    let retry = config.pipelines["search"].declared_as("search").remove(0).retry;
     assert_eq!(retry.as_object().map(serde_json::Map::len), Some(3));
     for FailurePolicy { class, max_failures, base_delay, max_delay, .. } in POLICIES {
         let Some(documented) = retry.get(class.as_str()) else { continue };
@@ -127,8 +128,9 @@ fn the_template_tells_the_built_in_policies() {
 
 #[test]
 fn other_keys_are_passed_to_the_handler() {
-    let declared =
-        |settings: &str| parse(&format!("[pipelines.p]\n{settings}")).pipelines["p"].declared_as("p");
+    let declared = |settings: &str| {
+        parse(&format!("[pipelines.p]\n{settings}")).pipelines["p"].declared_as("p").remove(0)
+    };
     let exec = declared(
         "source = \"x\"\nhandler = \"exec\"\nenabled = false\nentities = [\"course\"]\n\
          changed_fields = [\"a\"]\ncommand = [\"sh\", \"-c\"]\ntimeout = \"5m\"\nbatch = 3\n\
@@ -279,11 +281,11 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
         |settings: &str| error(&format!("[pipelines.p]\nsource = \"x\"\nhandler = \"webhook\"\n{settings}"));
     insta::assert_snapshot!(error("[pipelines.p]\nhandler = \"table\""), @"error[config_invalid]: forebay.toml:1:1: missing field `source`");
     insta::assert_snapshot!(pipeline("entites = [\"course\"]"), @r"
-    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `entites`; its settings are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
+    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `entites`; its settings are `url`, `secret`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`, `disable`
     hint: did you mean `entities`?
     ");
     insta::assert_snapshot!(pipeline("headrs = { a = \"b\" }"), @r"
-    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `headrs`; its settings are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
+    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `headrs`; its settings are `url`, `secret`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`, `disable`
     hint: did you mean `headers`?
     ");
     let unsent = "url = \"https://a.example\"\nheaders = { authorization = \"env:FOREBAY_DATABASE_URL\" }";

@@ -29,8 +29,8 @@ that of `--data-dir`, `FOREBAY_DATA_DIR`, `data_dir` in `[database]`, or the def
 show which of them is used. If `[database]` names a variable that isn't set, commands fail (`database_variable_missing`). `SUPABASE_URL` without the password is an error, `supabase_password_missing`: a key of the project's API can't
 open its database.
 
-`--env-file FILE` gives variables of this section, and those that `forebay.toml` names (`{ env = \"NAME\" }`, `secret_env`,
-`api_key_env`, `env:NAME` in headers, and `env` of a command). Without this option, no file is read. Variables that exist in
+`--env-file FILE` gives variables of this section, and those that `forebay.toml` names (`{ env = \"NAME\" }`, `api_key_env`,
+`env:NAME` in headers and secrets, and `env` of a command). Without this option, no file is read. Variables that exist in
 the environment win over the file, even if they are empty. `forebay init` writes `.env.example` to start with.
 
 The file has one `NAME=value` a line, with or without `export`. Lines that begin with `#` are comments; so is the rest of a
@@ -48,8 +48,8 @@ of `content generate` and of `handoffs verify`. A program gets the environment o
 
 - the variables of Forebay and of Supabase (`FOREBAY_*`, `SUPABASE_*`), `DATABASE_URL`, and libpq's `PGPASSWORD`, `PGPASSFILE`, \
 `PGSERVICE`, `PGSERVICEFILE` and `PGSSLKEY`;
-- every variable that `forebay.toml` names as a secret, for whatever it is: `{ env = \"NAME\" }`, `secret_env`, `api_key_env`, \
-`env:NAME` in headers.
+- every variable that `forebay.toml` names as a secret, for whatever it is: `{ env = \"NAME\" }`, `api_key_env`, \
+`env:NAME` in headers and secrets.
 
 Variables that its own declaration names (`env`) are always passed on. You choose the program, on the command line or in your \
 file, and it needs more of your environment than a list could name: proxies, certificates, virtual environments. What it \

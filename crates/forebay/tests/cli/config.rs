@@ -152,7 +152,7 @@ handler = \"external\"
 source = \"*\"
 handler = \"webhook\"
 url = \"https://hook.invalid/\"
-secret_env = \"HOOK_SECRET\"
+secret = \"env:HOOK_SECRET\"
 [pipelines.run]
 source = \"courses\"
 handler = \"exec\"

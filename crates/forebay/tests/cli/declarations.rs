@@ -16,7 +16,7 @@ fn configure(sandbox: &Sandbox, text: &str) {
 
 fn command(mark: &Path) -> String {
     format!(
-        "[project]\nname = \"p\"\n[pipelines.index]\nsource = \"*\"\nhandler = \"exec\"\ncommand = [\"touch\", \"{}\"]\n",
+        "[project]\nname = \"p\"\n[pipelines.index]\nsource = \"*\"\nhandler = \"exec\"\ncommand = [\"/bin/sh\", \"-c\", \": > {}\"]\n",
         mark.display()
     )
 }
@@ -38,7 +38,7 @@ fn a_worker_without_the_file_leaves_the_pipeline_alone_and_says_so() {
     // Written by a program that is no project.
     db.execute(
         "insert into forebay.pipelines (name, handler, config)
-         values ('shell', 'exec', '{\"command\": [\"touch\", \"mark\"]}')",
+         values ('shell', 'exec', '{\"command\": [\"/bin/sh\", \"-c\", \": > mark\"]}')",
     );
 
     let (exit, work) = db.json(&elsewhere, "work --drain");
@@ -63,7 +63,7 @@ fn a_worker_without_the_file_leaves_the_pipeline_alone_and_says_so() {
 
     // Other settings of the same file, as in a worker that was not started again.
     let deadline = db.value("select configured_at from forebay.pipelines where name = 'index'");
-    db.execute("update forebay.pipelines set config = '{\"command\": [\"touch\", \"hostile\"]}' where name = 'index'");
+    db.execute("update forebay.pipelines set config = '{\"command\": [\"/bin/sh\", \"-c\", \": > hostile\"]}' where name = 'index'");
     let (_, doctor) = db.json(&sandbox, "doctor");
     assert!(declarations(&doctor)[0].1.contains("has other settings"), "{doctor}");
     assert_eq!(db.value("select configured_at from forebay.pipelines where name = 'index'"), deadline);

@@ -17,10 +17,10 @@ use forebay_views::{
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
     CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Demo, Doctor, DryRunReport, Ensured,
     FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Migrated, Operated, Page, Pause, PersistReport, PointInTime, Reference, ReferenceHandoffs, Requested,
-    Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted,
-    SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased,
-    schema as schema_of,
+    Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, Reference, ReferenceHandoffs,
+    Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source,
+    SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker,
+    WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -96,6 +96,9 @@ const PRINTED: &[Printed] = printed! {
     "handoffs verify" => view<Verified>;
     "workers list" => view<Page<Worker>>;
     "workers release" => view<WorkerReleased>;
+    "pipelines list" => view<Page<PipelineState>>;
+    "pipelines enable" => view<PipelineState>;
+    "pipelines disable" => view<PipelineState>;
     "sources list" => view<Page<Source>>;
     "sources show" => view<SourceDetail>;
     "sources test" => view<SourceTest>;

@@ -38,6 +38,7 @@ mod mcp;
 mod memory;
 mod operate;
 mod pauses;
+mod pipelines;
 mod producer;
 mod projects;
 mod python;

@@ -2,11 +2,12 @@
 //!
 //! ```toml
 //! url = "https://example.org/ingest"
-//! secret_env = "INGEST_SECRET"
+//! secret = ["env:INGEST_SECRET", "env:INGEST_SECRET_BEFORE"]
 //! timeout = "30s"
 //! concurrency = 8
 //! headers = { authorization = "env:INGEST_AUTHORIZATION" }
 //! payload = true
+//! disable = { after = "5d", min_failures = 10 }
 //! ```
 //!
 //! The body is an event in the format of `CloudEvents` ([`event`]), signed according to Standard Webhooks
@@ -16,6 +17,7 @@
 //! Secrets are read from the worker's environment when the handler is opened. Settings contain only their names, so the
 //! database stores no secret. Messages contain only the host of the URL.
 
+mod disabling;
 mod event;
 mod response;
 mod signature;
@@ -51,6 +53,7 @@ use crate::{
         settings::{self, Settings},
     },
 };
+pub(in crate::work) use disabling::DisablePolicy;
 use signature::Signer;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -74,11 +77,13 @@ const OWN_HEADERS: [&str; 8] = [
 #[derive(Debug)]
 pub(super) struct Config {
     url: Url,
-    secret_env: Option<String>,
+    /// The names of the environment variables with the signing secrets.
+    secrets: Vec<String>,
     timeout: Duration,
     concurrency: u32,
     headers: Vec<(HeaderName, Fixed)>,
     payload: bool,
+    disable: Option<DisablePolicy>,
 }
 
 /// The value of a fixed header.
@@ -115,14 +120,7 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
         settings.text("url")?.ok_or_else(|| settings.wrong(&[], "the handler `webhook` needs `url`"))?;
     let allow_http = settings.flag("allow_http")?.unwrap_or(false);
     let url = read_url(&settings, &url, allow_http)?;
-    let secret_env = settings.text("secret_env")?;
-    if secret_env.as_deref().is_some_and(|name| !is_variable(name)) {
-        let problem = "the setting `secret_env` must be the name of an environment variable";
-        return Err(settings.wrong(&["secret_env"], problem));
-    }
-    if let Some(problem) = secret_env.as_deref().and_then(refusal) {
-        return Err(settings.wrong(&["secret_env"], problem));
-    }
+    let secrets = read_secrets(&mut settings)?;
     let timeout = settings.duration("timeout", LONGEST_TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
     let concurrency = settings.integer("concurrency", 1..=256)?.unwrap_or(DEFAULT_CONCURRENCY);
     let mut headers = Vec::new();
@@ -133,12 +131,13 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
         headers.push(read_header(&settings, &name, value)?);
     }
     let payload = settings.flag("payload")?.unwrap_or(true);
-    Ok(Config { url, secret_env, timeout, concurrency, headers, payload })
+    let disable = disabling::read(&mut settings)?;
+    Ok(Config { url, secrets, timeout, concurrency, headers, payload, disable })
 }
 
 /// The URL is the receiver. Headers whose values are secret don't count: a rotated key sends nothing again.
 pub(super) fn effect(config: &Config) -> Effect {
-    let Config { url, headers, payload, secret_env: _, timeout: _, concurrency: _ } = config;
+    let Config { url, headers, payload, secrets: _, timeout: _, concurrency: _, disable: _ } = config;
     let plain = headers.iter().filter_map(|(name, value)| match value {
         Fixed::Value(value) => Some((name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())),
         Fixed::Env(_) => None,
@@ -174,6 +173,23 @@ fn read_url(settings: &Settings, text: &str, allow_http: bool) -> settings::Resu
     }
 }
 
+fn read_secrets(settings: &mut Settings) -> settings::Result<Vec<String>> {
+    let given = settings.text_or_texts("secret")?.unwrap_or_default();
+    let variables = given.iter().map(|secret| match secret.strip_prefix("env:") {
+        Some(variable) if is_variable(variable) => match refusal(variable) {
+            None => Ok(variable.to_owned()),
+            Some(problem) => Err(settings.wrong(&["secret"], problem)),
+        },
+        // The text may be the secret itself, so it is not quoted.
+        _ => {
+            let problem =
+                "the setting `secret` must name environment variables: \"env:NAME\", or a list of them";
+            Err(settings.wrong(&["secret"], problem))
+        }
+    });
+    variables.collect()
+}
+
 fn read_header(settings: &Settings, name: &str, value: &str) -> settings::Result<(HeaderName, Fixed)> {
     let wrong = |problem: String| Err(settings.wrong(&["headers", name], problem));
     let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -206,6 +222,11 @@ fn is_variable(name: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0'])
 }
 
+/// When the endpoint of a pipeline is disabled; `None`: never, or it has none.
+pub(super) fn disable_policy(spec: &PipelineSpec) -> Option<DisablePolicy> {
+    read(Settings::of(spec).ok()?).ok()?.disable
+}
+
 impl Webhook {
     /// Reads the secrets from the environment. Sends nothing yet.
     pub(super) fn open(spec: &PipelineSpec) -> settings::Result<Self> {
@@ -224,16 +245,11 @@ impl Webhook {
             let value = environment(name).filter(|value| !value.trim().is_empty());
             value.ok_or_else(|| wrong(setting, format!("the environment variable {name} is not set")))
         };
-        let signer = match &config.secret_env {
-            None => None,
-            Some(name) => {
-                let setting = ["secret_env"];
-                let signer = Signer::parse(&variable(&setting, name)?);
-                Some(signer.ok_or_else(|| {
-                    wrong(&setting, format!("the part of {name} after `whsec_` is not base64"))
-                })?)
-            }
-        };
+        let signer = Signer::of(config.secrets.iter().map(|name| {
+            let setting = ["secret"];
+            Signer::keys(&variable(&setting, name)?)
+                .ok_or_else(|| wrong(&setting, format!("the part of {name} after `whsec_` is not base64")))
+        }))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(event::MEDIA_TYPE));
         for (name, fixed) in config.headers {

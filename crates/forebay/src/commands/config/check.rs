@@ -39,11 +39,11 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
             schedule: definition.and_then(|found| found.schedule.as_ref()).map(ToString::to_string),
         }
     });
-    let pipelines = config.pipelines.iter().map(|(name, pipeline)| Pipeline {
-        pipeline: name.clone(),
-        source: (pipeline.source != "*").then(|| pipeline.source.clone()),
-        handler: pipeline.handler.clone(),
-        state: EnabledState::from(pipeline.enabled).to_string(),
+    let pipelines = config.pipeline_specs().into_iter().map(|spec| Pipeline {
+        pipeline: spec.name,
+        source: spec.source_name,
+        handler: spec.handler,
+        state: EnabledState::from(spec.enabled).to_string(),
     });
     context.ui.show(&ConfigCheck {
         path,

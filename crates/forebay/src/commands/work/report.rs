@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use forebay_engine::{scrape::schedule::ScheduleReport, work};
-use forebay_store::{handoffs::FailureCount, jobs::Backlog};
-use forebay_views::{Error, IdlePipeline, LeftAlonePipeline, PipelineWork, ScheduledRuns, WorkReport};
+use forebay_store::{handoffs::FailureCount, jobs::Backlog, pipelines::Pipeline};
+use forebay_views::{
+    Error, IdlePipeline, LeftAlonePipeline, PipelineState, PipelineWork, ScheduledRuns, WorkReport,
+};
 use serde::Serialize;
 
 use super::live::view;
@@ -50,12 +52,12 @@ impl Report {
         Self { view, stopped }
     }
 
-    pub(super) fn add_disabled(&mut self, pipeline: &str, backlog: &Backlog) {
-        self.view.disabled.push(IdlePipeline::new(pipeline, backlog));
+    pub(super) fn add_disabled(&mut self, pipeline: &Pipeline, backlog: &Backlog) {
+        self.view.disabled.push(PipelineState::new(pipeline, backlog));
     }
 
-    pub(super) fn add_external(&mut self, pipeline: &str, backlog: &Backlog) {
-        self.view.external.push(IdlePipeline::new(pipeline, backlog));
+    pub(super) fn add_external(&mut self, pipeline: &Pipeline, backlog: &Backlog) {
+        self.view.external.push(IdlePipeline::new(&pipeline.spec.name, backlog));
     }
 
     /// Adds failed attempts of a pipeline. Those of other workers are included, because they help with the diagnosis.
@@ -166,7 +168,17 @@ impl ui::Report for Report {
                 0 => "nothing waits for it".to_owned(),
                 number => format!("{} until it is enabled again", waits(number, "rest")),
             };
-            page.toned(Tone::Warning, &format!("\npipeline {} is disabled: {rests}", disabled.pipeline));
+            let reason = match disabled.reason_code.as_deref() {
+                None | Some("declared") => String::new(),
+                Some(reason) => format!(" ({reason})"),
+            };
+            page.toned(
+                Tone::Warning,
+                &format!("\npipeline {} is disabled{reason}: {rests}", disabled.pipeline),
+            );
+            if !reason.is_empty() {
+                page.line(&format!("forebay pipelines enable {}  enables it again", disabled.pipeline));
+            }
         }
         for external in &self.view.external {
             let waits = match external.num_waiting {

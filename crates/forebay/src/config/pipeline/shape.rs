@@ -57,8 +57,9 @@ pub(super) struct PipelineShape {
     removed: Option<Removed>,
     /// `webhook`: the endpoint, `https://` (`http://` for loopback hosts), without user name or password. Required.
     url: Option<String>,
-    /// `webhook`: environment variable with the signing secret. Default: none, requests are not signed.
-    secret_env: Option<String>,
+    /// `webhook`: environment variable with the signing secret, as `env:NAME`; or a list of them, to rotate it: each
+    /// request is signed with all of them. Default: none, requests are not signed.
+    secret: Option<OneOrMore>,
     /// `webhook`: timeout of a request, at most `10m`; `exec`: timeout of a batch, at most `24h`. Default: `30s` for
     /// `webhook`, `60s` for `exec`.
     timeout: Option<Duration>,
@@ -71,6 +72,12 @@ pub(super) struct PipelineShape {
     payload: Option<bool>,
     /// `webhook`: whether to allow unencrypted `http://` for other hosts. Default: false.
     allow_http: Option<bool>,
+    /// `webhook`: when to disable an endpoint whose deliveries all fail. Its hand-offs then wait until `forebay
+    /// pipelines enable`.
+    disable: Option<DisableShape>,
+    /// `webhook`: several endpoints instead of `url`, each with a name. Every change goes to each of them, as the
+    /// pipeline `PIPELINE.NAME`, with retries, pauses and a state of its own. Default: none.
+    endpoints: Option<Vec<EndpointShape>>,
     /// `exec`: the program and its arguments, run without a shell. Required.
     command: Option<Vec<String>>,
     /// `exec`: maximum changes per batch, at most 10000. Default: 100.
@@ -80,6 +87,42 @@ pub(super) struct PipelineShape {
     env: Option<Vec<String>>,
     /// `exec`: working directory. Default: that of the worker.
     directory: Option<String>,
+}
+
+/// A text, or a list of texts.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+/// When to disable an endpoint.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct DisableShape {
+    /// How long all deliveries must have failed, at most `365d`; `"never"`: never disable it. Default: `5d`.
+    after: Option<String>,
+    /// How many must have failed. Default: 10.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    min_failures: Option<u32>,
+}
+
+/// An endpoint of a pipeline.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct EndpointShape {
+    /// Its name: letters, digits, `_` and `-`. Required.
+    name: String,
+    /// The endpoint, like `url` of the pipeline. Required.
+    url: String,
+    /// Its signing secret. Default: that of the pipeline.
+    secret: Option<OneOrMore>,
+    /// Extra headers, besides those of the pipeline. Default: none.
+    headers: Option<BTreeMap<String, String>>,
 }
 
 /// What ingests references.

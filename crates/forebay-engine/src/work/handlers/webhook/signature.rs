@@ -1,8 +1,8 @@
 //! Signatures according to Standard Webhooks, version 1: HMAC-SHA256 over `id.timestamp.body`.
 //!
 //! A secret that starts with `whsec_` is the key in base64, as in the specification; any other secret is the key
-//! itself. Several secrets, separated by spaces, produce several signatures. A receiver accepts a request if one of
-//! them is valid, so secrets can be rotated while receivers still use the old one.
+//! itself. Several secrets, of several variables or separated by spaces, produce several signatures. A receiver accepts
+//! a request if one of them is valid, so secrets can be rotated while receivers still use the old one.
 
 use base64::{
     Engine, alphabet,
@@ -31,8 +31,15 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// Reads the secrets; `None`: there are none, or one of them is invalid base64.
-    pub(super) fn parse(secrets: &str) -> Option<Self> {
+    /// A signer with the keys of all secrets; `None`: there is no secret.
+    pub(super) fn of<E>(keys: impl IntoIterator<Item = Result<Vec<Key>, E>>) -> Result<Option<Self>, E> {
+        let keys: Vec<Vec<Key>> = keys.into_iter().collect::<Result<_, E>>()?;
+        let keys: Vec<Key> = keys.into_iter().flatten().collect();
+        Ok((!keys.is_empty()).then_some(Self { keys }))
+    }
+
+    /// The keys of secrets that are separated by spaces; `None`: there are none, or one of them is invalid base64.
+    pub(super) fn keys(secrets: &str) -> Option<Vec<Key>> {
         let keys: Option<Vec<Key>> = secrets
             .split_whitespace()
             .map(|secret| match secret.strip_prefix("whsec_") {
@@ -41,7 +48,7 @@ impl Signer {
             })
             .map(|key| key.map(|key| Key::new(HMAC_SHA256, &key)))
             .collect();
-        keys.filter(|keys| !keys.is_empty()).map(|keys| Self { keys })
+        keys.filter(|keys| !keys.is_empty())
     }
 
     /// The value of the header, with one signature per secret.

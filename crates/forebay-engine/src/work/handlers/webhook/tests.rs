@@ -120,6 +120,8 @@ fn open(settings: Value) -> Result<Webhook> {
     let opened = Webhook::open_with(&spec(settings), &|name| match name {
         "SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw plain-old".to_owned()),
         "AUTHORIZATION" => Some("Bearer very-secret-token".to_owned()),
+        "NEW" => Some(format!("whsec_{}", BASE64_STANDARD.encode("new secret"))),
+        "OLD" => Some("old".to_owned()),
         "BROKEN" => Some("whsec_*".to_owned()),
         _ => None,
     });
@@ -237,7 +239,7 @@ async fn messages_contain_no_secret() {
     let body = "no:\n\u{1b}[31m Bearer very-secret-token very-secret-token";
     let server = Server::start(vec![answer("400", "", &format!("{body}{}", "x".repeat(100_000)))]).await;
     let webhook =
-        server.webhook(json!({"headers": {"authorization": "env:AUTHORIZATION"}, "secret_env": "SECRET"}));
+        server.webhook(json!({"headers": {"authorization": "env:AUTHORIZATION"}, "secret": "env:SECRET"}));
     let outcome = deliver(&webhook).await;
     let message = failed(&outcome).2;
     assert!(message.starts_with("127.0.0.1 answered with status 400: no: [31m … …"), "{message}");
@@ -285,7 +287,7 @@ fn retry_after_is_read_in_every_form() {
 #[tokio::test]
 async fn a_request_is_a_signed_cloud_event() {
     let server = Server::with_status("200", "").await;
-    deliver(&server.webhook(json!({"secret_env": "SECRET"}))).await;
+    deliver(&server.webhook(json!({"secret": "env:SECRET"}))).await;
     let (head, body) = server.requests().remove(0);
     assert!(head.starts_with("post /hook/hidden-path?token=hidden-query"));
     assert!(head.contains("content-type: application/cloudevents+json"));
@@ -337,17 +339,38 @@ async fn a_payload_can_be_omitted_and_a_removal_has_none() {
     assert!(!server.requests()[0].0.contains("webhook-signature"));
 }
 
+fn signer(secrets: &str) -> Option<Signer> {
+    Signer::of([Ok::<_, ()>(Signer::keys(secrets)?)]).unwrap()
+}
+
+#[tokio::test]
+async fn a_secret_can_be_rotated() {
+    let server = Server::with_status("200", "").await;
+    deliver(&server.webhook(json!({"secret": ["env:NEW", "env:OLD"]}))).await;
+    let (head, body) = server.requests().remove(0);
+    let value = |name: &str| head.split(&format!("{name}: ")).nth(1).unwrap().lines().next().unwrap();
+    let signed = format!("{}.{}.{body}", event().id(), value("webhook-timestamp"));
+    let signatures: Vec<&str> = value("webhook-signature").split(' ').collect();
+    assert_eq!(signatures.len(), 2);
+    // A receiver accepts a request if one of the signatures is that of its secret.
+    for secret in ["new secret".as_bytes(), b"old"] {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret);
+        let expected = format!("v1,{}", BASE64_STANDARD.encode(ring::hmac::sign(&key, signed.as_bytes())));
+        assert!(signatures.contains(&expected.to_lowercase().as_str()), "{head}");
+    }
+}
+
 /// The example from the Standard Webhooks libraries.
 #[test]
 fn signatures_are_those_of_the_specification() {
-    let signer = Signer::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let signer = signer("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let signature = signer.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", r#"{"test": 2432232314}"#);
     assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
 #[test]
 fn a_secret_may_lack_its_padding() {
-    let sign = |secret: &str| Signer::parse(secret).map(|signer| signer.sign("a", "1", "b"));
+    let sign = |secret: &str| signer(secret).map(|signer| signer.sign("a", "1", "b"));
     assert_eq!(sign("whsec_Zm9vYg=="), sign("foob"));
     assert_eq!(sign("whsec_Zm9vYg"), sign("foob"));
     for wrong in ["", "whsec_", "whsec_Z", "whsec_Zg===", "whsec_Z-g="] {
@@ -371,9 +394,17 @@ fn wrong_settings_are_refused_by_name_and_without_secrets() {
         (json!({"url": "http://127.0.0.1", "headers": {"x": "hidden\n"}}), "cannot be sent"),
         (json!({"url": "http://127.0.0.1", "headers": {"x": "env:MISSING"}}), "MISSING is not set"),
         (json!({"url": "http://127.0.0.1", "headers": {"x": "env:FOREBAY_DATABASE_URL"}}), "is never sent"),
-        (json!({"url": "http://127.0.0.1", "secret_env": "PGPASSWORD"}), "is never sent"),
-        (json!({"url": "http://127.0.0.1", "secret_env": "MISSING"}), "MISSING is not set"),
-        (json!({"url": "http://127.0.0.1", "secret_env": "BROKEN"}), "not base64"),
+        (json!({"url": "http://127.0.0.1", "secret": "env:PGPASSWORD"}), "is never sent"),
+        (json!({"url": "http://127.0.0.1", "secret": ["env:SECRET", "env:MISSING"]}), "MISSING is not set"),
+        (json!({"url": "http://127.0.0.1", "secret": "env:BROKEN"}), "not base64"),
+        (json!({"url": "http://127.0.0.1", "secret": "hidden"}), "must name environment variables"),
+        (
+            json!({"url": "http://127.0.0.1", "secret": ["env:SECRET", "hidden"]}),
+            "must name environment variables",
+        ),
+        (json!({"url": "http://127.0.0.1", "disable": {"after": "soon"}}), "`disable.after`"),
+        (json!({"url": "http://127.0.0.1", "disable": {"min_failures": 0}}), "`disable.min_failures`"),
+        (json!({"url": "http://127.0.0.1", "disable": {"max": 0}}), "no setting `max`"),
         (json!({"url": "http://127.0.0.1", "retries": 3}), "no setting `retries`"),
     ] {
         let error = open(settings.clone()).unwrap_err();

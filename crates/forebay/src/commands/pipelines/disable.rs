@@ -1,0 +1,38 @@
+//! `forebay pipelines disable`: disable a pipeline until it is enabled again.
+
+use forebay_store::pipelines;
+
+use super::{find, state};
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Disable a pipeline until it is enabled again
+///
+/// Workers leave it alone. It still gets hand-offs, which wait. To stop those as well, set `enabled = false` in
+/// forebay.toml.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay pipelines disable hook")]
+pub(crate) struct Args {
+    /// The pipeline
+    #[arg(value_name = "PIPELINE", value_parser = values::name)]
+    pipeline: String,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            let pipeline = find(&client, &args.pipeline).await?;
+            pipelines::disable(&**client, pipeline.pipeline_id).await?;
+            state(&client, &find(&client, &args.pipeline).await?).await
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,43 @@
+//! `forebay pipelines enable`: enable a pipeline again.
+
+use forebay_store::pipelines;
+
+use super::{find, state};
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Enable a pipeline again
+///
+/// Lifts what disabled it, `forebay pipelines disable` or a failing endpoint, and forgets the failures. What waits is
+/// due as before; retry what has failed for good with `forebay handoffs retry`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay pipelines enable hook")]
+pub(crate) struct Args {
+    /// The pipeline
+    #[arg(value_name = "PIPELINE", value_parser = values::name)]
+    pipeline: String,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            let pipeline = find(&client, &args.pipeline).await?;
+            if !pipeline.spec.enabled {
+                let message = format!("the pipeline {} is disabled by its declaration", args.pipeline);
+                return Err(Failure::usage("pipeline_declared_disabled", message)
+                    .hint("remove `enabled = false` from its table in forebay.toml, or declare it again, and apply the file"));
+            }
+            pipelines::enable(&**client, pipeline.pipeline_id).await?;
+            state(&client, &find(&client, &args.pipeline).await?).await
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
+}
