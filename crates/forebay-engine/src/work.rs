@@ -29,6 +29,7 @@ mod maintenance;
 mod options;
 mod presence;
 pub mod reconciliation;
+mod recreation;
 mod report;
 mod rules;
 pub(crate) mod setting_error;
@@ -53,6 +54,7 @@ pub use self::{
     kind::{Workers, settings_of},
     options::WorkOptions,
     presence::leave,
+    recreation::recreate_tables,
     report::{LeftAlone, Maintenance, PipelineReport, Progress, WorkReport},
     setting_error::SettingError,
 };

@@ -79,6 +79,8 @@ create table forebay.pipelines (
     receiver_changed_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     repair_began_at timestamptz,
+    target_table text,
+    target_oid oid,
     constraint pipelines_limit_key_check
         check (limit_key is not null or num_nonnulls(key_max_active, key_rate_limit) = 0)
 );
@@ -125,6 +127,10 @@ comment on column forebay.pipelines.receiver_changed_at is
 comment on column forebay.pipelines.updated_at is 'When its declaration last changed.';
 comment on column forebay.pipelines.repair_began_at is
     'When a declaration began to hand off the references that it misses; null: all were handed off.';
+comment on column forebay.pipelines.target_table is
+    'The table that its workers used last, quoted. If it is gone, so is everything that was written to it. Null: none yet.';
+comment on column forebay.pipelines.target_oid is
+    'The oid of target_table when a worker opened it. In a restored database, tables have other oids.';
 
 -- Makes every source searchable without configuration; forebay.toml can change or disable this pipeline.
 insert into forebay.pipelines (name, source_name, handler) values ('documents', null, 'documents');

@@ -15,7 +15,7 @@ mod pipeline_tables;
 mod seconds;
 use self::seconds::seconds;
 pub use attention::{
-    Attention, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker,
+    Attention, ClosedTarget, Exposed, FrozenSource, GoneTarget, HeldRun, MissingEmbeddings, OpenBreaker,
 };
 pub use payloads::{StoredPayload, StoredPayloads, mark_payload, payload_by_history, restore_payload};
 

@@ -5,6 +5,7 @@
 //! from the catalogue. The payload never leaves the database: one statement for each batch reads it from the
 //! references, casts it, and writes the rows.
 
+mod hold;
 mod name;
 mod spec;
 mod verify;
@@ -17,15 +18,17 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
+use self::hold::Identity;
 use crate::{
     error::{Error, Result},
     row::ReadRow,
     types::{SqlId, sql_ids},
 };
 
+pub use hold::{Held, hold};
 pub use name::{ColumnName, TableName};
 pub use spec::{COLUMN_TYPES, ColumnSpec, OnRemoved, TableSpec, is_column_type};
-pub use verify::{extra_page, verify_page};
+pub use verify::{extra_page, is_gone, verify_page};
 
 const COLUMNS: &str = include_str!("tables/columns.sql");
 const IS_KEYED: &str = include_str!("tables/is_keyed.sql");
@@ -33,6 +36,11 @@ const IS_KEYED: &str = include_str!("tables/is_keyed.sql");
 /// A checked table with its statements.
 #[derive(Clone, Debug)]
 pub struct Table {
+    pipeline_id: i32,
+    /// Quoted.
+    name: String,
+    identity: Identity,
+    on_removed: OnRemoved,
     columns: Vec<Column>,
     upsert: String,
     remove: String,
@@ -47,15 +55,42 @@ struct Column {
     sole_value: String,
 }
 
-/// Creates the table if it is missing; otherwise checks that it can be written.
-pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Table> {
+impl Table {
+    /// The columns that are written besides the key.
+    fn written(&self) -> impl Iterator<Item = &str> {
+        written(self.columns.iter().map(|column| &column.name), self.on_removed)
+    }
+
+    fn plain_name(&self) -> String {
+        plain(&self.name)
+    }
+}
+
+fn written<'a>(
+    columns: impl Iterator<Item = &'a ColumnName>,
+    on_removed: OnRemoved,
+) -> impl Iterator<Item = &'a str> {
+    columns.map(ColumnName::as_str).chain((on_removed == OnRemoved::Mark).then_some("removed_at"))
+}
+
+fn plain(quoted: &str) -> String {
+    quoted.replace('"', "")
+}
+
+/// Checks that the table can be written. Creates it if the pipeline uses it for the first time and it doesn't exist.
+///
+/// Errors: `table_unusable`; `table_gone`, if the pipeline has used it and it is gone.
+pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableSpec) -> Result<Table> {
     let table = spec.name.to_string();
-    let unusable = |reason: String| Error::TableUnusable { table: table.replace('"', ""), reason };
-    let statement = "select to_regclass($1) is not null as exists";
-    let exists: bool =
-        transaction.query_typed_one(statement, &[(&table, Type::TEXT)]).await?.read("exists")?;
-    if !exists {
+    let unusable = |reason: String| Error::TableUnusable { table: plain(&table), reason };
+    let names: Vec<&str> = written(spec.columns.iter().map(|column| &column.name), spec.on_removed).collect();
+    let mut identity = Identity::read(transaction, pipeline_id, &table, &names).await?;
+    if identity.oid.is_none() {
+        if identity.used_oid.is_some() {
+            return Err(Error::TableGone { table: plain(&table) });
+        }
         create(transaction, spec).await?;
+        identity = Identity::read(transaction, pipeline_id, &table, &names).await?;
     }
     let is_keyed = transaction.query_typed_one(IS_KEYED, &[(&table, Type::TEXT)]).await?;
     if !is_keyed.read::<bool>("is_keyed")? {
@@ -95,11 +130,42 @@ pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Tab
             return Err(unusable("it has no column removed_at of type timestamptz".into()));
         }
     }
+    if identity.used_oid != identity.oid {
+        adopt(transaction, pipeline_id, &table).await?;
+    }
     Ok(Table {
+        pipeline_id,
+        identity,
+        on_removed: spec.on_removed,
         upsert: upsert_statement(&table, &columns, &values, spec.on_removed),
         remove: remove_statement(&table, spec.on_removed),
         columns,
+        name: table,
     })
+}
+
+/// Creates the table anew if the pipeline has used it and it is gone, and makes everything that was written to it
+/// outdated. Returns whether it did.
+pub async fn create_anew(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableSpec) -> Result<bool> {
+    if !is_gone(transaction, pipeline_id, &spec.name).await? {
+        return Ok(false);
+    }
+    create(transaction, spec).await?;
+    adopt(transaction, pipeline_id, &spec.name.to_string()).await?;
+    // What still waits is for the new table.
+    let statement = "with waiting as ( \
+             update forebay.ingestion_handoffs set enqueued_at = now() where pipeline_id = $1 and receipt is null \
+         ) \
+         update forebay.pipelines set configured_at = now(), repair_began_at = now() where pipeline_id = $1";
+    transaction.execute_typed(statement, &[(&pipeline_id, Type::INT4)]).await?;
+    Ok(true)
+}
+
+/// Remembers which table the pipeline uses.
+async fn adopt(transaction: &Transaction<'_>, pipeline_id: i32, table: &str) -> Result<()> {
+    let statement = "update forebay.pipelines set target_table = $2, target_oid = to_regclass($2)::oid where pipeline_id = $1";
+    transaction.execute_typed(statement, &[(&pipeline_id, Type::INT4), (&table, Type::TEXT)]).await?;
+    Ok(())
 }
 
 /// Writes the rows of the active references among `ids`, and returns their number. If a column does not accept a value,

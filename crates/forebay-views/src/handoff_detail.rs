@@ -135,6 +135,8 @@ pub struct ComparedTarget {
     pub num_absent: u64,
     /// Removed or deleted references that are still in the target.
     pub num_extra: u64,
+    /// Whether the target is a table that the pipeline has filled and that is gone.
+    pub is_gone: bool,
 }
 
 /// A reference with a problem.
@@ -146,8 +148,8 @@ pub struct WrongReference {
     pub source: Option<String>,
     /// Its key in the source; null: the reference was deleted for good.
     pub record_key: Option<String>,
-    /// `missing`: never handed off. `outdated`: ingested with settings that the pipeline no longer has. `absent`: not
-    /// in its target. `extra`: in its target although it should not be.
+    /// `missing`: never handed off. `outdated`: ingested, or failed, with settings that the pipeline no longer
+    /// has. `absent`: not in its target. `extra`: in its target although it should not be.
     #[schemars(schema_with = "crate::words::problem")]
     pub problem: String,
 }
@@ -248,10 +250,11 @@ impl VerifiedPipeline {
             num_wrong: found.num_wrong(),
             num_repaired: found.num_repaired,
             num_unrepaired: found.num_unrepaired(),
-            target: found
-                .target
-                .as_ref()
-                .map(|target| ComparedTarget { num_absent: target.num_absent, num_extra: target.num_extra }),
+            target: found.target.as_ref().map(|target| ComparedTarget {
+                num_absent: target.num_absent,
+                num_extra: target.num_extra,
+                is_gone: target.is_gone,
+            }),
             wrong,
         }
     }

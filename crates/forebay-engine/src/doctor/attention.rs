@@ -5,7 +5,8 @@ use std::time::Duration;
 use forebay_domain::{freshness::AgeStatus, guards::HoldReason, scope::Scope};
 use forebay_store::{
     doctor::{
-        Attention, ClosedRole, ClosedTarget, Exposed, FrozenSource, HeldRun, MissingEmbeddings, OpenBreaker,
+        Attention, ClosedRole, ClosedTarget, Exposed, FrozenSource, GoneTarget, HeldRun, MissingEmbeddings,
+        OpenBreaker,
     },
     pauses::{Pause, UNTIL_RESUMED},
     pipelines::{DisabledReason, Pipeline},
@@ -32,6 +33,7 @@ pub(super) fn attention(found: &Attention) -> Vec<Check> {
     checks.extend(or_ok("sources", "none stands still", found.frozen.iter().map(frozen)));
     checks.extend(or_ok("embeddings", "none is missing", found.embeddings.iter().map(embeddings)));
     checks.extend(or_ok("target_rights", "every target can be written", found.targets.iter().map(target)));
+    checks.extend(or_ok("targets", "no table of a pipeline is gone", found.gone.iter().map(gone)));
     checks.push(exposed(&found.exposed));
     checks
 }
@@ -138,6 +140,14 @@ fn target(target: &ClosedTarget) -> Check {
     Check::new("target_rights", CheckStatus::Failed, format!("may not write {table}: lacks {missing}"))
         .about(pipeline)
         .hint(format!("as its owner, run: grant select, insert, update, delete on {table} to the role of this connection"))
+}
+
+fn gone(target: &GoneTarget) -> Check {
+    let GoneTarget { pipeline, table } = target;
+    Check::new("targets", CheckStatus::Failed, format!("its table {table} is gone, with all its rows"))
+        .about(pipeline)
+        .hint("restore the table, or let it be made anew and filled; its hand-offs wait until then")
+        .next(format!("forebay work --create --pipeline {}", format::shell_word(pipeline)))
 }
 
 /// Pipelines whose settings name something that the database lacks.

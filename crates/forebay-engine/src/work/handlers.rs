@@ -19,7 +19,7 @@ use std::sync::Arc;
 use forebay_domain::{handoff::HandlerKind, identity::ReferenceId};
 use forebay_store::{
     jobs::Failure,
-    pipelines::{Effect, Limits, PipelineSpec},
+    pipelines::{Effect, Limits, Pipeline, PipelineSpec},
     tables::TableSpec,
 };
 use tokio_postgres::{GenericClient, Transaction};
@@ -69,13 +69,14 @@ pub(super) enum LeasedHandler {
 
 impl Handler {
     /// Reads the settings, and checks or creates the target.
-    pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
+    pub(super) async fn open(transaction: &Transaction<'_>, pipeline: &Pipeline) -> Result<Self> {
+        let spec = &pipeline.spec;
         Ok(match kind(spec)? {
             HandlerKind::Documents => Self::Transactional(Arc::new(TransactionalHandler::Documents(
                 Documents::open(transaction, spec).await?,
             ))),
             HandlerKind::Table => Self::Transactional(Arc::new(TransactionalHandler::Table(
-                Table::open(transaction, spec).await?,
+                Table::open(transaction, pipeline).await?,
             ))),
             HandlerKind::Webhook => Self::Leased(Arc::new(LeasedHandler::Webhook(Webhook::open(spec)?))),
             HandlerKind::Exec => Self::Leased(Arc::new(LeasedHandler::Exec(Exec::open(spec)?))),

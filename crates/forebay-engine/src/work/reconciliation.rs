@@ -46,7 +46,7 @@ forebay_domain::words! {
     pub enum Problem {
         /// It was never handed off.
         Missing = "missing",
-        /// It was ingested with settings that the pipeline no longer has.
+        /// It was ingested, or failed, with settings that the pipeline no longer has.
         Outdated = "outdated",
         /// It counts as ingested, but the target doesn't have it.
         Absent = "absent",
@@ -66,6 +66,8 @@ pub struct Compared {
     pub num_extra: u64,
     /// The first thousand of them by id.
     pub extra: Vec<ReferenceId>,
+    /// The target is a table that the pipeline has filled and that is gone.
+    pub is_gone: bool,
 }
 
 impl Reconciliation {
@@ -175,6 +177,7 @@ async fn walk(
         }
     }
     if let Some(target) = target {
+        compared.is_gone = target.is_gone(&client, pipeline.pipeline_id).await?;
         result.num_repaired += find_extra(&mut client, pipeline, target, repairs, &mut compared).await?;
         result.target = Some(compared);
     }

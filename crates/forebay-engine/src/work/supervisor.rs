@@ -326,9 +326,12 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Records the error that stopped a pipeline. Its handler is opened again, because its resources may be gone.
+    /// Records the error that stopped a pipeline. Its handler is opened again, because its resources may be gone,
+    /// unless it holds on to a table that has changed.
     fn stop(&mut self, pipeline: &Pipeline, error: Error) {
-        self.shared.handlers().remove(&pipeline.pipeline_id);
+        if !matches!(error, Error::Store(forebay_store::Error::TableChanged { .. })) {
+            self.shared.handlers().remove(&pipeline.pipeline_id);
+        }
         self.resting.insert(pipeline.pipeline_id, Instant::now() + REST);
         tracing::error!(pipeline = pipeline.spec.name, code = error.code(), "the pipeline stopped: {error}");
         self.shared.update(pipeline, |report| report.error = Some(error));

@@ -146,7 +146,7 @@ impl Shared<'_> {
         }
         let mut client = self.database.client().await?;
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-        let handler = Handler::open(&transaction, &pipeline.spec).await?;
+        let handler = Handler::open(&transaction, pipeline).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
         self.handlers().insert(pipeline.pipeline_id, (pipeline.spec.clone(), handler.clone()));
         Ok(handler)

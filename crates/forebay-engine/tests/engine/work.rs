@@ -9,6 +9,7 @@ mod pauses;
 mod resent;
 mod supervisor;
 mod table;
+mod table_changes;
 
 use forebay_domain::{
     handoff::Change,

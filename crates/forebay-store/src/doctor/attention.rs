@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_postgres::GenericClient;
 
 use super::{
-    pipeline_tables::{EXPOSED, TARGETS},
+    pipeline_tables::{EXPOSED, GONE, TARGETS},
     seconds::seconds,
 };
 use crate::{error::Result, row::ReadRow};
@@ -74,6 +74,15 @@ pub struct ClosedTarget {
     pub missing: String,
 }
 
+/// A table that a pipeline has filled and that is gone.
+#[derive(Clone, Debug)]
+pub struct GoneTarget {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The table.
+    pub table: String,
+}
+
 /// A table that a role of a web API can write.
 #[derive(Clone, Debug)]
 pub struct Exposed {
@@ -96,6 +105,8 @@ pub struct Attention {
     pub embeddings: Vec<MissingEmbeddings>,
     /// Targets without rights, by pipeline.
     pub targets: Vec<ClosedTarget>,
+    /// Targets that are gone, by pipeline.
+    pub gone: Vec<GoneTarget>,
     /// Tables that a web API can write, by role.
     pub exposed: Vec<Exposed>,
 }
@@ -109,6 +120,7 @@ impl Attention {
             frozen: Vec::new(),
             embeddings: Vec::new(),
             targets: Vec::new(),
+            gone: Vec::new(),
             exposed: Vec::new(),
         };
         for row in &client.query_typed(include_str!("held.sql"), &[]).await? {
@@ -146,6 +158,9 @@ impl Attention {
                 table: row.read("table_name")?,
                 missing: row.read("missing")?,
             });
+        }
+        for row in &client.query_typed(&GONE, &[]).await? {
+            found.gone.push(GoneTarget { pipeline: row.read("pipeline")?, table: row.read("table_name")? });
         }
         for row in &client.query_typed(&EXPOSED, &[]).await? {
             found.exposed.push(Exposed { role: row.read("role_name")?, table: row.read("table_name")? });

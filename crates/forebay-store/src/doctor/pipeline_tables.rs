@@ -23,6 +23,22 @@ pub(super) static TARGETS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// Tables that enabled pipelines have filled and that are gone.
+pub(super) static GONE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select p.pipeline, p.schema_name || '.' || p.table_name as table_name \
+         from ({PIPELINE_TABLES}) as p \
+         join forebay.pipelines as f on f.name = p.pipeline \
+         where p.enabled and f.target_oid is not null \
+             and f.target_table = concat('\"', p.schema_name, '\".\"', p.table_name, '\"') \
+             and not exists ( \
+                 select from pg_class as c \
+                 join pg_namespace as n on n.oid = c.relnamespace \
+                 where n.nspname = p.schema_name and c.relname = p.table_name) \
+         order by p.pipeline"
+    )
+});
+
 /// Tables of Forebay and targets of pipelines that roles of a web API can write: with a right, and without row security
 /// that would refuse it. Row security doesn't apply to truncate.
 pub(super) static EXPOSED: LazyLock<String> = LazyLock::new(|| {

@@ -76,6 +76,12 @@ fn hint(error: &Error) -> Option<String> {
         Error::TableUnusable { .. } => {
             "Fix the table or the pipeline's settings. Its hand-offs wait; nothing was lost.".into()
         }
+        Error::TableChanged { .. } => {
+            "Undo the change, or restart the workers: they then use the table as it is. Its hand-offs wait.".into()
+        }
+        Error::TableGone { .. } => {
+            "Restore it, or have it made anew and filled: forebay work --create. Its hand-offs wait.".into()
+        }
         Error::ClusterPort { .. } => "End that program, or choose another port.".into(),
         Error::Busy { .. } => "Retry in a moment.".into(),
     };

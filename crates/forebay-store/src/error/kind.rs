@@ -231,6 +231,20 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The user's own table was renamed, dropped, replaced or altered while a worker used it.
+    #[error("the table {table} changed while a worker used it: {reason}")]
+    TableChanged {
+        /// The table.
+        table: String,
+        /// What changed.
+        reason: String,
+    },
+    /// A table that a pipeline has filled doesn't exist.
+    #[error("the table {table} is gone, and with it what this pipeline has written to it")]
+    TableGone {
+        /// The table.
+        table: String,
+    },
     /// The embedded server can't listen on the port that an operator asked for.
     #[error("another program has taken the port {port} of 127.0.0.1")]
     ClusterPort {
@@ -274,6 +288,8 @@ impl Error {
             Self::Column { .. } | Self::ColumnMissing { .. } => "column_unreadable",
             Self::NameRefused { .. } => "name_refused",
             Self::TableUnusable { .. } => "table_unusable",
+            Self::TableChanged { .. } => "table_changed",
+            Self::TableGone { .. } => "table_gone",
             Self::ContentTables { .. } => "content_tables_mismatch",
             Self::ClusterPort { .. } => "cluster_port_taken",
             Self::Busy { .. } => "busy",

@@ -3,7 +3,7 @@
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{GenericClient, types::Type};
 
-use super::{name::TableName, spec::OnRemoved};
+use super::{hold::Identity, name::TableName, spec::OnRemoved};
 use crate::{
     error::Result,
     row::ReadRow,
@@ -55,6 +55,12 @@ pub async fn extra_page(
         .query_typed(&statement, &[(&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)])
         .await?;
     rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
+}
+
+/// Whether the pipeline has used the table and it is gone.
+pub async fn is_gone(client: &impl GenericClient, pipeline_id: i32, table: &TableName) -> Result<bool> {
+    let identity = Identity::read(client, pipeline_id, &table.to_string(), &[]).await?;
+    Ok(identity.oid.is_none() && identity.used_oid.is_some())
 }
 
 async fn exists(client: &impl GenericClient, table: &TableName) -> Result<bool> {

@@ -12,7 +12,7 @@ use forebay_engine::{
         Scraper, Sources, connections_for,
         schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
     },
-    work::{Declarations, Progress, WorkOptions, Workers, drain, follow, leave},
+    work::{Declarations, Declared, Progress, WorkOptions, Workers, drain, follow, leave, recreate_tables},
 };
 use forebay_store::{
     connect::Database,
@@ -28,6 +28,7 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     names,
+    ui::format,
 };
 
 /// Ingest handed-off changes and run scheduled scrapes
@@ -81,6 +82,10 @@ pub(crate) struct Args {
     /// Minimum log level to store with each run; debug adds a line for each page
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
     pub(crate) run_log_level: LogLevel,
+
+    /// Make tables of pipelines anew that are gone, and hand everything off to them
+    #[arg(long)]
+    pub(crate) create: bool,
 
     /// Only ingest; run no scheduled scrapes
     #[arg(long, conflicts_with = "scrapes")]
@@ -155,8 +160,15 @@ async fn work(
     let started = Instant::now();
     // Otherwise the connection would be held for hours.
     drop(client);
-
     let options = args.options(context.config()?.declarations());
+    if args.create {
+        for Declared { pipeline, num_handoffs } in recreate_tables(database, &options).await? {
+            let number = format::count(num_handoffs);
+            context
+                .ui
+                .note(&format!("pipeline {pipeline}: its table is made anew; {number} hand-offs fill it"));
+        }
+    }
     let live = Live::new(&context.ui);
     let progress = |progress: Progress<'_>| live.progress(&progress);
     let schedules = ScheduleOptions {

@@ -195,8 +195,8 @@ fn targets_are_asked_what_they_hold() {
     let (exit, found) = db.json(&sandbox, "handoffs verify");
     let [documents, rooms] = found["pipelines"].as_array().unwrap().as_slice() else { panic!("{found}") };
     assert_eq!(exit, 1);
-    assert_eq!(documents["target"], json!({ "num_absent": 1, "num_extra": 0 }));
-    assert_eq!(rooms["target"], json!({ "num_absent": 1, "num_extra": 1 }));
+    assert_eq!(documents["target"], json!({"is_gone": false, "num_absent": 1, "num_extra": 0}));
+    assert_eq!(rooms["target"], json!({"is_gone": false, "num_absent": 1, "num_extra": 1}));
     assert_eq!(
         (&rooms["wrong"][0]["record_key"], &rooms["wrong"][0]["problem"]),
         (&json!("a"), &json!("absent"))
@@ -222,7 +222,11 @@ fn a_command_tells_what_it_holds() {
     let output = db.run(&sandbox, line);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(found["pipelines"][0]["target"], json!({ "num_absent": 1, "num_extra": 1 }), "{found}");
+    assert_eq!(
+        found["pipelines"][0]["target"],
+        json!({"is_gone": false, "num_absent": 1, "num_extra": 1}),
+        "{found}"
+    );
 
     script(sandbox.path(), "broken", "#!/bin/sh\nexit 3\n");
     script(sandbox.path(), "chatty", "#!/bin/sh\necho hello\n");
@@ -268,6 +272,7 @@ fn the_runbook_lists_the_failure_codes_of_every_handler() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/operate-handoffs.md");
     let guide = fs::read_to_string(path).unwrap();
     let (_, table) = guide.split_once("## Failure codes").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" |"));
     let listed: Vec<String> =
         rows.flat_map(|(codes, _)| codes.split(", ")).map(|code| code.replace('`', "")).collect();

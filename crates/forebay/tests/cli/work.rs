@@ -1,5 +1,6 @@
 //! Ingestion from the configuration to search: pipelines, workers, documents and tables.
 
+mod create;
 mod restart;
 
 use std::{

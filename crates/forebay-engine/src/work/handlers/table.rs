@@ -15,12 +15,14 @@
 
 mod rejection;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     ServerError,
     jobs::Failure,
-    pipelines::{Effect, PipelineSpec},
-    tables::{self, ColumnName, ColumnSpec, OnRemoved, TableName, TableSpec},
+    pipelines::{Effect, Pipeline},
+    tables::{self, ColumnName, ColumnSpec, Held, OnRemoved, TableName, TableSpec},
 };
 use serde_json::{Map, Value};
 use tokio_postgres::Transaction;
@@ -36,7 +38,9 @@ use crate::{
 /// The handler, once its table is checked.
 #[derive(Debug)]
 pub(in crate::work) struct Table {
-    table: tables::Table,
+    pipeline_id: i32,
+    spec: TableSpec,
+    table: Mutex<Arc<tables::Table>>,
 }
 
 /// Reads the settings.
@@ -105,10 +109,24 @@ fn read_column(settings: &Settings, column: &str, value: &Value) -> settings::Re
 }
 
 impl Table {
-    /// Creates the table if it is missing, and checks its columns.
-    pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
-        let table = read(Settings::of(spec)?)?;
-        Ok(Self { table: tables::open(transaction, &table).await? })
+    /// Checks the table, or creates it at its first use.
+    pub(super) async fn open(transaction: &Transaction<'_>, pipeline: &Pipeline) -> Result<Self> {
+        let (pipeline_id, spec) = (pipeline.pipeline_id, read(Settings::of(&pipeline.spec)?)?);
+        let table = tables::open(transaction, pipeline_id, &spec).await?;
+        Ok(Self { pipeline_id, spec, table: Mutex::new(Arc::new(table)) })
+    }
+
+    /// The table, locked against changes of its definition.
+    async fn hold(&self, transaction: &Transaction<'_>) -> Result<Arc<tables::Table>> {
+        let table = Arc::clone(&self.table.lock().unwrap_or_else(PoisonError::into_inner));
+        match tables::hold(transaction, &table).await? {
+            Held::Same => Ok(table),
+            Held::Replaced => {
+                let table = Arc::new(tables::open(transaction, self.pipeline_id, &self.spec).await?);
+                *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&table);
+                Ok(table)
+            }
+        }
     }
 
     /// Updates the rows of `ids`.
@@ -117,19 +135,15 @@ impl Table {
         transaction: &mut Transaction<'_>,
         ids: &[ReferenceId],
     ) -> Result<Vec<Failure>> {
-        // Checks deferred constraints now, while a violation can still be attributed to a row.
-        transaction
-            .batch_execute("set constraints all immediate")
-            .await
-            .map_err(forebay_store::Error::from)?;
+        let table = &*self.hold(transaction).await?;
         let mut rejected = Vec::new();
         let mut parts = vec![ids];
         let mut is_probed = false;
         while let Some(part) = parts.pop() {
-            let Err(error) = self.write(transaction, part).await? else { continue };
+            let Err(error) = write(transaction, table, part).await? else { continue };
             if !rejection::is_about_data(&error) && !is_probed {
                 // Without rows, the same statements fail only if the table itself cannot be written.
-                self.write(transaction, &[]).await?.map_err(Error::Store)?;
+                write(transaction, table, &[]).await?.map_err(Error::Store)?;
                 is_probed = true;
                 if part.len() == 1 {
                     // Somebody may have cancelled the statement, which says nothing about its row.
@@ -149,47 +163,47 @@ impl Table {
         }
         let mut failures = Vec::with_capacity(rejected.len());
         for (id, error) in rejected {
-            failures.push(self.explain(transaction, id, &error).await?);
+            failures.push(explain(transaction, table, id, &error).await?);
         }
         Ok(failures)
     }
+}
 
-    /// Writes part of a batch in a savepoint. The inner error means that the database rejected it and is still there.
-    async fn write(
-        &self,
-        transaction: &mut Transaction<'_>,
-        ids: &[ReferenceId],
-    ) -> Result<std::result::Result<(), forebay_store::Error>> {
-        let savepoint = transaction.transaction().await.map_err(forebay_store::Error::from)?;
-        let written = match tables::upsert(&savepoint, &self.table, ids).await {
-            Ok(_) => tables::remove(&savepoint, &self.table, ids).await,
-            Err(error) => Err(error),
-        };
-        match written {
-            Ok(_) => {
-                savepoint.commit().await.map_err(forebay_store::Error::from)?;
-                Ok(Ok(()))
-            }
-            Err(error) if error.server().is_some_and(ServerError::is_of_statement) => {
-                savepoint.rollback().await.map_err(forebay_store::Error::from)?;
-                Ok(Err(error))
-            }
-            Err(error) => Err(Error::Store(error)),
+/// Writes part of a batch in a savepoint. The inner error means that the database rejected it and is still there.
+async fn write(
+    transaction: &mut Transaction<'_>,
+    table: &tables::Table,
+    ids: &[ReferenceId],
+) -> Result<std::result::Result<(), forebay_store::Error>> {
+    let savepoint = transaction.transaction().await.map_err(forebay_store::Error::from)?;
+    let written = match tables::upsert(&savepoint, table, ids).await {
+        Ok(_) => tables::remove(&savepoint, table, ids).await,
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(_) => {
+            savepoint.commit().await.map_err(forebay_store::Error::from)?;
+            Ok(Ok(()))
         }
+        Err(error) if error.server().is_some_and(ServerError::is_of_statement) => {
+            savepoint.rollback().await.map_err(forebay_store::Error::from)?;
+            Ok(Err(error))
+        }
+        Err(error) => Err(Error::Store(error)),
     }
+}
 
-    /// Describes the rejection without the value, which may not belong in logs.
-    async fn explain(
-        &self,
-        transaction: &mut Transaction<'_>,
-        id: ReferenceId,
-        error: &forebay_store::Error,
-    ) -> Result<Failure> {
-        let refused = if rejection::is_about_a_value(error) {
-            tables::refused_column(transaction, &self.table, id).await?
-        } else {
-            None
-        };
-        Ok(rejection::failure_of(id, error, refused))
-    }
+/// Describes the rejection without the value, which may not belong in logs.
+async fn explain(
+    transaction: &mut Transaction<'_>,
+    table: &tables::Table,
+    id: ReferenceId,
+    error: &forebay_store::Error,
+) -> Result<Failure> {
+    let refused = if rejection::is_about_a_value(error) {
+        tables::refused_column(transaction, table, id).await?
+    } else {
+        None
+    };
+    Ok(rejection::failure_of(id, error, refused))
 }

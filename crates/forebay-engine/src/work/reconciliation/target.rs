@@ -44,6 +44,14 @@ impl Target {
         })
     }
 
+    /// Whether it is a table that the pipeline has filled and that is gone.
+    pub(super) async fn is_gone(&self, client: &Client, pipeline_id: i32) -> Result<bool> {
+        Ok(match self {
+            Self::Table { name, .. } => tables::is_gone(&***client, pipeline_id, name).await?,
+            Self::Documents | Self::Listed(_) => false,
+        })
+    }
+
     /// Returns the ids in `ids` that are missing in the target.
     pub(super) async fn absent(
         &self,

@@ -46,6 +46,9 @@ fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
             format::count(target.num_absent),
             format::count(target.num_extra)
         ));
+        if target.is_gone {
+            page.toned(Tone::Bad, "its table is gone: forebay work --create makes it anew and fills it");
+        }
     }
     if of.num_wrong == 0 {
         page.toned(Tone::Good, &format!("nothing lost{}", stopped(of)));
