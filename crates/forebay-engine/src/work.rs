@@ -34,7 +34,7 @@ mod report;
 mod rules;
 pub(crate) mod setting_error;
 mod settings;
-mod skew;
+pub(crate) mod skew;
 mod supervisor;
 mod trace;
 mod transactional;

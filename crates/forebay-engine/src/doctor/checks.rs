@@ -8,10 +8,13 @@ use forebay_store::{
     handoffs::HandoffCount,
     migrations::{MigrationState, MigrationStatus},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::check::{Check, CheckStatus};
-use crate::{human as format, work::Workers};
+use crate::{
+    human as format,
+    work::{Workers, skew},
+};
 
 /// Fewer dead rows than this are no problem, whatever their share.
 const FEW_DEAD: u64 = 10_000;
@@ -101,14 +104,7 @@ fn writable(server: &Server) -> Check {
 
 /// Compares the server's clock with this machine's. `before` and `after` are when the server was asked and answered.
 pub(super) fn clocks(server: Timestamp, before: Timestamp, after: Timestamp) -> Check {
-    // A difference within the round trip doesn't count.
-    let skew = if server < before {
-        before.duration_since(server)
-    } else if server > after {
-        server.duration_since(after)
-    } else {
-        SignedDuration::ZERO
-    };
+    let skew = skew::difference(server, before, after).abs();
     let status = match skew.as_secs() {
         ..SOME_SKEW => return Check::ok("clock_skew", "this machine and the database agree on the time"),
         SOME_SKEW..MUCH_SKEW => CheckStatus::Warning,
@@ -363,6 +359,8 @@ pub(super) fn span(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn session(state: &str, minutes: u64) -> CheckStatus {

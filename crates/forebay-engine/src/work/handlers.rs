@@ -147,16 +147,28 @@ pub(super) fn table_of(spec: &PipelineSpec) -> std::result::Result<TableSpec, Se
     table::read(Settings::of(spec)?)
 }
 
+/// What a transactional handler did not carry out.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// The references that failed.
+    pub(super) failures: Vec<Failure>,
+    /// References that were not tried, and wait as before.
+    pub(super) untried: Vec<ReferenceId>,
+}
+
 impl TransactionalHandler {
-    /// Updates the target for `ids` (sorted and unique). Returns the references that failed.
+    /// Updates the target for `ids` (sorted and unique).
     pub(super) async fn apply(
         &self,
         transaction: &mut Transaction<'_>,
         pipeline_id: i32,
         ids: &[ReferenceId],
-    ) -> Result<Vec<Failure>> {
+    ) -> Result<Applied> {
         match self {
-            Self::Documents(handler) => handler.apply(transaction, pipeline_id, ids).await,
+            Self::Documents(handler) => {
+                let failures = handler.apply(transaction, pipeline_id, ids).await?;
+                Ok(Applied { failures, untried: Vec::new() })
+            }
             Self::Table(handler) => handler.apply(transaction, ids).await,
         }
     }

@@ -13,6 +13,9 @@ const MOST_FAILURES: u64 = 1_000_000;
 /// Postgres truncates longer names.
 const MOST_ROLE_BYTES: usize = 63;
 
+/// Receivers can't ask for a longer pause.
+const LONGEST_PAUSE_SECONDS: f64 = 86_400.0;
+
 /// A broken rule: the setting, as the configuration spells it, and the problem.
 struct BrokenRule {
     setting: String,
@@ -69,8 +72,8 @@ fn check_limits(limits: &Limits) -> Result<(), BrokenRule> {
             return broken(name, format!("{name} must be a whole number of at least 1"));
         }
     }
-    if limits.max_pause_seconds.is_some_and(|seconds| !(seconds.is_finite() && seconds >= 0.0)) {
-        return broken("max_pause", "max_pause must be a number of seconds");
+    if limits.max_pause_seconds.is_some_and(|seconds| !(0.0..=LONGEST_PAUSE_SECONDS).contains(&seconds)) {
+        return broken("max_pause", "max_pause must be at most a day");
     }
     Ok(())
 }

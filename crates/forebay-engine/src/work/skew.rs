@@ -5,16 +5,21 @@ use jiff::{SignedDuration, Timestamp};
 /// Clocks that differ by less agree well enough for signatures: receivers allow minutes.
 const MUCH: SignedDuration = SignedDuration::from_secs(30);
 
-/// What has to be added to this machine's clock for the time of the server. Zero if they differ by at most half a
-/// minute. `before` and `after` are when the server was asked and answered: a difference within that doesn't count.
-pub(super) fn skew(server: Timestamp, before: Timestamp, after: Timestamp) -> SignedDuration {
-    let skew = if server < before {
+/// What has to be added to this machine's clock for the time of the server. `before` and `after` are when the server
+/// was asked and answered: a difference within that doesn't count.
+pub(crate) fn difference(server: Timestamp, before: Timestamp, after: Timestamp) -> SignedDuration {
+    if server < before {
         server.duration_since(before)
     } else if server > after {
         server.duration_since(after)
     } else {
         SignedDuration::ZERO
-    };
+    }
+}
+
+/// The same, but zero if the clocks differ by at most half a minute.
+pub(super) fn skew(server: Timestamp, before: Timestamp, after: Timestamp) -> SignedDuration {
+    let skew = difference(server, before, after);
     if skew.abs() > MUCH { skew } else { SignedDuration::ZERO }
 }
 

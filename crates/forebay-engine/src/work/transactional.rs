@@ -3,6 +3,8 @@
 //! Nothing is visible before the commit. A worker may die at any point: nothing is half done, nothing is done twice,
 //! and its hand-offs are free when the server ends its transaction, at the latest after its current statement.
 
+use std::collections::HashSet;
+
 use forebay_domain::identity::ReferenceId;
 use forebay_store::jobs::{self, Failure, Queue, Taken};
 use tokio_postgres::Client;
@@ -10,7 +12,7 @@ use tokio_postgres::Client;
 use super::{
     batch::Batch,
     conflict::{MAX_ATTEMPTS, back_off, is_conflict},
-    handlers::TransactionalHandler,
+    handlers::{Applied, TransactionalHandler},
     trace,
 };
 use crate::error::{Error, Result};
@@ -56,12 +58,17 @@ async fn try_once(
     }
     trace::claimed(taken.len());
     let ids: Vec<ReferenceId> = taken.iter().map(|job| job.reference_id).collect();
-    let mut failures = handler.apply(&mut transaction, pipeline_id, &ids).await?;
+    let Applied { mut failures, untried } = handler.apply(&mut transaction, pipeline_id, &ids).await?;
+    let untried: HashSet<ReferenceId> = untried.into_iter().collect();
+    let tried = taken.into_iter().filter(|job| !untried.contains(&job.reference_id));
+    if !untried.is_empty() {
+        // They are before this worker's cursor in the queue.
+        queue.rewind();
+    }
     failures.sort_by_key(|failure| failure.reference_id);
     let did_fail =
         |id: &ReferenceId| failures.binary_search_by_key(id, |failure| failure.reference_id).is_ok();
-    let (refused, carried_out): (Vec<Taken>, Vec<Taken>) =
-        taken.into_iter().partition(|job| did_fail(&job.reference_id));
+    let (refused, carried_out): (Vec<Taken>, Vec<Taken>) = tried.partition(|job| did_fail(&job.reference_id));
     let num_ended = jobs::complete_taken(&transaction, pipeline_id, &carried_out).await?;
     if num_ended != count(&carried_out) {
         // Impossible while the locks are ours, but an effect must never be kept without its settlement.
@@ -70,8 +77,11 @@ async fn try_once(
     let answers = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     trace_outcomes(&carried_out, &refused, &failures);
-    let mut batch =
-        Batch { num_claimed: count(&ids), num_succeeded: count(&carried_out), ..Batch::default() };
+    let mut batch = Batch {
+        num_claimed: count(&ids) - untried.len() as u64,
+        num_succeeded: count(&carried_out),
+        ..Batch::default()
+    };
     batch.add_failures(&failures, &answers);
     Ok(batch)
 }

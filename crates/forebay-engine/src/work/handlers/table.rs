@@ -31,9 +31,14 @@ use crate::{
     error::{Error, Result},
     work::{
         effect::Shape,
+        handlers::Applied,
         settings::{self, Settings},
     },
 };
+
+/// How many statements of a batch may run into a timeout. Halving a batch down to one slow row takes about half of
+/// them; if many rows are slow, the rest of the batch goes back untried.
+const MAX_TIMEOUTS: usize = 16;
 
 /// The handler, once its table is checked.
 #[derive(Debug)]
@@ -134,11 +139,12 @@ impl Table {
         &self,
         transaction: &mut Transaction<'_>,
         ids: &[ReferenceId],
-    ) -> Result<Vec<Failure>> {
+    ) -> Result<Applied> {
         let table = &*self.hold(transaction).await?;
         let mut rejected = Vec::new();
         let mut parts = vec![ids];
         let mut is_probed = false;
+        let mut num_timeouts = 0;
         while let Some(part) = parts.pop() {
             let Err(error) = write(transaction, table, part).await? else { continue };
             if !rejection::is_about_data(&error) && !is_probed {
@@ -151,8 +157,12 @@ impl Table {
                     continue;
                 }
             }
+            num_timeouts += usize::from(rejection::took_too_long(&error));
             if let [id] = part {
                 rejected.push((*id, error));
+            } else if num_timeouts >= MAX_TIMEOUTS {
+                parts.push(part);
+                break;
             } else {
                 let (first, second) = part.split_at(part.len() / 2);
                 parts.extend([second, first]);
@@ -165,7 +175,8 @@ impl Table {
         for (id, error) in rejected {
             failures.push(explain(transaction, table, id, &error).await?);
         }
-        Ok(failures)
+        let untried = parts.into_iter().flatten().copied().collect();
+        Ok(Applied { failures, untried })
     }
 }
 

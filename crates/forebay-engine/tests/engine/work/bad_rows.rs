@@ -186,3 +186,42 @@ async fn a_cancelled_statement_costs_no_attempt() {
     assert!(attempts(&shop).await.is_empty());
     assert_eq!(shop.row("select last_value from public.tries").await.get::<_, i64>(0), 2);
 }
+
+#[tokio::test]
+async fn bad_rows_that_are_alone_in_the_queue_do_not_stop_their_pipeline() {
+    let mut shop = Shop::open().await;
+    shop.client.batch_execute(&trigger("true", &raise("42501"))).await.unwrap();
+    shop.only_table(items()).await;
+    shop.put_all(&[("a", json!({"title": "a"})), ("b", json!({"title": "b"}))]).await;
+    let report = shop.drain().await;
+    assert!(report.error.is_none(), "{:?}", report.error);
+    assert_eq!(attempts(&shop).await, ["a permanent write_refused 42501", "b permanent write_refused 42501"]);
+}
+
+#[tokio::test]
+async fn many_slow_rows_end_the_batch_before_all_are_tried() {
+    const NUM_SLOW: u32 = 40;
+
+    let mut shop = Shop::open().await;
+    shop.client.batch_execute(&trigger("true", "perform pg_sleep(5)")).await.unwrap();
+    shop.only_table(items()).await;
+    let keys: Vec<String> = (0..NUM_SLOW).map(|n| format!("{n:02}")).collect();
+    shop.put_all(&keys.iter().map(|key| (key.as_str(), json!({"title": key}))).collect::<Vec<_>>()).await;
+    let limits = Limits { statement_timeout: Duration::from_millis(200), ..Limits::default() };
+    let opened = OpenOptions { limits: Some(limits), ..OpenOptions::default() };
+    let database = Database::open(shop.test.target(), opened).await.unwrap();
+    let seen = std::sync::Mutex::new(Vec::new());
+    let note = |progress: forebay_engine::work::Progress<'_>| {
+        if let forebay_engine::work::Progress::Batch(report) = progress {
+            seen.lock().unwrap().push(report.num_claimed);
+        }
+    };
+    let options = shop.options().await;
+    forebay_engine::work::drain(&database, &options, &note).await.unwrap();
+    let first = seen.lock().unwrap()[0];
+    assert!((1..u64::from(NUM_SLOW)).contains(&first), "{first} of {NUM_SLOW} were tried");
+    let mut tried = attempts(&shop).await;
+    tried.dedup();
+    assert!(!tried.is_empty());
+    assert!(tried.iter().all(|attempt| attempt.ends_with("transient write_interrupted 57014")), "{tried:?}");
+}

@@ -8,7 +8,7 @@ use forebay_store::{Error, ServerError, jobs::Failure};
 
 use crate::work::failure::failure;
 
-/// The meaning of the SQLSTATEs with a prefix; the first that matches counts.
+/// The meaning of the SQLSTATEs with a prefix; the first that matches counts, or [`OTHER`].
 struct Meaning {
     prefix: &'static str,
     class: FailureClass,
@@ -25,7 +25,7 @@ const fn meaning(
     Meaning { prefix, class, failure_code, what }
 }
 
-const MEANINGS: [Meaning; 18] = [
+const MEANINGS: [Meaning; 17] = [
     meaning("22", Permanent, "value_rejected", "a column cannot store its value"),
     // The row that a foreign key refers to may arrive later.
     meaning("23503", Transient, "constraint_violated", "the table rejected the row"),
@@ -44,8 +44,8 @@ const MEANINGS: [Meaning; 18] = [
     meaning("58", Transient, "write_interrupted", "the server had an error of its system"),
     meaning("XX", Transient, "write_interrupted", "the server had an internal error"),
     meaning("42501", Permanent, "write_refused", "the permission to write the row is missing"),
-    meaning("", Permanent, "write_refused", "the database refused the row"),
 ];
+const OTHER: Meaning = meaning("", Permanent, "write_refused", "the database refused the row");
 
 fn sqlstate(error: &Error) -> &str {
     error.server().and_then(ServerError::sqlstate).unwrap_or_default()
@@ -56,17 +56,25 @@ pub(super) fn is_about_data(error: &Error) -> bool {
     error.server().is_some_and(ServerError::is_about_data)
 }
 
+/// Whether the statement ran into a timeout or was cancelled.
+pub(super) fn took_too_long(error: &Error) -> bool {
+    sqlstate(error) == "57014"
+}
+
 /// Whether a value is the reason, so there is a column to name.
 pub(super) fn is_about_a_value(error: &Error) -> bool {
     sqlstate(error).starts_with("22")
 }
 
-/// The error of the pipeline, if there is one: all rows of a batch of several were rejected alike, and not because of
-/// their data.
+/// So few rows may all be bad. They fail or are retried one by one; otherwise two bad rows that are alone in the queue
+/// would stop their pipeline for ever.
+const FEW: usize = 5;
+
+/// The error of the pipeline, if there is one: all rows of a batch were rejected alike, and not because of their data.
 pub(super) fn of_pipeline(num_rows: usize, rejected: &mut Vec<(ReferenceId, Error)>) -> Option<Error> {
     let (_, first) = rejected.first()?;
     let is_alike = rejected.iter().all(|(_, error)| sqlstate(error) == sqlstate(first));
-    if num_rows > 1 && rejected.len() == num_rows && is_alike && !is_about_data(first) {
+    if num_rows > FEW && rejected.len() == num_rows && is_alike && !is_about_data(first) {
         return rejected.pop().map(|(_, error)| error);
     }
     None
@@ -76,12 +84,8 @@ pub(super) fn of_pipeline(num_rows: usize, rejected: &mut Vec<(ReferenceId, Erro
 pub(super) fn failure_of(id: ReferenceId, error: &Error, refused: Option<(String, String)>) -> Failure {
     let sqlstate = sqlstate(error);
     let column = error.server().and_then(|server| server.driver().as_db_error()?.column());
-    let (class, failure_code, what) = MEANINGS
-        .iter()
-        .find(|meaning| sqlstate.starts_with(meaning.prefix))
-        .map_or((Permanent, "write_refused", ""), |meaning| {
-            (meaning.class, meaning.failure_code, meaning.what)
-        });
+    let meaning = MEANINGS.iter().find(|meaning| sqlstate.starts_with(meaning.prefix)).unwrap_or(&OTHER);
+    let Meaning { class, failure_code, what, .. } = *meaning;
     let what = match (failure_code, refused, error.constraint(), column) {
         (_, Some((column, sql_type)), ..) => {
             format!("the column {column} of type {sql_type} cannot store its value")
