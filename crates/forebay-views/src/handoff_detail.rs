@@ -105,6 +105,8 @@ pub struct Verified {
     pub is_repair: bool,
     /// The pipelines.
     pub pipelines: Vec<VerifiedPipeline>,
+    /// Pass it as `--from` to check the next part; null: there are no more references.
+    pub next: Option<String>,
 }
 
 /// The state of references in one pipeline.

@@ -28,6 +28,35 @@ const TARGET_PAGE: u32 = 2000;
 /// Maximum number of references named in a report.
 const MOST_NAMED: usize = 1000;
 
+/// The references to check: those after one id, up to another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The id before the first one.
+    pub after: ReferenceId,
+    /// The last one.
+    pub until: ReferenceId,
+}
+
+/// All of them.
+impl Default for Part {
+    fn default() -> Self {
+        Self { after: ReferenceId([0; 16]), until: ReferenceId([255; 16]) }
+    }
+}
+
+impl Part {
+    /// The next `limit` references after one, and whether there are more.
+    pub async fn next(database: &Database, after: ReferenceId, limit: u32) -> Result<(Self, bool)> {
+        let client = database.client().await?;
+        let rest = Self { after, ..Self::default() };
+        let Some(until) = handoffs::range_end(&**client, after, limit).await? else {
+            return Ok((rest, false));
+        };
+        let has_more = handoffs::range_end(&**client, until, 1).await?.is_some();
+        Ok((if has_more { Self { after, until } } else { rest }, has_more))
+    }
+}
+
 /// The state of the references in a pipeline.
 #[derive(Clone, Debug, Default)]
 pub struct Reconciliation {
@@ -106,13 +135,13 @@ impl Reconciliation {
 
 /// Judges every reference in a pipeline.
 pub async fn verify(database: &Database, pipeline: &Pipeline) -> Result<Reconciliation> {
-    walk(database, pipeline, None, false).await
+    check(database, pipeline, Part::default(), None, false).await
 }
 
 /// Judges every reference in a pipeline, and hands off the missing and outdated ones again.
 pub async fn repair(database: &Database, pipeline: &Pipeline) -> Result<Reconciliation> {
     let began_at = pipelines::repair_began_at(&**database.client().await?, pipeline.pipeline_id).await?;
-    let result = walk(database, pipeline, None, true).await?;
+    let result = check(database, pipeline, Part::default(), None, true).await?;
     if let Some(began_at) = began_at {
         pipelines::repaired(&**database.client().await?, pipeline.pipeline_id, began_at).await?;
     }
@@ -128,20 +157,25 @@ pub async fn compare(
     target: &Target,
     repairs: bool,
 ) -> Result<Reconciliation> {
-    walk(database, pipeline, Some(target), repairs).await
+    check(database, pipeline, Part::default(), Some(target), repairs).await
 }
 
-async fn walk(
+/// Judges the references of a part in a pipeline, and does the rest like [`compare`] if a target is given.
+pub async fn check(
     database: &Database,
     pipeline: &Pipeline,
+    part: Part,
     target: Option<&Target>,
     repairs: bool,
 ) -> Result<Reconciliation> {
     let mut client = database.client().await?;
     let mut result = Reconciliation::default();
     let mut compared = Compared::default();
-    let mut after = ReferenceId([0; 16]);
-    while let Some(until) = handoffs::range_end(&**client, after, RANGE).await? {
+    let mut after = part.after;
+    while after < part.until
+        && let Some(end) = handoffs::range_end(&**client, after, RANGE).await?
+    {
+        let until = end.min(part.until);
         let range = (after, until);
         after = until;
         let sieved = handoffs::sieve(&**client, pipeline.pipeline_id, range, target.is_some()).await?;
@@ -178,7 +212,8 @@ async fn walk(
     }
     if let Some(target) = target {
         compared.is_gone = target.is_gone(&client, pipeline.pipeline_id).await?;
-        result.num_repaired += find_extra(&mut client, pipeline, target, repairs, &mut compared).await?;
+        result.num_repaired +=
+            find_extra(&mut client, pipeline, part, target, repairs, &mut compared).await?;
         result.target = Some(compared);
     }
     Ok(result)
@@ -210,14 +245,16 @@ async fn absent(
 async fn find_extra(
     client: &mut Client,
     pipeline: &Pipeline,
+    part: Part,
     target: &Target,
     repairs: bool,
     compared: &mut Compared,
 ) -> Result<u64> {
     let mut num_repaired = 0;
-    let mut after = ReferenceId([0; 16]);
+    let mut after = part.after;
     loop {
-        let doubtful = target.doubtful(client, pipeline.pipeline_id, after, TARGET_PAGE).await?;
+        let mut doubtful = target.doubtful(client, pipeline.pipeline_id, after, TARGET_PAGE).await?;
+        doubtful.retain(|id| *id <= part.until);
         let Some(last) = doubtful.last() else { return Ok(num_repaired) };
         after = *last;
         let found = handoffs::verify(&***client, pipeline.pipeline_id, &doubtful).await?;

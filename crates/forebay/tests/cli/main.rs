@@ -57,6 +57,7 @@ mod stored;
 mod terminal;
 mod unread;
 mod usage;
+mod verify_parts;
 mod work;
 mod workers;
 

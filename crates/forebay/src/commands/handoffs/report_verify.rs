@@ -79,5 +79,8 @@ impl Report for Verified {
             page.heading(&format!("Pipeline {}", of.pipeline));
             write_pipeline(page, of, self.is_repair);
         }
+        if let Some(next) = &self.next {
+            page.line(&format!("There are more references: continue with --from {next}"));
+        }
     }
 }

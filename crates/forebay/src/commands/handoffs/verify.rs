@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, process::Stdio};
 
+use clap::value_parser;
 use forebay_domain::identity::ReferenceId;
-use forebay_engine::work::reconciliation::{self, Reconciliation, Target};
+use forebay_engine::work::reconciliation::{self, Part, Reconciliation, Target};
 use forebay_sources::environment;
 use forebay_store::{
     connect::{Client, Database},
@@ -33,6 +34,7 @@ use crate::{
 Examples:
   forebay handoffs verify
   forebay handoffs verify --pipeline search --repair
+  forebay handoffs verify --limit 5000000
   forebay handoffs verify --pipeline hook --command -- ./list-ids.sh")]
 pub(crate) struct Args {
     /// Only this pipeline [default: all enabled pipelines]
@@ -46,6 +48,14 @@ pub(crate) struct Args {
     /// Don't compare with the contents of targets in this database (handlers `documents` and `table`)
     #[arg(long)]
     records_only: bool,
+
+    /// Check only the next N references of each pipeline, and print where to continue
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+
+    /// Continue after this reference id, where an earlier part ended
+    #[arg(long, value_name = "ID")]
+    from: Option<ReferenceId>,
 
     /// Compare with the reference ids that the command after `--` prints, one per line
     #[arg(long, requires = "pipeline", requires = "words", conflicts_with = "records_only")]
@@ -76,17 +86,24 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
     };
     let chosen: Vec<Pipeline> = pipelines::list(&**client).await?.into_iter().filter(is_chosen).collect();
     let listed = if args.command { Some(Target::Listed(listed(&args.words).await?)) } else { None };
-    let mut report = Verified { is_repair: args.repair, pipelines: Vec::new() };
+    let after = args.from.unwrap_or(Part::default().after);
+    let (part, has_more) = match args.limit {
+        Some(limit) => Part::next(database, after, limit).await?,
+        None => (Part { after, ..Part::default() }, false),
+    };
+    let next = has_more.then(|| part.until.to_string());
+    let mut report = Verified { is_repair: args.repair, pipelines: Vec::new(), next };
+    let is_whole = args.limit.is_none() && args.from.is_none();
     for pipeline in &chosen {
         let target = match &listed {
             Some(target) => Some(target.clone()),
             None if args.records_only => None,
             None => Target::of(pipeline)?,
         };
-        let found = match &target {
-            Some(target) => reconciliation::compare(database, pipeline, target, args.repair).await?,
-            None if args.repair => reconciliation::repair(database, pipeline).await?,
-            None => reconciliation::verify(database, pipeline).await?,
+        let found = if target.is_none() && args.repair && is_whole {
+            reconciliation::repair(database, pipeline).await?
+        } else {
+            reconciliation::check(database, pipeline, part, target.as_ref(), args.repair).await?
         };
         let wrong = wrong(&client, &found).await?;
         report.pipelines.push(VerifiedPipeline::new(pipeline.spec.name.clone(), &found, wrong));
