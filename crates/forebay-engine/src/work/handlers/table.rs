@@ -168,14 +168,14 @@ impl Table {
                 parts.extend([second, first]);
             }
         }
-        if let Some(error) = rejection::of_pipeline(ids.len(), &mut rejected) {
+        let untried: Vec<ReferenceId> = parts.into_iter().flatten().copied().collect();
+        if let Some(error) = rejection::of_pipeline(ids.len() - untried.len(), &mut rejected) {
             return Err(Error::Store(error));
         }
         let mut failures = Vec::with_capacity(rejected.len());
         for (id, error) in rejected {
             failures.push(explain(transaction, table, id, &error).await?);
         }
-        let untried = parts.into_iter().flatten().copied().collect();
         Ok(Applied { failures, untried })
     }
 }

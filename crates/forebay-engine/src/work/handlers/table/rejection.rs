@@ -70,7 +70,8 @@ pub(super) fn is_about_a_value(error: &Error) -> bool {
 /// would stop their pipeline for ever.
 const FEW: usize = 5;
 
-/// The error of the pipeline, if there is one: all rows of a batch were rejected alike, and not because of their data.
+/// The error of the pipeline, if there is one: all rows that were tried were rejected alike, and not because of
+/// their data.
 pub(super) fn of_pipeline(num_rows: usize, rejected: &mut Vec<(ReferenceId, Error)>) -> Option<Error> {
     let (_, first) = rejected.first()?;
     let is_alike = rejected.iter().all(|(_, error)| sqlstate(error) == sqlstate(first));
