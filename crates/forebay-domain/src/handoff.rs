@@ -32,6 +32,9 @@
 //!   stays open.
 //! - With a follow-up, the attempt's content is settled (see [`end_attempt`]), unless the follow-up is the same
 //!   content. A pending or held follow-up becomes open; a cancelled one is settled.
+//! - An attempt that an operator cancelled keeps its claim until its worker ends it, so no other worker begins
+//!   meanwhile. If it would then be retried or was given back, it is settled as cancelled. If it has succeeded or
+//!   failed for good, it is settled as that: the cancel came too late.
 //! - A report under another receipt, or without an open row, is refused. So the end of an attempt never decides about
 //!   content that was handed off after the claim: that is its follow-up.
 //!

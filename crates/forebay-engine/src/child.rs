@@ -1,8 +1,9 @@
 //! Programs of the user that Forebay starts without a shell.
 //!
 //! A program runs in its own process group. The whole group is killed when the program exits, when it times out, and
-//! when its future is dropped. Only a process that leaves the group (`setsid`) can outlive it.
+//! when its future is dropped. A process that leaves the group (`setsid`) is found by its [`Mark`], if it has one.
 
+mod mark;
 mod reported;
 
 use std::{
@@ -19,6 +20,7 @@ use tokio::{
     process::{Child, ChildStdin},
 };
 
+pub(crate) use mark::Mark;
 pub(crate) use reported::{Reported, ReportedFailure, reported};
 
 /// How long to wait for a killed program to exit.

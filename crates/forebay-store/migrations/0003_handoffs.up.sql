@@ -19,6 +19,7 @@ create table forebay.ingestion_handoffs (
     next_generation int,
     priority smallint not null default 0,
     num_lost smallint not null default 0,
+    is_cancelled boolean not null default false,
     payload_hash bytea not null constraint ingestion_handoffs_payload_hash_check check (octet_length(payload_hash) = 32),
     state text not null default 'pending' constraint ingestion_handoffs_state_check check (state in
         ('pending', 'retrying', 'held')),
@@ -41,6 +42,7 @@ create table forebay.ingestion_handoffs (
     constraint ingestion_handoffs_pkey primary key (reference_id, pipeline_id),
     -- Only a claim has a follow-up, and what is held isn't claimed.
     constraint ingestion_handoffs_claim_check check (receipt is null or state <> 'held'),
+    constraint ingestion_handoffs_cancelled_check check (receipt is not null or not is_cancelled),
     constraint ingestion_handoffs_next_check check (
         num_nonnulls(next_payload_hash, next_version, next_generation, next_change, next_state, next_reason_code,
             next_enqueued_at) = case when next_payload_hash is null then 0 else 7 end
@@ -72,6 +74,8 @@ comment on column forebay.ingestion_handoffs.next_generation is 'The generation 
 comment on column forebay.ingestion_handoffs.priority is 'Lower is claimed first: 0 for changes, 10 for repairs.';
 comment on column forebay.ingestion_handoffs.num_lost is
     'How often its claim was lost. It is then claimed alone, so that no other hand-off is lost with it.';
+comment on column forebay.ingestion_handoffs.is_cancelled is
+    'An operator has cancelled the attempt; its worker is told. It ends as cancelled unless it succeeds or fails for good before.';
 comment on column forebay.ingestion_handoffs.payload_hash is 'The content to ingest: the version_hash.';
 comment on column forebay.ingestion_handoffs.state is
     'pending, retrying or held. With a receipt it is active, whatever this says.';
@@ -139,7 +143,8 @@ create table forebay.ingestion_claims (
     lease_until timestamptz not null,
     num_open int not null,
     worker text,
-    reference_ids uuid[] not null
+    reference_ids uuid[] not null,
+    cancelled uuid[] not null default '{}'
 ) with (fillfactor = 50);
 comment on table forebay.ingestion_claims is 'Jobs held under a receipt until their lease expires; deleted when all of them are reported.';
 comment on column forebay.ingestion_claims.receipt is 'The fencing token: random, new for every claim.';
@@ -149,6 +154,7 @@ comment on column forebay.ingestion_claims.lease_until is 'When the lease expire
 comment on column forebay.ingestion_claims.num_open is 'Jobs not reported yet.';
 comment on column forebay.ingestion_claims.worker is 'The name that the worker gave when it claimed them.';
 comment on column forebay.ingestion_claims.reference_ids is 'The references of all jobs of the claim.';
+comment on column forebay.ingestion_claims.cancelled is 'Those whose attempt an operator has cancelled.';
 
 -- Where the next scan of a queue continues after an expensive one. Only a hint: it may be lost or outdated.
 create table forebay.ingestion_cursors (

@@ -52,8 +52,8 @@ end;
 -- Ends attempts. failure_classes says how each went: null, it succeeded; given_back, it was not made; or the class of its
 -- failure, which is recorded and to which the retry policy applies. Each attempt must name the receipt that holds its
 -- hand-off; without needs_receipt, a null receipt matches a hand-off without one, which the caller's transaction has
--- locked. Answers in the order of the input: done, retrying (with the time of the retry), failed or superseded if
--- written; stale, lost or busy if not.
+-- locked. Answers in the order of the input: done, retrying (with the time of the retry), failed, superseded or
+-- cancelled if written; stale, lost or busy if not.
 create function forebay_private.end_attempts(
     pipeline_id int, reference_ids uuid[], receipts uuid[], failure_classes text[], failure_codes text[], messages text[],
     retry_after interval[], needs_receipt boolean)
@@ -172,6 +172,7 @@ begin
                     when c.failure_class is null then 'succeeded'
                     when c.failure_class in ('permanent', 'poison') then 'failed'
                     when c.num_failures >= c.max_failures then 'failed'
+                    when (c.held).is_cancelled then 'cancelled'
                     when c.has_follow_up then 'superseded'
                     when c.failure_class = 'given_back' then 'pending'
                     else 'retrying'
@@ -181,6 +182,7 @@ begin
                     when c.num_failures >= c.max_failures and c.failure_class = 'lost' then 'poison'
                     when c.num_failures >= c.max_failures then 'attempts_exhausted'
                     when c.failure_class is null then (c.held).reason_code
+                    when (c.held).is_cancelled then 'cancelled'
                     when c.has_follow_up then 'newer_version'
                     when c.failure_class = 'given_back' then (c.held).reason_code
                     when c.failure_class = 'lost' then 'lease_lost'
@@ -235,6 +237,7 @@ begin
         continued as (
             update forebay.ingestion_handoffs as h
             set receipt = null,
+                is_cancelled = false,
                 not_before = case
                     when d.has_follow_up then now()
                     when d.did_fail then now() + d.delay
@@ -366,7 +369,12 @@ begin
     for dead in
         select c.*
         from forebay.ingestion_claims as c
-        where c.pipeline_id = rescue_jobs.pipeline_id and (c.lease_until < now() or c.num_open <= 0)
+        where c.pipeline_id = rescue_jobs.pipeline_id
+            and (c.num_open <= 0
+                or c.lease_until < now()
+                    -- While the server was down, nobody could report: its workers get ten seconds for that.
+                    and (c.claimed_at > pg_postmaster_start_time()
+                        or now() > pg_postmaster_start_time() + interval '10 s'))
         limit max_claims
         for update skip locked
     loop

@@ -212,7 +212,7 @@ comment on function forebay.claim_jobs(text, int, interval, text, boolean) is
 
 -- Extends the lease of claims.
 create function forebay_private.heartbeat(pipeline_id int, receipts uuid[], lease interval)
-returns table (receipt uuid, verdict text, lease_until timestamptz)
+returns table (receipt uuid, verdict text, lease_until timestamptz, cancelled uuid[])
 language sql volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
@@ -221,7 +221,7 @@ begin atomic
         update forebay.ingestion_claims as c
         set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat.lease, '5 minutes'), interval '1 day'))
         where c.pipeline_id = heartbeat.pipeline_id and c.receipt = any (heartbeat.receipts) and c.num_open > 0
-        returning c.receipt, c.lease_until, c.worker
+        returning c.receipt, c.lease_until, c.worker, c.cancelled
     ),
     seen as materialized (
         select w.worker
@@ -234,23 +234,24 @@ begin atomic
     noted as (
         update forebay.workers as w set last_seen_at = now() from seen as s where w.worker = s.worker
     )
-    select r.receipt, case when e.receipt is null then 'lost' else 'extended' end, e.lease_until
+    select r.receipt, case when e.receipt is null then 'lost' else 'extended' end, e.lease_until,
+        coalesce(e.cancelled, '{}')
     from unnest(heartbeat.receipts) with ordinality as r (receipt, ord)
     left join extended as e on e.receipt = r.receipt
     order by r.ord;
 end;
 
 create function forebay.heartbeat_jobs(pipeline text, receipts uuid[], lease interval default '5 minutes')
-returns table (receipt uuid, verdict text, lease_until timestamptz)
+returns table (receipt uuid, verdict text, lease_until timestamptz, cancelled uuid[])
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select h.receipt, h.verdict, h.lease_until
+    select h.receipt, h.verdict, h.lease_until, h.cancelled
     from forebay_private.external_pipeline(heartbeat_jobs.pipeline) as p
     cross join lateral forebay_private.heartbeat(p.pipeline_id, heartbeat_jobs.receipts, heartbeat_jobs.lease) as h;
 end;
 comment on function forebay.heartbeat_jobs(text, uuid[], interval) is
-    'Extends the lease of claims. lost: another worker has the jobs, or all of them were reported; stop working on them.';
+    'Extends the lease of claims. lost: another worker has the jobs, or all of them were reported; stop working on them. cancelled: references that an operator has cancelled; stop working on them, and release them.';
 
 create function forebay.complete_jobs(pipeline text, reference_ids uuid[], receipts uuid[])
 returns table (reference_id uuid, verdict text)
@@ -318,7 +319,7 @@ begin
             given.reason_codes, given.messages, given.waits, true) as e;
 end $$;
 comment on function forebay.fail_jobs(text, jsonb) is
-    'Ends failed attempts, given as an array of {reference_id, receipt, class, reason_code, message, retry_after_seconds}. Answers retrying, failed or superseded, or the refusal: stale, lost or busy.';
+    'Ends failed attempts, given as an array of {reference_id, receipt, class, reason_code, message, retry_after_seconds}. Answers retrying, failed, superseded or cancelled, or the refusal: stale, lost or busy.';
 
 create function forebay.enqueue(pipeline text, reference_ids uuid[], due_at timestamptz default null) returns bigint
 language plpgsql volatile

@@ -16,11 +16,15 @@ mod queue;
 mod receipt;
 mod taken;
 
-use tokio_postgres::{GenericClient, Transaction, types::Type};
+use forebay_domain::identity::ReferenceId;
+use tokio_postgres::{
+    GenericClient, Transaction,
+    types::{ToSql, Type},
+};
 
-use crate::{error::Result, row::ReadRow};
+use crate::{error::Result, row::ReadRow, types::SqlId};
 
-pub use claims::{Ack, CLAIM, Claimed, claim, complete, heartbeat, release};
+pub use claims::{Ack, CLAIM, Claimed, Extended, claim, complete, heartbeat, release};
 pub use failing::{Failure, FailureAck, FailureAnswer, FailureReport, fail, fail_taken, rescue};
 pub use queue::{GROUPS, Queue, TAKE};
 pub use receipt::Receipt;
@@ -55,11 +59,30 @@ pub async fn due(client: &impl GenericClient) -> Result<Vec<i32>> {
     client.query_typed(DUE, &[]).await?.iter().map(|row| row.read("pipeline_id")).collect()
 }
 
+/// The pipelines with claims of which an operator has cancelled something.
+pub async fn cancelled(client: &impl GenericClient) -> Result<Vec<i32>> {
+    let statement = "select distinct pipeline_id from forebay.ingestion_claims where cancelled <> '{}'";
+    client.query_typed(statement, &[]).await?.iter().map(|row| row.read("pipeline_id")).collect()
+}
+
 /// Whether the pipeline is paused, by its receiver or an operator.
 pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.ingestion_limits \
          where pipeline_id = $1 and limit_key = '' and paused_until > now()) as is_paused";
     client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.read("is_paused")
+}
+
+/// Whether a claim of this hand-off was lost before, so that it may be what crashes workers.
+pub async fn was_lost(
+    client: &impl GenericClient,
+    pipeline_id: i32,
+    reference_id: ReferenceId,
+) -> Result<bool> {
+    let statement = "select exists (select from forebay.ingestion_handoffs \
+         where reference_id = $1 and pipeline_id = $2 and num_lost > 0) as was_lost";
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&SqlId(reference_id), Type::UUID), (&pipeline_id, Type::INT4)];
+    client.query_typed_one(statement, &parameters).await?.read("was_lost")
 }
 
 /// The number of open hand-offs of some pipelines, counted up to a limit.

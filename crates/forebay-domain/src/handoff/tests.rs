@@ -11,14 +11,14 @@ use super::*;
 /// the refusal in lower case: `s` stale receipt, `c` not claimable, `w` attempt under way, `p` already pending,
 /// `h` held, `n` not held, `e` already ended, `l` not latest.
 const MATRIX: [(State, &str); 8] = [
-    (State::Pending, "P U P P A s s s s s s s s C H n P p"),
-    (State::Active, "A A A A c S R R F F R F P w w n w w"),
-    (State::Retrying, "R U P R A s s s s s s s s C H n R P"),
-    (State::Succeeded, "S S P P c s s s s s s s s e e n e P"),
-    (State::Failed, "F F P P c s s s s s s s s e e n e P"),
-    (State::Superseded, "l U P l c s s s s s s s s l l n l l"),
-    (State::Cancelled, "C C P C c s s s s s s s s e e n e P"),
-    (State::Held, "H U P H c s s s s s s s s C h P h h"),
+    (State::Pending, "P U P P A s s s s s s s s C p H n P p"),
+    (State::Active, "A A A A c S R R F F R F P w A w n w w"),
+    (State::Retrying, "R U P R A s s s s s s s s C p H n R P"),
+    (State::Succeeded, "S S P P c s s s s s s s s e e e n e P"),
+    (State::Failed, "F F P P c s s s s s s s s e e e n e P"),
+    (State::Superseded, "l U P l c s s s s s s s s l l l n l l"),
+    (State::Cancelled, "C C P C c s s s s s s s s e e e n e P"),
+    (State::Held, "H U P H c s s s s s s s s C h h P h h"),
 ];
 
 fn letter(outcome: Result<&Transition, Refusal>) -> &'static str {
@@ -138,13 +138,28 @@ fn backoff_doubles_up_to_its_cap() {
 #[test]
 fn a_follow_up_replaces_a_retry() {
     let transient = Event::FailedWith(FailureClass::Transient);
-    assert_eq!(end_attempt(transient, false).unwrap().to, State::Retrying);
-    assert_eq!(end_attempt(transient, true).unwrap().to, State::Superseded);
-    assert_eq!(end_attempt(Event::Succeeded, true).unwrap().to, State::Succeeded);
-    assert_eq!(end_attempt(Event::AttemptsExhausted, true).unwrap().to, State::Failed);
-    assert_eq!(end_attempt(Event::GiveBack, false).unwrap().to, State::Pending);
-    assert_eq!(end_attempt(Event::GiveBack, true).unwrap().to, State::Superseded);
-    assert_eq!(end_attempt(Event::Claimed, true), Err(Refusal::NotClaimable));
+    let end = |event, has_follow_up| end_attempt(event, has_follow_up, false);
+    assert_eq!(end(transient, false).unwrap().to, State::Retrying);
+    assert_eq!(end(transient, true).unwrap().to, State::Superseded);
+    assert_eq!(end(Event::Succeeded, true).unwrap().to, State::Succeeded);
+    assert_eq!(end(Event::AttemptsExhausted, true).unwrap().to, State::Failed);
+    assert_eq!(end(Event::GiveBack, false).unwrap().to, State::Pending);
+    assert_eq!(end(Event::GiveBack, true).unwrap().to, State::Superseded);
+    assert_eq!(end(Event::Claimed, true), Err(Refusal::NotClaimable));
+}
+
+#[test]
+fn a_cancelled_attempt_is_cancelled_unless_it_has_ended_for_good() {
+    for has_follow_up in [false, true] {
+        let end = |event| end_attempt(event, has_follow_up, true).unwrap();
+        for class in [FailureClass::Transient, FailureClass::Throttled, FailureClass::Lost] {
+            assert_eq!(end(Event::FailedWith(class)).to, State::Cancelled, "{class}");
+        }
+        let given_back = end(Event::GiveBack);
+        assert_eq!((given_back.to, given_back.reason), (State::Cancelled, Some(ReasonCode::Cancelled)));
+        assert_eq!(end(Event::Succeeded).to, State::Succeeded);
+        assert_eq!(end(Event::FailedWith(FailureClass::Permanent)).to, State::Failed);
+    }
 }
 
 /// One content of a reference, open or settled.
@@ -160,6 +175,8 @@ struct Life {
 struct Model {
     /// What is open; active while a worker holds it.
     open: Option<Life>,
+    /// Whether an operator has cancelled the attempt.
+    is_cancelled: bool,
     /// Its follow-up.
     follow_up: Option<Life>,
     outcomes: BTreeMap<u8, Life>,
@@ -214,7 +231,8 @@ impl Model {
 
     fn end(&mut self, event: Event) {
         let Some(active) = self.open.filter(|life| life.state == State::Active) else { return };
-        let ended = end_attempt(event, self.follow_up.is_some()).unwrap();
+        let is_cancelled = std::mem::take(&mut self.is_cancelled);
+        let ended = end_attempt(event, self.follow_up.is_some(), is_cancelled).unwrap();
         self.open = None;
         if ended.to.is_waiting() {
             self.open = Some(Life { state: ended.to, ..active });
@@ -232,6 +250,7 @@ impl Model {
     fn operate(&mut self, event: Event, hash: u8) {
         let Some(life) = self.find(hash) else { return };
         let Ok(transition) = next(life.state, event) else { return };
+        self.is_cancelled |= event == Event::CancelRunning;
         let is_own_follow_up = event == Event::Reconfigured && life.state == State::Active;
         if transition.raises_generation || is_own_follow_up {
             return self.hand_off(hash);
@@ -263,6 +282,7 @@ impl Model {
             Event::Reconfigured
             | Event::Retry
             | Event::Cancel
+            | Event::CancelRunning
             | Event::Hold
             | Event::Release
             | Event::Snooze => self.operate(event, hash),

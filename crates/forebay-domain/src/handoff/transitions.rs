@@ -32,6 +32,8 @@ pub enum Event {
     GiveBack,
     /// An operator cancels it.
     Cancel,
+    /// An operator cancels the attempt in progress. Its worker is told, and how the attempt ends decides.
+    CancelRunning,
     /// An operator or a guard holds it.
     Hold,
     /// An operator releases it.
@@ -45,7 +47,7 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SameHash,
         Self::NewerVersion,
         Self::EarlierHash,
@@ -60,6 +62,7 @@ impl Event {
         Self::AttemptsExhausted,
         Self::GiveBack,
         Self::Cancel,
+        Self::CancelRunning,
         Self::Hold,
         Self::Release,
         Self::Snooze,
@@ -116,6 +119,7 @@ pub const TRANSITIONS: &[Transition] = &[
     // follow-up: pending, with a raised generation.
     stays(State::Active, Event::EarlierHash),
     stays(State::Active, Event::Reconfigured),
+    stays(State::Active, Event::CancelRunning),
     moves(State::Active, Event::Succeeded, State::Succeeded),
     failed(FailureClass::Transient, State::Retrying, ReasonCode::Transient),
     failed(FailureClass::Throttled, State::Retrying, ReasonCode::Throttled),
@@ -216,10 +220,19 @@ pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> 
 
 /// The transition of an active hand-off when its attempt ends with `event`. If there is a follow-up, even a held or
 /// cancelled one, there is no other attempt: a failure that would be retried, or a returned lease, ends as superseded.
-/// If the follow-up is the same content, its state counts instead of this one, which is not written.
-pub fn end_attempt(event: Event, has_follow_up: bool) -> Result<&'static Transition, Refusal> {
+/// If the follow-up is the same content, its state counts instead of this one, which is not written. If the attempt was
+/// cancelled, it ends as cancelled instead, unless it succeeded or failed for good before the worker stopped.
+pub fn end_attempt(
+    event: Event,
+    has_follow_up: bool,
+    is_cancelled: bool,
+) -> Result<&'static Transition, Refusal> {
     let ended = next(State::Active, event)?;
-    if has_follow_up && ended.to.is_waiting() { next(ended.to, Event::NewerVersion) } else { Ok(ended) }
+    match ended.to.is_waiting() {
+        true if is_cancelled => next(ended.to, Event::Cancel),
+        true if has_follow_up => next(ended.to, Event::NewerVersion),
+        _ => Ok(ended),
+    }
 }
 
 /// The refusal for a pair that is not in the table.
@@ -233,7 +246,7 @@ const fn refusal(state: State, event: Event) -> Refusal {
         Event::SameHash | Event::NewerVersion | Event::EarlierHash | Event::Reconfigured => {
             Refusal::NotLatest
         }
-        Event::Cancel | Event::Hold | Event::Snooze | Event::Retry => match state {
+        Event::Cancel | Event::CancelRunning | Event::Hold | Event::Snooze | Event::Retry => match state {
             State::Active => Refusal::AttemptUnderWay,
             State::Held => Refusal::Held,
             State::Pending | State::Retrying => Refusal::AlreadyPending,

@@ -126,6 +126,9 @@ fn every_rule_is_needed() {
         (Flaw::FollowUpForgotten, properties::ONLY_WAITING_CLAIMED),
         (Flaw::OperatorTurnsClaimed, properties::CLAIM_KEPT),
         (Flaw::OperatorTurnsClaimed, properties::ROWS_VALID),
+        (Flaw::CancelForgotten, properties::ONLY_WAITING_CLAIMED),
+        (Flaw::CancelTakesClaim, properties::CLAIM_KEPT),
+        (Flaw::CancelTakesClaim, properties::ROWS_VALID),
         (Flaw::RetryIgnoresNewer, properties::LATEST_KEPT),
     ];
     for (flaw, property) in cases {

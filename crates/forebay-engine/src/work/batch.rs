@@ -47,7 +47,11 @@ impl Batch {
                 FailureAck::Retrying => true,
                 FailureAck::Failed => false,
                 // Nothing failed that still counts, or it has to be reported again.
-                FailureAck::Superseded | FailureAck::Stale | FailureAck::Lost | FailureAck::Busy => continue,
+                FailureAck::Superseded
+                | FailureAck::Cancelled
+                | FailureAck::Stale
+                | FailureAck::Lost
+                | FailureAck::Busy => continue,
             };
             if will_retry {
                 self.num_retried += 1;

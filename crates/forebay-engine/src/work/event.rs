@@ -1,6 +1,6 @@
 //! The input and output of a leased handler.
 //!
-//! The handler gets a batch of [`Event`]s and returns an [`Outcome`] for each, in the same order. The worker handles
+//! The handler gets [`Event`]s and answers each with an [`Outcome`] as soon as it is known. The worker handles
 //! jobs, leases and receipts. Delivery is at least once, so the [`id`](Event::id) of an event is the same for every
 //! delivery.
 
@@ -11,6 +11,8 @@ use forebay_domain::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 use tracing::Span;
+
+use super::trace;
 
 /// One change of one reference.
 #[derive(Clone, Debug)]
@@ -68,7 +70,20 @@ impl Event {
         let removed = if self.payload.is_none() { "/removed" } else { "" };
         format!("{}/{}/{}{removed}", self.reference_id, self.version, self.changed_at.as_microsecond())
     }
+
+    /// Reports the outcome in the span of this attempt.
+    pub(super) fn trace(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done => trace::delivered(&self.span),
+            Outcome::Failed { class, reason_code, message, retry_after } => {
+                trace::failed(&self.span, *class, reason_code, message, *retry_after);
+            }
+        }
+    }
 }
+
+/// Takes the outcome of the event at a place in the batch.
+pub(super) type Answer<'a> = dyn Fn(usize, Outcome) + Send + Sync + 'a;
 
 impl Outcome {
     /// A failure for which the policy decides when to retry.

@@ -16,7 +16,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use forebay_domain::{handoff::HandlerKind, identity::ReferenceId};
+use forebay_domain::{
+    handoff::{FailureClass, HandlerKind},
+    identity::ReferenceId,
+};
 use forebay_store::{
     jobs::Failure,
     pipelines::{Effect, Limits, Pipeline, PipelineSpec},
@@ -25,7 +28,7 @@ use forebay_store::{
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::{
-    event::{Event, Outcome},
+    event::{Answer, Event, Outcome},
     kind::is_transactional,
     rules,
     setting_error::SettingError,
@@ -175,19 +178,44 @@ impl TransactionalHandler {
 }
 
 impl LeasedHandler {
-    /// The maximum number of events per batch.
-    pub(super) fn batch(&self) -> u32 {
+    /// The number of deliveries at the same time.
+    pub(super) fn slots(&self) -> usize {
         match self {
-            Self::Webhook(handler) => handler.batch(),
-            Self::Exec(handler) => handler.batch(),
+            Self::Webhook(handler) => handler.slots(),
+            Self::Exec(handler) => handler.slots(),
         }
     }
 
-    /// Delivers each event. Returns the outcomes in the order of the events.
-    pub(super) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
+    /// The maximum number of events in one delivery.
+    pub(super) fn group(&self) -> usize {
         match self {
-            Self::Webhook(handler) => handler.deliver(events).await,
-            Self::Exec(handler) => handler.deliver(events).await,
+            Self::Webhook(_) => 1,
+            Self::Exec(handler) => handler.group(),
+        }
+    }
+
+    /// Delivers events, and answers each by its place as soon as its outcome is known.
+    pub(super) async fn deliver(&self, events: &[Event], answer: &Answer<'_>) -> Result<()> {
+        match self {
+            Self::Webhook(handler) => {
+                for (place, event) in events.iter().enumerate() {
+                    answer(place, handler.deliver(event).await);
+                }
+                Ok(())
+            }
+            Self::Exec(handler) => handler.deliver(events, answer).await,
+        }
+    }
+
+    /// Whether an outcome means that nothing more should be delivered for now. All events of a webhook go to the same
+    /// endpoint; a command may have reported the limit of one of many.
+    pub(super) fn should_pause(&self, outcome: &Outcome) -> bool {
+        let Outcome::Failed { class: FailureClass::Throttled, retry_after, .. } = outcome else {
+            return false;
+        };
+        match self {
+            Self::Webhook(_) => true,
+            Self::Exec(_) => retry_after.is_some_and(|wait| !wait.is_zero()),
         }
     }
 }

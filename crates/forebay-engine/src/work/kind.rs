@@ -22,7 +22,7 @@ pub const fn settings_of(kind: HandlerKind) -> &'static [&'static str] {
         HandlerKind::Webhook => {
             &["url", "secret", "timeout", "concurrency", "headers", "payload", "allow_http", "disable"]
         }
-        HandlerKind::Exec => &["command", "timeout", "batch", "env", "directory"],
+        HandlerKind::Exec => &["command", "timeout", "batch", "concurrency", "env", "directory"],
         HandlerKind::External => &[],
     }
 }

@@ -3,7 +3,10 @@
 //! Each task takes no input and may run twice. The database stores when the expensive ones last began, so only one of
 //! several workers does them.
 
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::{PoisonError, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use forebay_store::{
     breakers, handoffs, jobs, logs,
@@ -90,6 +93,10 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
 /// workers depend on it.
 pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
     runs::close_dead(&mut shared.database.client().await?).await?;
+    if shared.num_overdue.load(Relaxed) > 0 {
+        // After an outage, the workers of this process report first what they have in hand.
+        return Ok(());
+    }
     for pipeline in enabled(shared).await? {
         let client = shared.database.client().await?;
         match jobs::rescue(&**client, pipeline.pipeline_id, RESCUED_AT_ONCE).await {

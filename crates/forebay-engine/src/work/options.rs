@@ -21,6 +21,9 @@ pub struct WorkOptions {
     /// How long batches in progress may continue after a stop; unfinished hand-offs are then released. Default: 30
     /// seconds.
     pub grace: Duration,
+    /// How long a claim holds without a heartbeat. The worker sends three in that time, however long a delivery takes,
+    /// so the hand-offs of a dead worker are free again soon. Default: 1 minute.
+    pub lease: Duration,
     /// The name of this worker, for operators; give each process its own. Default: `HOST:PID`.
     pub worker: String,
     /// How often every reference is checked for missing hand-offs; `None`: never. Default: every hour.
@@ -38,6 +41,7 @@ impl Default for WorkOptions {
             batch: 500,
             concurrency: 1,
             grace: Duration::from_secs(30),
+            lease: Duration::from_mins(1),
             worker: Process::this().worker_name(),
             reconcile_every: Some(Duration::from_hours(1)),
             retention: Some(Duration::from_hours(30 * 24)),
@@ -46,9 +50,10 @@ impl Default for WorkOptions {
 }
 
 impl WorkOptions {
-    /// The number of connections that [`follow`](super::follow) or [`drain`](super::drain) needs: one for each batch in
-    /// progress, and eight for listening, looking for work, leases, heartbeats and maintenance.
+    /// The number of connections that [`follow`](super::follow) or [`drain`](super::drain) needs: two for each worker
+    /// of a pipeline, and eight for listening, looking for work, leases, heartbeats and maintenance.
     pub fn num_connections(&self) -> usize {
-        8 + usize::try_from(self.concurrency.max(1)).unwrap_or(usize::MAX - 8)
+        let num_workers = usize::try_from(self.concurrency.max(1)).unwrap_or(usize::MAX);
+        num_workers.saturating_mul(2).saturating_add(8)
     }
 }

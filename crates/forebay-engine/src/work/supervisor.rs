@@ -4,11 +4,11 @@
 //! nothing has to outlive the call.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     future::Future,
     mem,
     pin::pin,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 
@@ -30,7 +30,7 @@ use super::{
     options::WorkOptions,
     presence,
     report::{LeftAlone, Progress, WorkReport},
-    worker::{Shared, Stage, serve},
+    worker::{Shared, Sight, Stage, serve},
 };
 use crate::error::{DeclarationError, Error, Result};
 
@@ -48,7 +48,8 @@ const GIVING_BACK: Duration = Duration::from_secs(5);
 /// A worker that has ended.
 struct Ended {
     pipeline: Pipeline,
-    result: Result<()>,
+    /// How long to leave the pipeline alone.
+    result: Result<Option<Duration>>,
 }
 
 /// The state of the supervisor.
@@ -56,7 +57,7 @@ struct Supervisor<'a> {
     shared: &'a Shared<'a>,
     /// Running workers, by pipeline.
     num_workers: HashMap<i32, u32>,
-    /// Pipelines that wait after an error, and until when.
+    /// Pipelines that wait after an error or for their receiver, and until when.
     resting: HashMap<i32, Instant>,
     /// Pipelines that this worker leaves alone, by name.
     left_alone: HashMap<String, DeclarationError>,
@@ -68,8 +69,8 @@ struct Seen {
     pipelines: Vec<Pipeline>,
     /// The pipelines that the program does not declare.
     left_alone: Vec<(Pipeline, DeclarationError)>,
-    /// All pipelines with due hand-offs, including those of other workers.
-    due: HashSet<i32>,
+    /// Of all pipelines, including those of other workers.
+    sight: Sight,
 }
 
 /// Looks for work. `is_first` also checks that the pipelines to work for are there.
@@ -101,7 +102,8 @@ async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
         return Err(error.into());
     }
     let due = jobs::due(&**client).await?.into_iter().collect();
-    Ok(Seen { pipelines, left_alone, due })
+    let cancelled = jobs::cancelled(&**client).await?.into_iter().collect();
+    Ok(Seen { pipelines, left_alone, sight: Sight { due, cancelled } })
 }
 
 pub(super) async fn drain(
@@ -116,6 +118,8 @@ pub(super) async fn drain(
         progress,
         stage,
         serving: watch::Sender::default(),
+        sight: watch::Sender::default(),
+        num_overdue: AtomicUsize::new(0),
         is_draining: true,
         report: Mutex::default(),
         handlers: Mutex::default(),
@@ -155,6 +159,8 @@ pub(super) async fn follow(
         progress,
         stage: watching,
         serving: watch::Sender::default(),
+        sight: watch::Sender::default(),
+        num_overdue: AtomicUsize::new(0),
         is_draining: false,
         report: Mutex::default(),
         handlers: Mutex::default(),
@@ -280,7 +286,9 @@ impl<'a> Supervisor<'a> {
             if is_first {
                 self.shared.begin(&pipeline);
             }
-            if !seen.due.contains(&id) || self.num_workers.contains_key(&id) || self.resting.contains_key(&id)
+            if !seen.sight.due.contains(&id)
+                || self.num_workers.contains_key(&id)
+                || self.resting.contains_key(&id)
             {
                 continue;
             }
@@ -291,6 +299,7 @@ impl<'a> Supervisor<'a> {
                 workers.push(run_worker(shared, pipeline));
             }
         }
+        self.shared.sight.send_replace(seen.sight);
     }
 
     /// Records the pipelines that are left alone now. Each is reported once for each reason.
@@ -322,7 +331,11 @@ impl<'a> Supervisor<'a> {
                 self.stop(&worker.pipeline, error);
                 Ok(())
             }
-            Ok(()) => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(rest)) => {
+                self.resting.insert(id, Instant::now() + rest);
+                Ok(())
+            }
         }
     }
 

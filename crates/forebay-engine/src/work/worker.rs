@@ -1,8 +1,8 @@
-//! A worker: one batch after another for one pipeline, until nothing is due.
+//! A worker for one pipeline, until nothing is due: one transaction after another, or slots for work elsewhere.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 
@@ -16,13 +16,13 @@ use tracing::Instrument;
 
 use super::{
     batch::Batch,
-    handlers::Handler,
+    handlers::{Handler, TransactionalHandler},
     leased,
     options::WorkOptions,
     report::{PipelineReport, Progress, WorkReport},
     transactional,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The stage of a supervisor. Workers check it between batches, and during one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,15 @@ pub(super) enum Stage {
     CutOff,
 }
 
+/// What the supervisor has seen last.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    /// The pipelines with due hand-offs.
+    pub(super) due: HashSet<i32>,
+    /// The pipelines with attempts that an operator has cancelled.
+    pub(super) cancelled: HashSet<i32>,
+}
+
 /// State that all workers of a supervisor share.
 pub(super) struct Shared<'a> {
     pub(super) database: &'a Database,
@@ -43,6 +52,10 @@ pub(super) struct Shared<'a> {
     pub(super) stage: watch::Receiver<Stage>,
     /// The names of the pipelines to work for, as of the last look.
     pub(super) serving: watch::Sender<Vec<String>>,
+    /// What the supervisor has seen last; it wakes the workers.
+    pub(super) sight: watch::Sender<Sight>,
+    /// Workers that have something to report since before an outage of the database.
+    pub(super) num_overdue: AtomicUsize,
     /// Whether the work ends when nothing is left; what is locked at that moment would stay behind.
     pub(super) is_draining: bool,
     pub(super) report: Mutex<WorkReport>,
@@ -53,27 +66,41 @@ pub(super) struct Shared<'a> {
 /// How long a worker waits when limits or locks prevent it from claiming.
 const LIMITED: Duration = Duration::from_millis(100);
 
-/// Works for a pipeline until no job that it may claim is due.
-pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()> {
-    let handler = shared.handler(pipeline).await?;
+/// Works for a pipeline until no job that it may claim is due. Returns how long to leave the pipeline alone.
+pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<Option<Duration>> {
+    match shared.handler(pipeline).await? {
+        Handler::Transactional(handler) => serve_inside(shared, pipeline, &handler).await.map(|()| None),
+        Handler::Leased(handler) => leased::serve(shared, pipeline, &handler).await,
+        // The workers of another program work for this pipeline.
+        Handler::External => Ok(None),
+    }
+}
+
+/// Runs one transaction after another.
+async fn serve_inside(
+    shared: &Shared<'_>,
+    pipeline: &Pipeline,
+    handler: &TransactionalHandler,
+) -> Result<()> {
     let mut queue = Queue::new(pipeline.pipeline_id);
     let mut idle_since = None;
     while *shared.stage.borrow() == Stage::Working {
         // `trace::claimed` records the number of hand-offs.
         let span =
             tracing::info_span!("claim", pipeline = pipeline.spec.name, num_handoffs = tracing::field::Empty);
-        let batch = run_batch(shared, pipeline, &handler, &mut queue).instrument(span).await?;
-        let Some(batch) = batch else { return Ok(()) };
+        let run = async {
+            let mut client = shared.database.client().await?;
+            let (id, limit) = (pipeline.pipeline_id, shared.options.batch);
+            let batch = transactional::run(&mut client, &mut queue, id, handler, limit).await?;
+            if batch.num_claimed > 0 {
+                batch.trace();
+            }
+            Ok::<_, Error>(batch)
+        };
+        let batch = run.instrument(span).await?;
         if batch.num_claimed > 0 {
             idle_since = None;
-            for failed in &batch.failures {
-                (shared.progress)(Progress::Failed { pipeline: &pipeline.spec.name, attempts: failed });
-            }
-            shared.update(pipeline, |report| {
-                report.add(&batch);
-                // The pipeline works again.
-                report.error = None;
-            });
+            shared.add(pipeline, &batch);
         } else if !is_worth_waiting(shared, pipeline, *idle_since.get_or_insert_with(Instant::now)).await? {
             return Ok(());
         }
@@ -81,44 +108,14 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
     Ok(())
 }
 
-/// Runs one batch. `None`: the workers of another program work for this pipeline.
-async fn run_batch(
-    shared: &Shared<'_>,
-    pipeline: &Pipeline,
-    handler: &Handler,
-    queue: &mut Queue,
-) -> Result<Option<Batch>> {
-    let limit = shared.options.batch;
-    let batch = match handler {
-        Handler::Transactional(handler) => {
-            let mut client = shared.database.client().await?;
-            transactional::run(&mut client, queue, pipeline.pipeline_id, handler, limit).await?
-        }
-        Handler::Leased(handler) => {
-            let cut_off = cut_off(shared.stage.clone());
-            let worker = &shared.options.worker;
-            leased::run(shared.database, pipeline, handler, limit, worker, cut_off).await?
-        }
-        Handler::External => return Ok(None),
-    };
-    if batch.num_claimed > 0 {
-        batch.trace();
-    }
-    Ok(Some(batch))
-}
-
-/// Ends when the supervisor wants batches in progress to be released.
-async fn cut_off(mut stage: watch::Receiver<Stage>) {
-    if stage.wait_for(|stage| *stage == Stage::CutOff).await.is_err() {
-        // A drain has no such stage.
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Whether a worker that got nothing should look again. Limits may have prevented it. In a drain, another transaction
 /// may still hold what is due: the server ends that of a killed worker only after its current statement. Waits briefly
 /// if so.
-async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline, idle_since: Instant) -> Result<bool> {
+pub(super) async fn is_worth_waiting(
+    shared: &Shared<'_>,
+    pipeline: &Pipeline,
+    idle_since: Instant,
+) -> Result<bool> {
     let is_limited = pipeline.spec.limits != Limits::default();
     let may_be_locked = shared.is_draining && idle_since.elapsed() < shared.options.grace;
     if !is_limited && !may_be_locked {
@@ -154,6 +151,18 @@ impl Shared<'_> {
 
     pub(super) fn handlers(&self) -> MutexGuard<'_, HashMap<i32, (PipelineSpec, Handler)>> {
         self.handlers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the outcome of a batch to the report of its pipeline.
+    pub(super) fn add(&self, pipeline: &Pipeline, batch: &Batch) {
+        for failed in &batch.failures {
+            (self.progress)(Progress::Failed { pipeline: &pipeline.spec.name, attempts: failed });
+        }
+        self.update(pipeline, |report| {
+            report.add(batch);
+            // The pipeline works again.
+            report.error = None;
+        });
     }
 
     /// Changes the report of a pipeline, and reports the progress.

@@ -1,12 +1,16 @@
 //! Ingestion: jobs under receipts, and handlers from the change to its effect.
 
 mod bad_rows;
+mod cancelled;
 mod documents;
 mod events;
 mod interleavings;
 mod jobs;
 mod pauses;
+mod proxy;
+mod receiver;
 mod resent;
+mod slots;
 mod supervisor;
 mod table;
 mod table_changes;

@@ -121,7 +121,10 @@ pub enum Operation {
         priority: i16,
     },
     /// Cancel waiting hand-offs.
-    Cancel,
+    Cancel {
+        /// Also cancel attempts in progress: their workers are told, and stop.
+        running: bool,
+    },
     /// Hold waiting hand-offs until they are released.
     Hold,
     /// Release held hand-offs.
@@ -165,17 +168,18 @@ impl Operation {
     pub const fn name(self) -> OperationName {
         match self {
             Self::Retry { .. } => OperationName::Retry,
-            Self::Cancel => OperationName::Cancel,
+            Self::Cancel { .. } => OperationName::Cancel,
             Self::Hold => OperationName::Hold,
             Self::Release => OperationName::Release,
             Self::Snooze { .. } => OperationName::Snooze,
         }
     }
 
-    const fn event(self) -> Event {
+    const fn event(self, state: State) -> Event {
         match self {
             Self::Retry { .. } => Event::Retry,
-            Self::Cancel => Event::Cancel,
+            Self::Cancel { running: true } if matches!(state, State::Active) => Event::CancelRunning,
+            Self::Cancel { .. } => Event::Cancel,
             Self::Hold => Event::Hold,
             Self::Release => Event::Release,
             Self::Snooze { .. } => Event::Snooze,
@@ -187,7 +191,7 @@ impl Operation {
     const fn usual_states(self) -> &'static [State] {
         match self {
             Self::Retry { .. } => &[State::Retrying, State::Failed, State::Cancelled],
-            Self::Cancel => &[State::Pending, State::Active, State::Retrying, State::Held],
+            Self::Cancel { .. } => &[State::Pending, State::Active, State::Retrying, State::Held],
             Self::Hold | Self::Snooze { .. } => &[State::Pending, State::Active, State::Retrying],
             Self::Release => &[State::Held],
         }
@@ -196,6 +200,11 @@ impl Operation {
     /// Whether hand-offs that did not wait for a worker may wait afterwards.
     const fn queues(self) -> bool {
         matches!(self, Self::Retry { .. } | Self::Release)
+    }
+
+    /// Whether workers should look at once.
+    const fn wakes(self) -> bool {
+        self.queues() || matches!(self, Self::Cancel { running: true })
     }
 }
 
@@ -318,7 +327,7 @@ async fn judge(
         }
         let (has_newer, is_follow_up): (bool, bool) = (row.read("has_newer")?, row.read("is_follow_up")?);
         let source_id: Option<i32> = row.read("source_id")?;
-        let refusal = match (operation, next(state, operation.event())) {
+        let refusal = match (operation, next(state, operation.event(state))) {
             (_, Err(refusal)) => refusal,
             (Operation::Retry { .. }, Ok(_)) if has_newer => Refusal::NotLatest,
             (Operation::Snooze { .. }, Ok(_)) if is_follow_up => Refusal::AttemptUnderWay,
@@ -345,8 +354,10 @@ async fn act(transaction: &Transaction<'_>, operation: Operation, accepted: &[Ac
         accepted.iter().partition(|one| one.transition.raises_generation);
     let keys = Keys::of(waiting.iter().map(|one| &one.key));
     match operation {
-        Operation::Cancel => {
-            transaction.execute_typed(CANCEL, &keys.parameters()).await?;
+        Operation::Cancel { running } => {
+            let mut parameters = keys.parameters().to_vec();
+            parameters.push((&running, Type::BOOL));
+            transaction.execute_typed(CANCEL, &parameters).await?;
         }
         Operation::Hold | Operation::Release => move_waiting(transaction, &waiting, None, i16::MAX).await?,
         Operation::Snooze { until } => move_waiting(transaction, &waiting, Some(until), i16::MAX).await?,
@@ -355,7 +366,7 @@ async fn act(transaction: &Transaction<'_>, operation: Operation, accepted: &[Ac
             reopen(transaction, &reopened, priority).await?;
         }
     }
-    if operation.queues() {
+    if operation.wakes() {
         let pipelines = Keys::of(accepted.iter().map(|one| &one.key)).pipelines;
         let statement = "select pg_notify($1, pipeline_id::text) \
              from (select distinct pipeline_id from unnest($2::int4[]) as p (pipeline_id)) as p";

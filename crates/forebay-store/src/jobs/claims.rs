@@ -145,15 +145,24 @@ pub async fn claim(
         .collect()
 }
 
-/// Extends the lease of claims to `lease` from now. Returns the end of each lease in the order of `receipts`; `None`:
-/// the claim was lost or fully reported, so stop working on it.
+/// The answer to a heartbeat of a claim that is still held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extended {
+    /// The end of the lease.
+    pub lease_until: Timestamp,
+    /// The references that an operator has cancelled; stop working on them, and [`release`] them.
+    pub cancelled: Vec<ReferenceId>,
+}
+
+/// Extends the lease of claims to `lease` from now. The answers are in the order of `receipts`; `None`: the claim was
+/// lost or fully reported, so stop working on it.
 pub async fn heartbeat(
     client: &impl GenericClient,
     pipeline: &str,
     receipts: &[Receipt],
     lease: Duration,
-) -> Result<Vec<Option<Timestamp>>> {
-    let statement = "select h.lease_until from forebay_private.find_pipeline($1) as p \
+) -> Result<Vec<Option<Extended>>> {
+    let statement = "select h.lease_until, h.cancelled from forebay_private.find_pipeline($1) as p \
          cross join lateral forebay_private.heartbeat(p.pipeline_id, $2, make_interval(secs => $3)) as h";
     let rows = client
         .query_typed(
@@ -161,9 +170,14 @@ pub async fn heartbeat(
             &[(&pipeline, Type::TEXT), (&receipts, Type::UUID_ARRAY), (&lease.as_secs_f64(), Type::FLOAT8)],
         )
         .await?;
-    let leases =
-        rows.iter().map(|row| row.read("lease_until")).collect::<Result<Vec<Option<Timestamp>>>>()?;
-    Ok(leases)
+    rows.iter()
+        .map(|row| {
+            let Some(lease_until) = row.read::<Option<Timestamp>>("lease_until")? else { return Ok(None) };
+            let cancelled: Vec<SqlId> = row.read("cancelled")?;
+            let cancelled = cancelled.into_iter().map(|id| id.0).collect();
+            Ok(Some(Extended { lease_until, cancelled }))
+        })
+        .collect()
 }
 
 /// Ends claimed attempts that succeeded; each reference may occur once. The answers are in the order of `claims`.

@@ -34,6 +34,8 @@ forebay_domain::words! {
         Failed = "failed",
         /// Newer content replaces the retry.
         Superseded = "superseded",
+        /// An operator has cancelled the attempt, so there is no retry.
+        Cancelled = "cancelled",
         /// Refused: the job is held under another receipt, or not held at all.
         Stale = "stale",
         /// Refused: the job no longer exists.

@@ -75,7 +75,7 @@ async fn operate(client: &mut Client, event: Event, selection: &Selection, mode:
     let until: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
     let operation = match event {
         Event::Retry => Operation::Retry { priority: handoffs::REPAIR_PRIORITY },
-        Event::Cancel => Operation::Cancel,
+        Event::Cancel => Operation::Cancel { running: false },
         Event::Hold => Operation::Hold,
         Event::Release => Operation::Release,
         Event::Snooze => Operation::Snooze { until },

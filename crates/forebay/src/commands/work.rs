@@ -33,9 +33,9 @@ use crate::{
 
 /// Ingest handed-off changes and run scheduled scrapes
 ///
-/// Runs until stopped; Ctrl-C lets current work finish, and the exit code is then 130. With --drain, Ctrl-C stops at
-/// once. You can run any number of workers on any number of machines:
-/// each hand-off and each scheduled scrape goes to one of them.
+/// Runs until stopped; Ctrl-C lets current work finish, returns the rest to the queue, and the exit code is then 130.
+/// With --drain, Ctrl-C stops at once. You can run any number of workers on any number of machines: each hand-off and
+/// each scheduled scrape goes to one of them.
 ///
 /// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the
 /// last line is `report` or, if the command fails, `error`.
@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Vec<String>,
 
-    /// Parallel batches per pipeline
+    /// Workers per pipeline, each with its own batch or slots
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=32))]
     pub(crate) concurrency: u32,
 

@@ -1,6 +1,7 @@
 //! Ingestion from the configuration to search: pipelines, workers, documents and tables.
 
 mod create;
+mod killed;
 mod restart;
 
 use std::{

@@ -50,6 +50,10 @@ pub(super) enum Flaw {
     FollowUpForgotten,
     /// Holding or cancelling an attempt's own follow-up also holds or cancels the attempt.
     OperatorTurnsClaimed,
+    /// The end of an attempt forgets that an operator has cancelled it.
+    CancelForgotten,
+    /// Cancelling an attempt takes its claim away at once.
+    CancelTakesClaim,
     /// A retry hands off settled content although there is newer content.
     RetryIgnoresNewer,
 }

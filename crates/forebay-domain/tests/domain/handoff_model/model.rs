@@ -48,8 +48,15 @@ const REPORTS: [WorkerReport; 5] = [
     WorkerReport::GivenBack,
 ];
 
-const OPERATIONS: [Event; 6] =
-    [Event::Reconfigured, Event::Cancel, Event::Hold, Event::Release, Event::Snooze, Event::Retry];
+const OPERATIONS: [Event; 7] = [
+    Event::Reconfigured,
+    Event::Cancel,
+    Event::CancelRunning,
+    Event::Hold,
+    Event::Release,
+    Event::Snooze,
+    Event::Retry,
+];
 
 impl Config {
     /// The reports that a worker can make now.

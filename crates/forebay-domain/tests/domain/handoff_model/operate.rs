@@ -26,7 +26,20 @@ impl World {
             // The attempt may have read the old settings, so its content becomes its own follow-up.
             Event::Reconfigured if state == State::Active => self.hand_off(config, hash, self.open),
             Event::Reconfigured => {}
+            Event::CancelRunning => self.cancel_attempt(config),
             _ => self.move_waiting(config, hash, event, transition.to),
+        }
+    }
+
+    /// Marks the attempt. Its worker keeps the claim until it knows.
+    fn cancel_attempt(&mut self, config: &Config) {
+        let Some(open) = &mut self.open else { return };
+        open.is_cancelled = true;
+        if config.flaw == Some(Flaw::CancelTakesClaim) {
+            (open.receipt, open.lease) = (None, 0);
+        }
+        if open.next.is_none() {
+            self.is_stopped = true;
         }
     }
 

@@ -18,7 +18,8 @@ pub(super) const LATEST_KEPT: &str = "the reference's current content is never s
 pub(super) const NOTHING_STRANDED: &str = "what was handed off is open, a follow-up or settled";
 pub(super) const ONE_TABLE: &str = "no content is both open and settled";
 pub(super) const KEYS_FREE: &str = "no insert finds its key taken";
-pub(super) const ROWS_VALID: &str = "only a claim has a follow-up, and what is held is not claimed";
+pub(super) const ROWS_VALID: &str =
+    "only a claim has a follow-up or a cancel, and what is held is not claimed";
 pub(super) const NOTHING_LOST: &str = "a succeeded hand-off has ingested the current content";
 pub(super) const ENDS_WELL: &str = "with working workers and no further events, every hand-off ends";
 pub(super) const EFFECT_ONCE: &str = "one effect per hand-off and generation";
@@ -82,6 +83,10 @@ fn reached() -> Vec<Property<Config>> {
                 follow_up.is_some_and(|next| next.state == State::Cancelled)
             },
         ),
+        Property::sometimes("a cancelled attempt has already had its effect", |_, world: &World| {
+            world.open.is_some_and(|open| open.is_cancelled)
+                && world.workers.iter().any(|attempt| attempt.phase == Phase::Effected)
+        }),
         Property::sometimes("a content is handed off a third time", |_, world: &World| {
             world.open.is_some_and(|open| open.life.generation == 3)
         }),
@@ -108,7 +113,8 @@ fn rows_are_valid(world: &World) -> bool {
             open.receipt.is_some() && matches!(next.state, State::Pending | State::Held | State::Cancelled)
         });
         let is_claimable = open.receipt.is_none() || open.life.state != State::Held;
-        follow_up && is_claimable && open.life.state.is_waiting()
+        let is_cancelled_alive = !open.is_cancelled || open.receipt.is_some();
+        follow_up && is_claimable && is_cancelled_alive && open.life.state.is_waiting()
     });
     open && world.outcomes.iter().flatten().all(|outcome| outcome.state.is_terminal())
 }

@@ -28,6 +28,8 @@ pub(super) struct Open {
     /// With a receipt it is active, whatever its state says.
     pub(super) life: Life,
     pub(super) receipt: Option<u8>,
+    /// An operator has cancelled the attempt.
+    pub(super) is_cancelled: bool,
     /// Ticks until the lease ends.
     pub(super) lease: u8,
     /// Ticks until it is due.
@@ -107,7 +109,7 @@ pub(super) struct World {
 impl Open {
     /// Content that waits for a worker or an operator.
     pub(super) const fn waiting(life: Life) -> Self {
-        Self { life, receipt: None, lease: 0, wait: 0, next: None }
+        Self { life, receipt: None, is_cancelled: false, lease: 0, wait: 0, next: None }
     }
 }
 
@@ -188,7 +190,8 @@ impl World {
     pub(super) fn end(&mut self, config: &Config, event: Event) {
         let Some(open) = self.open.take() else { return };
         let is_followed = open.next.is_some() && config.flaw != Some(Flaw::RetryDespiteFollowUp);
-        let Ok(ended) = end_attempt(event, is_followed) else { return };
+        let is_cancelled = open.is_cancelled && config.flaw != Some(Flaw::CancelForgotten);
+        let Ok(ended) = end_attempt(event, is_followed, is_cancelled) else { return };
         // Its own follow-up decides how the content ends.
         let is_own = open.next.is_some_and(|next| next.hash == open.life.hash);
         if ended.to.is_terminal() && (!is_own || config.flaw == Some(Flaw::OwnContentSettled)) {

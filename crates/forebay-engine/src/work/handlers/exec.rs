@@ -4,14 +4,16 @@
 //! command = ["python3", "ingest.py"]
 //! timeout = "60s"
 //! batch = 100
+//! concurrency = 1
 //! env = ["INDEX_URL", "INDEX_TOKEN"]
 //! directory = "/srv/ingest"
 //! ```
 //!
-//! Each batch starts the command once, without a shell. The command reads one event per line and writes one verdict per
-//! line, in any order ([`verdict`]). Events without a verdict are retried. The command runs in its own process group.
-//! The whole group is killed when the command exits, when it times out, and when the worker stops waiting. Only a
-//! process that leaves the group (`setsid`) can outlive the batch.
+//! Each batch starts the command once, without a shell, and up to `concurrency` commands run at the same time. The
+//! command reads one event per line and writes one verdict per line, in any order ([`verdict`]). A verdict counts as
+//! soon as its line is read. Events without a verdict are retried. The command runs in its own process group. The whole
+//! group is killed when the command exits, when it times out, and when the worker stops waiting. A process that
+//! has left the group (`setsid`) is killed as well unless the command has exited by itself ([`Mark`](child::Mark)).
 //!
 //! The command gets the worker's environment without Forebay's secrets ([`environment::of_programs`]), and the
 //! variables listed in `env`, if they are set. Their values are masked in what is kept of its output.
@@ -34,7 +36,7 @@ use crate::{
     error::Result,
     work::{
         effect::Shape,
-        event::{Event, Outcome, object_with},
+        event::{Answer, Event, Outcome, object_with},
         setting_error::SettingError,
         settings::{self, Settings},
     },
@@ -54,6 +56,7 @@ pub(super) struct Config {
     arguments: Vec<String>,
     timeout: Duration,
     batch: u32,
+    concurrency: u32,
     env: Vec<String>,
     directory: Option<PathBuf>,
 }
@@ -82,18 +85,19 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
     }
     let timeout = settings.duration("timeout", LONGEST_TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
     let batch = settings.integer("batch", 1..=10_000)?.unwrap_or(DEFAULT_BATCH);
+    let concurrency = settings.integer("concurrency", 1..=256)?.unwrap_or(1);
     let env = settings.texts("env")?.unwrap_or_default();
     if env.iter().any(|name| name.is_empty() || name.contains(['=', '\0'])) {
         let problem = "the setting `env` must list names of environment variables, without values";
         return Err(settings.wrong(&["env"], problem));
     }
     let directory = settings.text("directory")?.map(PathBuf::from);
-    Ok(Config { program, arguments, timeout, batch, env, directory })
+    Ok(Config { program, arguments, timeout, batch, concurrency, env, directory })
 }
 
 /// The command and its folder are the receiver. What it reads has no settings.
 pub(super) fn effect(config: &Config) -> Effect {
-    let Config { program, arguments, directory, timeout: _, batch: _, env: _ } = config;
+    let Config { program, arguments, directory, timeout: _, batch: _, concurrency: _, env: _ } = config;
     Shape::default().sent_to(&json!([program, arguments, directory]))
 }
 
@@ -111,20 +115,28 @@ impl Exec {
         Ok(Self { pipeline: spec.name.clone(), config, program })
     }
 
+    /// The number of commands at the same time.
+    pub(in crate::work) fn slots(&self) -> usize {
+        usize::try_from(self.config.concurrency).unwrap_or(usize::MAX)
+    }
+
     /// The maximum number of events per run of the command.
-    pub(in crate::work) fn batch(&self) -> u32 {
-        self.config.batch
+    pub(in crate::work) fn group(&self) -> usize {
+        usize::try_from(self.config.batch).unwrap_or(usize::MAX)
     }
 
     /// Runs the command on the events. An error affects the whole pipeline: the command cannot be started.
-    pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
-        if events.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut verdicts = Verdicts::of(events);
+    pub(in crate::work) async fn deliver(&self, events: &[Event], answer: &Answer<'_>) -> Result<()> {
         let named = self.named_variables();
         let masks =
             Masks::of(&named.values().map(|value| value.to_string_lossy().into_owned()).collect::<Vec<_>>());
+        let masked = |place: usize, mut outcome: Outcome| {
+            if let Outcome::Failed { message, .. } = &mut outcome {
+                *message = masks.apply(message);
+            }
+            answer(place, outcome);
+        };
+        let mut verdicts = Verdicts::of(events, &masked);
         let run = Run {
             program: &self.program,
             arguments: &self.config.arguments,
@@ -142,13 +154,8 @@ impl Exec {
             }
             Err(error) => (End::NotStarted(error), String::new()),
         };
-        let mut outcomes = verdicts.into_outcomes(|bad| self.unanswered(&end, &stderr, bad));
-        for outcome in &mut outcomes {
-            if let Outcome::Failed { message, .. } = outcome {
-                *message = masks.apply(message);
-            }
-        }
-        Ok(outcomes)
+        verdicts.finish(|bad| self.unanswered(&end, &stderr, bad));
+        Ok(())
     }
 
     /// The outcome of an event without a verdict. `stderr` is the end of the command's standard error, `bad` the

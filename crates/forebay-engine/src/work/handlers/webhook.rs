@@ -25,16 +25,11 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use forebay_domain::secret_names::refusal;
 use forebay_sources::environment;
 use forebay_store::pipelines::{Effect, PipelineSpec};
-use futures_util::{StreamExt, stream};
 use reqwest::{
     Client, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -43,9 +38,7 @@ use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use crate::{
-    clock,
-    error::Result,
-    http,
+    clock, http,
     work::{
         effect::{self, Shape},
         event::{Event, Outcome},
@@ -59,8 +52,6 @@ use signature::Signer;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 const DEFAULT_CONCURRENCY: u32 = 8;
-/// A batch is this many rounds of requests on each connection.
-const ROUNDS: u32 = 4;
 /// Headers that Forebay sets itself.
 const OWN_HEADERS: [&str; 8] = [
     "content-type",
@@ -276,40 +267,14 @@ impl Webhook {
         })
     }
 
-    /// The maximum number of events per batch.
-    pub(in crate::work) fn batch(&self) -> u32 {
-        self.concurrency * ROUNDS
+    /// The number of requests at the same time.
+    pub(in crate::work) fn slots(&self) -> usize {
+        usize::try_from(self.concurrency).unwrap_or(usize::MAX)
     }
 
-    /// Sends the events concurrently. After the first throttled response, no more requests are sent and the remaining
-    /// events get the same outcome.
-    pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
-        let throttled: Mutex<Option<Outcome>> = Mutex::new(None);
-        let at_once = usize::try_from(self.concurrency).unwrap_or(usize::MAX);
-        // Collected first: a stream of closures would make the future not `Send`.
-        let send = |(place, event)| self.send_unless_throttled(place, event, &throttled);
-        let sends: Vec<_> = events.iter().enumerate().map(send).collect();
-        let mut outcomes: Vec<(usize, Outcome)> =
-            stream::iter(sends).buffer_unordered(at_once).collect().await;
-        outcomes.sort_by_key(|(place, _)| *place);
-        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
-    }
-
-    /// Sends an event. If the endpoint throttled this batch, nothing is sent and the event gets the same outcome.
-    async fn send_unless_throttled(
-        &self,
-        place: usize,
-        event: &Event,
-        throttled: &Mutex<Option<Outcome>>,
-    ) -> (usize, Outcome) {
-        if let Some(outcome) = throttled.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            return (place, outcome);
-        }
-        let outcome = self.send(event).instrument(event.span.clone()).await;
-        if response::is_throttled(&outcome) {
-            *throttled.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
-        }
-        (place, outcome)
+    /// Sends an event.
+    pub(in crate::work) async fn deliver(&self, event: &Event) -> Outcome {
+        self.send(event).instrument(event.span.clone()).await
     }
 
     /// The same for every delivery of the same content in the same form.

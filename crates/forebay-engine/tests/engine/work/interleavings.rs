@@ -14,12 +14,12 @@ mod together;
 use std::time::Duration;
 
 use forebay_domain::{
-    handoff::{Change, FailureClass},
+    handoff::{Change, FailureClass, State},
     identity::{ReferenceId, VersionHash},
 };
 use forebay_engine::{clock, work::reconciliation};
 use forebay_store::{
-    handoffs::{self, Enqueue, Queueing, Subscriber},
+    handoffs::{self, Enqueue, Mode, Operation, Queueing, Selection, Subscriber},
     jobs::{self, Ack, Failure, FailureAck, Receipt},
     pipelines::{self, Effect, Pipeline, PipelineSpec, Stored},
     projects::OnConflict,
@@ -195,6 +195,17 @@ impl World {
         client.execute_typed(statement, &[(&receipt, Type::UUID)]).await.unwrap() == 1
     }
 
+    /// An operator cancels the attempt at a reference.
+    async fn cancel_running(client: &mut Client, key: &str) -> u64 {
+        let selection = Selection {
+            state: Some(State::Active),
+            reference_ids: vec![Self::id(key)],
+            ..Selection::default()
+        };
+        let operation = Operation::Cancel { running: true };
+        handoffs::operate(client, operation, &selection, Mode::Act).await.unwrap().num_done
+    }
+
     async fn fail(&self, client: &Client, failed: &[(Claim, FailureClass)]) -> Vec<FailureAck> {
         let failures: Vec<_> =
             failed.iter().map(|(claim, class)| (failure(claim.0, *class), claim.1)).collect();
@@ -223,7 +234,7 @@ impl World {
         assert_eq!(self.count(open).await, 0);
         let ended = "select count(*) from forebay.\"references\" as r join forebay.handoffs as h \
              on h.reference_id = r.reference_id and h.payload_hash = r.version_hash \
-             where h.state = 'succeeded' \
+             where h.state in ('succeeded', 'cancelled') \
                  or h.state = 'failed' and h.reason_code in ('permanent', 'poison', 'attempts_exhausted') \
                      and h.failure_code is not null";
         assert_eq!(self.count(ended).await, i64::try_from(KEYS.len()).unwrap());
@@ -314,9 +325,15 @@ async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
                 assert_eq!(verdicts, oracle.end(&claims, true));
                 format!("{worker} releases {claims:?}: {verdicts:?}")
             }
-            80..84 => {
+            80..82 => {
                 held.clear();
                 format!("{worker} dies")
+            }
+            82..84 => {
+                let key = dice.one_of(&KEYS).unwrap();
+                let num_done = World::cancel_running(&mut client, key).await;
+                assert_eq!(num_done, u64::from(oracle.cancel_running(World::id(key))));
+                format!("the attempt at {key} is cancelled")
             }
             84..91 => {
                 let Some((_, receipt)) = dice.one_of(&past) else { continue };

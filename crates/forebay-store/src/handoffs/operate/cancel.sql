@@ -1,20 +1,41 @@
--- Cancels open hand-offs. A follow-up stays with the claim, and is settled as cancelled when the claim ends.
+-- Cancels open hand-offs. A follow-up stays with the claim, and is settled as cancelled when the claim ends. With $4,
+-- an attempt in progress is marked and its worker told; how the attempt ends decides.
 with
 cancelled as materialized (
-    select d.* from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)
+    -- An attempt and its follow-up are one row.
+    select d.reference_id, d.pipeline_id, array_agg(d.payload_hash) as hashes
+    from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)
+    group by d.reference_id, d.pipeline_id
 ),
-followed as (
+claimed as (
     update forebay.ingestion_handoffs as h
-    set next_state = 'cancelled', next_reason_code = 'cancelled'
+    set next_state = case when h.next_payload_hash = any (c.hashes) then 'cancelled' else h.next_state end,
+        next_reason_code = case when h.next_payload_hash = any (c.hashes) then 'cancelled' else h.next_reason_code end,
+        is_cancelled = h.is_cancelled or ($4::bool and h.payload_hash = any (c.hashes))
     from cancelled as c
-    where h.reference_id = c.reference_id and h.pipeline_id = c.pipeline_id and h.next_payload_hash = c.payload_hash
+    where h.reference_id = c.reference_id
+        and h.pipeline_id = c.pipeline_id
+        and h.receipt is not null
+        and (h.next_payload_hash = any (c.hashes) or $4 and h.payload_hash = any (c.hashes))
+    returning h.receipt, h.reference_id, h.is_cancelled
+),
+told as (
+    update forebay.ingestion_claims as c
+    set cancelled = c.cancelled || m.reference_ids
+    from (
+        select f.receipt, array_agg(f.reference_id) as reference_ids
+        from claimed as f
+        where f.is_cancelled
+        group by f.receipt
+    ) as m
+    where c.receipt = m.receipt
 ),
 gone as (
     delete from forebay.ingestion_handoffs as h
     using cancelled as c
     where h.reference_id = c.reference_id
         and h.pipeline_id = c.pipeline_id
-        and h.payload_hash = c.payload_hash
+        and h.payload_hash = any (c.hashes)
         and h.receipt is null
     returning h.*
 )

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    child::{Group, KEPT_BYTES, LONGEST_END, feed, keep_end},
+    child::{Group, KEPT_BYTES, LONGEST_END, Mark, feed, keep_end},
     work::event::printable,
 };
 
@@ -58,9 +58,11 @@ pub(super) enum End {
 
 impl Run<'_> {
     /// Runs the command on `lines`. Returns how it ended and the end of its standard error.
-    pub(super) async fn over(self, lines: Vec<String>, verdicts: &mut Verdicts) -> Result<(End, String)> {
+    pub(super) async fn over(self, lines: Vec<String>, verdicts: &mut Verdicts<'_>) -> Result<(End, String)> {
         let mut command = Command::new(self.program);
-        command.args(self.arguments).env_clear().envs(self.environment);
+        let mut mark = Mark::new();
+        let (name, value) = mark.variable();
+        command.args(self.arguments).env_clear().envs(self.environment).env(name, value);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         if let Some(directory) = self.directory {
@@ -98,12 +100,16 @@ impl Run<'_> {
             timeout(self.timeout, conversation).await
         };
         let end = match ended {
-            Ok(Ok((Ok(status), ()))) => End::Exited(status),
+            Ok(Ok((Ok(status), ()))) => {
+                mark.leave();
+                End::Exited(status)
+            }
             Ok(Ok((Err(error), ()))) => End::NotStarted(error),
             Ok(Err(TooMuch)) => End::TooMuch,
             Err(_) => End::Timeout,
         };
         group.kill();
+        drop(mark);
         // If the process still does not exit, the runtime reaps it later.
         let _either_way = timeout(LONGEST_END, child.wait()).await;
         Ok((end, quoted(&stderr_end, self.masks)))
@@ -131,7 +137,7 @@ struct TooMuch;
 /// Reads verdicts until the end.
 async fn listen(
     mut stdout: impl AsyncRead + Unpin,
-    verdicts: &mut Verdicts,
+    verdicts: &mut Verdicts<'_>,
 ) -> std::result::Result<(), TooMuch> {
     let mut num_read = 0;
     let mut line = Vec::new();
@@ -168,7 +174,7 @@ async fn listen(
     Ok(())
 }
 
-fn take_line(verdicts: &mut Verdicts, line: &mut Vec<u8>, is_too_long: &mut bool) {
+fn take_line(verdicts: &mut Verdicts<'_>, line: &mut Vec<u8>, is_too_long: &mut bool) {
     if *is_too_long {
         verdicts.take_bad(None, "is too long");
     } else {

@@ -1,6 +1,6 @@
 //! Runs real processes: small shell scripts.
 
-use std::{os::unix::fs::PermissionsExt, time::Duration};
+use std::{os::unix::fs::PermissionsExt, sync::Mutex, time::Duration};
 
 use forebay_domain::{
     handoff::{Change, FailureClass},
@@ -65,7 +65,17 @@ const ANSWER_ALL: &str =
     r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"done"}/p'"#;
 
 async fn run(text: &str, count: usize) -> Vec<Outcome> {
-    script(text, "5m").deliver(&events(count)).await.unwrap()
+    deliver(&script(text, "5m"), count).await.unwrap()
+}
+
+/// The outcomes in the order of the events; each is answered once.
+async fn deliver(exec: &Exec, count: usize) -> Result<Vec<Outcome>> {
+    let outcomes = Mutex::new(vec![None; count]);
+    let answer = |place: usize, outcome: Outcome| {
+        assert_eq!(outcomes.lock().unwrap()[place].replace(outcome), None, "{place}");
+    };
+    exec.deliver(&events(count), &answer).await?;
+    Ok(outcomes.into_inner().unwrap().into_iter().map(Option::unwrap).collect())
 }
 
 fn reason(outcome: &Outcome) -> &str {
@@ -151,6 +161,20 @@ async fn malformed_verdicts_are_reported() {
 }
 
 #[tokio::test]
+async fn a_verdict_counts_while_the_command_still_runs() {
+    let exec = script(&format!("{}exec sleep 1000", say(1, DONE)), "1000s");
+    let (events, answered) = (events(2), tokio::sync::Notify::new());
+    let answer = |place: usize, outcome: Outcome| {
+        assert_eq!((place, outcome), (1, Outcome::Done));
+        answered.notify_one();
+    };
+    tokio::select! {
+        result = exec.deliver(&events, &answer) => panic!("the command ended: {result:?}"),
+        () = answered.notified() => {}
+    }
+}
+
+#[tokio::test]
 async fn verdicts_before_a_crash_count() {
     let outcomes = run(&format!("read line\n{}echo 'disk full' >&2; exit 3", say(1, DONE)), 2).await;
     assert_eq!((reason(&outcomes[0]), reason(&outcomes[1])), ("exec_failed", "done"));
@@ -182,7 +206,7 @@ async fn a_timeout_kills_the_whole_group() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let text = format!("{}sleep 1000 & echo $! > {}; wait", say(0, DONE), file.display());
-    let outcomes = script(&text, "10s").deliver(&events(2)).await.unwrap();
+    let outcomes = deliver(&script(&text, "10s"), 2).await.unwrap();
     assert_eq!((reason(&outcomes[0]), reason(&outcomes[1])), ("done", "exec_timeout"));
     let pid = std::fs::read_to_string(&file).unwrap();
     until(|| has_ended(pid.trim())).await;
@@ -203,10 +227,9 @@ async fn cancelling_the_delivery_kills_the_group() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let exec = script(&format!("sleep 1000 & echo $! > {}; wait", file.display()), "1000s");
-    let batch = events(1);
     let written = || std::fs::read_to_string(&file).is_ok_and(|pid| pid.ends_with('\n'));
     tokio::select! {
-        outcomes = exec.deliver(&batch) => panic!("the command ended: {outcomes:?}"),
+        outcomes = deliver(&exec, 1) => panic!("the command ended: {outcomes:?}"),
         () = until(written) => {}
     }
     let pid = std::fs::read_to_string(&file).unwrap();
@@ -220,7 +243,7 @@ async fn secrets_are_passed_on_only_if_they_are_named() {
     forebay_sources::environment::keep_from_programs(secrets.map(str::to_owned));
     let text = r#"echo "${CARGO_PKG_DESCRIPTION-none} ${CARGO_PKG_NAME+named} ${CARGO_MANIFEST_DIR+inherited}" >&2; exit 1"#;
     let config = json!({"command": ["sh", "-c", text], "env": ["CARGO_PKG_NAME", "NOT_SET_ANYWHERE"]});
-    let outcomes = Exec::open(&spec(config)).unwrap().deliver(&events(1)).await.unwrap();
+    let outcomes = deliver(&Exec::open(&spec(config)).unwrap(), 1).await.unwrap();
     assert!(
         message(&outcomes[0]).ends_with("its last output: none named inherited"),
         "{}",
@@ -235,7 +258,7 @@ async fn secrets_that_the_command_prints_are_masked() {
     let secret = env!("CARGO_PKG_NAME");
     let run = async |text: &str| {
         let config = json!({"command": ["sh", "-c", text], "env": named});
-        let outcomes = Exec::open(&spec(config)).unwrap().deliver(&events(1)).await.unwrap();
+        let outcomes = deliver(&Exec::open(&spec(config)).unwrap(), 1).await.unwrap();
         message(&outcomes[0]).to_owned()
     };
     let message = run("echo \"key $CARGO_PKG_NAME for postgres://me:pw@db/x\" >&2; exit 1").await;
@@ -272,7 +295,7 @@ async fn a_program_that_cannot_run_stops_the_pipeline() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     let exec = Exec::open(&spec(config)).unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(exec.deliver(&events(1)).await.unwrap_err().code(), "pipeline_config");
+    assert_eq!(deliver(&exec, 1).await.unwrap_err().code(), "pipeline_config");
 }
 
 #[test]
@@ -282,6 +305,7 @@ fn wrong_settings_are_refused_by_name() {
         (json!({"command": []}), "needs `command`"),
         (json!({"command": "sh"}), "`command`"),
         (json!({"command": ["sh"], "batch": 0}), "`batch`"),
+        (json!({"command": ["sh"], "concurrency": 257}), "`concurrency`"),
         (json!({"command": ["sh"], "timeout": 5}), "`timeout`"),
         (json!({"command": ["sh"], "timeout": "25h"}), "`timeout`"),
         (json!({"command": ["sh"], "env": ["A=b"]}), "`env`"),
@@ -292,5 +316,5 @@ fn wrong_settings_are_refused_by_name() {
         let message = Exec::open(&spec(config)).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     }
-    assert_eq!(script("true", "1d").batch(), 100);
+    assert_eq!(script("true", "1d").group(), 100);
 }

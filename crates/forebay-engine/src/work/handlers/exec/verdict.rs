@@ -15,17 +15,18 @@ use serde_json::Value;
 
 use crate::{
     child::{Reported, ReportedFailure, reported},
-    work::event::{Event, Outcome},
+    work::event::{Answer, Event, Outcome},
 };
 
 /// The reason code of a failure without one.
 const NO_REASON: &str = "exec_reported";
 
 /// Collects the verdicts of one run.
-pub(super) struct Verdicts {
+pub(super) struct Verdicts<'a> {
+    answer: &'a Answer<'a>,
     places: HashMap<ReferenceId, usize>,
-    /// One for each event, in the order of the events.
-    outcomes: Vec<Option<Outcome>>,
+    /// Whether each event has its verdict.
+    is_answered: Vec<bool>,
     /// The problem with an invalid verdict, for each event.
     bad: Vec<Option<String>>,
     /// The first line that could not be matched to an event.
@@ -34,12 +35,13 @@ pub(super) struct Verdicts {
     num_stray: u64,
 }
 
-impl Verdicts {
-    /// Starts without any verdict on these events.
-    pub(super) fn of(events: &[Event]) -> Self {
+impl<'a> Verdicts<'a> {
+    /// Starts without any verdict on these events. `answer` gets each verdict as it comes.
+    pub(super) fn of(events: &[Event], answer: &'a Answer<'a>) -> Self {
         Self {
+            answer,
             places: events.iter().enumerate().map(|(place, event)| (event.reference_id, place)).collect(),
-            outcomes: vec![None; events.len()],
+            is_answered: vec![false; events.len()],
             bad: vec![None; events.len()],
             stray: None,
             num_lines: 0,
@@ -63,13 +65,14 @@ impl Verdicts {
         let Some(place) = self.places.get(&id).copied() else {
             return self.take_bad(None, "has a `reference_id` that is not in this batch");
         };
-        if self.outcomes[place].is_some() {
+        if self.is_answered[place] {
             return self.take_bad(None, "is a second verdict on the same `reference_id`");
         }
         match read(&verdict) {
             Ok(outcome) => {
                 self.num_lines += 1;
-                self.outcomes[place] = Some(outcome);
+                self.is_answered[place] = true;
+                (self.answer)(place, outcome);
             }
             Err(problem) => self.take_bad(Some(place), problem),
         }
@@ -88,17 +91,18 @@ impl Verdicts {
         first.get_or_insert_with(|| format!("line {} of the command's output {problem}", self.num_lines));
     }
 
-    /// The outcomes, in the order of the events. `unanswered` makes the outcome of an event without a verdict from the
-    /// problem with its line, if there was one.
-    pub(super) fn into_outcomes(self, unanswered: impl Fn(Option<&str>) -> Outcome) -> Vec<Outcome> {
+    /// Answers the events without a verdict. `unanswered` makes their outcome from the problem with the event's line,
+    /// if there was one.
+    pub(super) fn finish(self, unanswered: impl Fn(Option<&str>) -> Outcome) {
         let stray = self.stray.map(|first| match self.num_stray {
             1 => first,
             num => format!("{first}; {} more lines are invalid", num - 1),
         });
-        let known = self.outcomes.into_iter().zip(self.bad);
-        known
-            .map(|(outcome, bad)| outcome.unwrap_or_else(|| unanswered(bad.as_deref().or(stray.as_deref()))))
-            .collect()
+        for (place, (is_answered, bad)) in self.is_answered.into_iter().zip(self.bad).enumerate() {
+            if !is_answered {
+                (self.answer)(place, unanswered(bad.as_deref().or(stray.as_deref())));
+            }
+        }
     }
 }
 

@@ -34,11 +34,6 @@ const MAX_DETAIL_CHARS: usize = 200;
 /// Removing shorter values protects nothing and makes messages unreadable.
 const MIN_SECRET_CHARS: usize = 6;
 
-/// Whether the endpoint asked to slow down.
-pub(super) fn is_throttled(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed { class: FailureClass::Throttled, .. })
-}
-
 /// The outcome of a response. `sent` are the headers whose values must not appear in messages.
 pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) -> Outcome {
     let status = response.status();

@@ -116,7 +116,7 @@ fn spec(config: Value) -> PipelineSpec {
     }
 }
 
-fn open(settings: Value) -> Result<Webhook> {
+fn open(settings: Value) -> crate::error::Result<Webhook> {
     let opened = Webhook::open_with(&spec(settings), &|name| match name {
         "SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw plain-old".to_owned()),
         "AUTHORIZATION" => Some("Bearer very-secret-token".to_owned()),
@@ -156,7 +156,7 @@ fn failed(outcome: &Outcome) -> (FailureClass, &str, &str, Option<SignedDuration
 }
 
 async fn deliver(webhook: &Webhook) -> Outcome {
-    webhook.deliver(&[event()]).await.unwrap().remove(0)
+    webhook.deliver(&event()).await
 }
 
 #[tokio::test]
@@ -190,7 +190,8 @@ async fn the_time_of_a_signature_is_the_databases_if_the_clock_is_off() {
     let server = Server::with_status("200", "").await;
     let webhook = server.webhook(json!({}));
     let skew = SignedDuration::from_hours(-2);
-    webhook.deliver(&[event(), Event { skew, ..event() }]).await.unwrap();
+    webhook.deliver(&event()).await;
+    webhook.deliver(&Event { skew, ..event() }).await;
     let seconds = |(head, _): &(String, String)| {
         let line = head.lines().find_map(|line| line.strip_prefix("webhook-timestamp: ")).unwrap();
         line.trim().parse::<i64>().unwrap()
@@ -246,20 +247,6 @@ async fn messages_contain_no_secret() {
     assert!(message.chars().count() < 250, "{message}");
     assert!(server.requests()[0].0.contains("authorization: bearer very-secret-token"));
     assert!(!format!("{webhook:?}").contains("secret"));
-}
-
-#[tokio::test]
-async fn throttling_stops_the_rest_of_the_batch() {
-    let throttling = answer("429", "retry-after: 7\r\n", "");
-    let server = Server::start(vec![answer("200", "", ""), throttling]).await;
-    let outcomes = server.webhook(json!({"concurrency": 1})).deliver(&vec![event(); 10]).await.unwrap();
-    assert_eq!(server.requests().len(), 2);
-    assert_eq!(outcomes.len(), 10);
-    assert_eq!(outcomes[0], Outcome::Done);
-    for outcome in &outcomes[1..] {
-        let (class, _, _, retry_after) = failed(outcome);
-        assert_eq!((class, retry_after), (FailureClass::Throttled, Some(SignedDuration::from_secs(7))));
-    }
 }
 
 #[test]
@@ -325,7 +312,7 @@ async fn a_payload_can_be_omitted_and_a_removal_has_none() {
     let server = Server::with_status("200", "").await;
     deliver(&server.webhook(json!({"payload": false}))).await;
     let gone = Event { payload: None, change: Change::Removed, ..event() };
-    server.webhook(json!({})).deliver(&[gone]).await.unwrap();
+    server.webhook(json!({})).deliver(&gone).await;
     let bodies: Vec<Value> =
         server.requests().iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect();
     assert!(bodies[0]["data"].get("payload").is_none());
@@ -414,10 +401,4 @@ fn wrong_settings_are_refused_by_name_and_without_secrets() {
     }
     assert!(open(json!({"url": "http://example.org", "allow_http": true})).is_ok());
     assert!(open(json!({"url": "http://[::1]:8080/"})).is_ok());
-}
-
-#[test]
-fn a_batch_keeps_the_connections_busy() {
-    let webhook = open(json!({"url": "http://127.0.0.1", "concurrency": 3})).unwrap();
-    assert_eq!(webhook.batch(), 12);
 }

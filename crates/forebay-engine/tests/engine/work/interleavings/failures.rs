@@ -94,7 +94,8 @@ async fn every_failure_ends_as_the_domain_defines() {
 }
 
 async fn check(world: &World, key: &str, case: Case) {
-    let expected = end_attempt(failure_event(case.class, case.num_failures), case.has_follow_up).unwrap();
+    let expected =
+        end_attempt(failure_event(case.class, case.num_failures), case.has_follow_up, false).unwrap();
     let id: ReferenceId = World::id(key);
     let statement = format!(
         "select h.state, h.reason_code, j.version, j.state, j.not_before, j.receipt_is_null \

@@ -32,6 +32,7 @@ struct Open {
     attempt: i32,
     num_lost: i16,
     receipt: Option<Receipt>,
+    is_cancelled: bool,
     next: Option<FollowUp>,
 }
 
@@ -173,7 +174,8 @@ impl Oracle {
 
     /// Ends the attempt of what is open. `open` is how it would wait again. Returns its transition.
     fn end_attempt(&mut self, id: ReferenceId, open: Open, event: Event) -> Transition {
-        let ended = *end_attempt(event, open.next.is_some()).unwrap();
+        let ended = *end_attempt(event, open.next.is_some(), open.is_cancelled).unwrap();
+        let open = Open { is_cancelled: false, ..open };
         let follow_up = open.next.clone();
         if follow_up.is_none() && ended.to.is_waiting() {
             let reason = ended.reason.unwrap_or(open.reason);
@@ -223,6 +225,7 @@ impl Oracle {
             State::Retrying => FailureAck::Retrying,
             State::Failed => FailureAck::Failed,
             State::Superseded => FailureAck::Superseded,
+            State::Cancelled => FailureAck::Cancelled,
             other => panic!("unexpected state after a failure: {other}"),
         }
     }
@@ -255,6 +258,15 @@ impl Oracle {
         }
     }
 
+    /// An operator cancels the attempt at a reference. Returns whether there is one that can be seen.
+    pub(super) fn cancel_running(&mut self, id: ReferenceId) -> bool {
+        let Some(open) = self.open.get_mut(&id).filter(|open| open.receipt.is_some()) else { return false };
+        // Its own follow-up hides the attempt.
+        let is_seen = open.next.as_ref().is_none_or(|next| next.hash != open.hash);
+        open.is_cancelled |= is_seen;
+        is_seen
+    }
+
     /// Panics if the tables differ.
     pub(super) async fn compare(&self, client: &Client) {
         let outcomes = "select reference_id::text, payload_hash, state, reason_code, generation, num_attempts \
@@ -278,7 +290,7 @@ impl Oracle {
         assert_eq!(stored, expected, "outcomes: stored, expected");
 
         let open = "select reference_id::text, payload_hash, state, reason_code, generation, num_attempts, attempt, \
-                 num_lost, receipt, next_payload_hash, next_generation, next_reason_code, next_state \
+                 num_lost, receipt, next_payload_hash, next_generation, next_reason_code, next_state, is_cancelled \
              from forebay.ingestion_handoffs";
         let rows = client.query_typed(open, &[]).await.unwrap();
         let stored: BTreeMap<String, Open> = rows.iter().map(|row| (row.get(0), Open::read(row))).collect();
@@ -315,6 +327,7 @@ impl Open {
             attempt: 0,
             num_lost: 0,
             receipt: None,
+            is_cancelled: false,
             next: None,
         }
     }
@@ -334,6 +347,7 @@ impl Open {
             attempt: row.get(6),
             num_lost: row.get(7),
             receipt: row.get(8),
+            is_cancelled: row.get(13),
             next,
         }
     }

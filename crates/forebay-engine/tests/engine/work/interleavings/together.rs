@@ -115,7 +115,10 @@ async fn work(world: &World, diary: &Diary, mut dice: Dice) {
                 let claims = dice.some_of(&mut held, 3);
                 held.extend(fail(world, diary, &mut dice, &client, &claims).await);
             }
-            82..86 => {
+            82..84 => {
+                World::cancel_running(&mut client, dice.one_of(&KEYS).unwrap()).await;
+            }
+            84..86 => {
                 let claims = dice.some_of(&mut held, 3);
                 held.extend(end(diary, &client, &claims, true).await);
             }
