@@ -239,8 +239,9 @@ begin
     return num_handoffs;
 end $$;
 
--- Locks the next waiting jobs of a pipeline, and tells whether a claim of one was lost before: strictly by priority; within a priority the same share from each source,
--- so that a flood from one source doesn't starve the others; within a source the oldest first.
+-- Locks the next waiting jobs of a pipeline, and tells whether a claim of one was lost before: strictly by priority;
+-- within a priority the same share from each source, so that a flood from one source doesn't starve the others; within
+-- a source the oldest first.
 --
 -- While an old snapshot exists (an open transaction, a long report), vacuum can't remove the index entries of finished
 -- jobs, and every scan steps over all of them. So after an expensive scan, the next ones continue from where it ended,

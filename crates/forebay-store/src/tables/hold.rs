@@ -5,7 +5,7 @@
 //! compares it with the one that was opened.
 
 use futures_util::future;
-use tokio_postgres::{GenericClient, Transaction, types::Type};
+use tokio_postgres::{GenericClient, Transaction, error::SqlState, types::Type};
 
 use super::Table;
 use crate::{
@@ -67,7 +67,7 @@ pub async fn hold(transaction: &Transaction<'_>, table: &Table) -> Result<Held> 
     .await;
     let changed = |reason: String| Err(Error::TableChanged { table: table.plain_name(), reason });
     if let Err(error) = locked {
-        return match error.code().map(|state| state.code()) {
+        return match error.code().map(SqlState::code) {
             // The table or its schema.
             Some("42P01" | "3F000") => changed("it was renamed or dropped".to_owned()),
             _ => Err(error.into()),
