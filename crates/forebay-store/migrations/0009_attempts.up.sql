@@ -50,9 +50,9 @@ begin atomic
 end;
 
 -- Ends attempts. failure_classes says how each went: null, it succeeded; given_back, it was not made; or the class of
--- its failure, which is recorded and to which the retry policy applies. Each attempt must name the receipt that holds its
--- hand-off; without needs_receipt, a null receipt matches a hand-off without one, which the caller's transaction has
--- locked. Answers in the order of the input: done, retrying (with the time of the retry), failed, superseded or
+-- its failure, which is recorded and to which the retry policy applies. Each attempt must name the receipt that holds
+-- its hand-off; without needs_receipt, a null receipt matches a hand-off without one, which the caller's transaction
+-- has locked. Answers in the order of the input: done, retrying (with the time of the retry), failed, superseded or
 -- cancelled if written; stale, lost or busy if not.
 create function forebay_private.end_attempts(
     pipeline_id int, reference_ids uuid[], receipts uuid[], failure_classes text[], failure_codes text[], messages text[],
