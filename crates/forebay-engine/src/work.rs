@@ -15,6 +15,7 @@ mod batch;
 mod conflict;
 pub(crate) mod declarations;
 pub(crate) mod declare;
+mod deliveries;
 mod disabling;
 mod effect;
 mod embedding;

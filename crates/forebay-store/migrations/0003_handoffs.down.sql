@@ -1,4 +1,5 @@
 drop table forebay.maintenance;
+drop table forebay.ingestion_deliveries;
 drop table forebay.ingestion_attempts;
 drop table forebay.failure_policies;
 drop table forebay.ingestion_cursors;

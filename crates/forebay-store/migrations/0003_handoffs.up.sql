@@ -236,10 +236,37 @@ comment on column forebay.ingestion_attempts.reason_code is 'What failed, as a s
 comment on column forebay.ingestion_attempts.message is 'What failed, as a sentence.';
 comment on column forebay.ingestion_attempts.failed_at is 'When it failed.';
 
+-- Read by reference, and newest first. Nothing reads it to decide.
+create table forebay.ingestion_deliveries (
+    delivery_id bigint generated always as identity,
+    reference_id uuid not null,
+    pipeline_id int not null,
+    event_id text not null,
+    attempt int not null,
+    sent_at timestamptz not null,
+    duration_ms bigint not null,
+    http_status int,
+    failure_code text,
+    response text not null,
+    primary key (reference_id, delivery_id)
+);
+create index ingestion_deliveries_by_time on forebay.ingestion_deliveries (sent_at, delivery_id);
+comment on table forebay.ingestion_deliveries is 'Requests of webhooks and their responses.';
+comment on column forebay.ingestion_deliveries.delivery_id is 'Short id.';
+comment on column forebay.ingestion_deliveries.reference_id is 'The reference that was sent.';
+comment on column forebay.ingestion_deliveries.pipeline_id is 'The pipeline that sent it.';
+comment on column forebay.ingestion_deliveries.event_id is 'The id of the event, as sent in the header webhook-id.';
+comment on column forebay.ingestion_deliveries.attempt is 'Number of the attempt, from 1.';
+comment on column forebay.ingestion_deliveries.sent_at is 'When it was sent, by the clock of the worker.';
+comment on column forebay.ingestion_deliveries.duration_ms is 'How long the endpoint took to respond, in milliseconds.';
+comment on column forebay.ingestion_deliveries.http_status is 'The status of the response; null: there was none.';
+comment on column forebay.ingestion_deliveries.failure_code is 'What failed, as a stable word; null: it was delivered.';
+comment on column forebay.ingestion_deliveries.response is 'The start of the body of the response, without secrets.';
+
 create table forebay.maintenance (
     task text primary key,
     began_at timestamptz not null
 );
 comment on table forebay.maintenance is 'Periodic tasks, each done by one of all workers.';
-comment on column forebay.maintenance.task is 'reconcile, prune, prune_scraping or prune_workers.';
+comment on column forebay.maintenance.task is 'reconcile, prune, prune_scraping, prune_workers or prune_deliveries.';
 comment on column forebay.maintenance.began_at is 'When it was last started.';

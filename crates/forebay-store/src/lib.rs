@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod connect;
 pub mod content;
 mod copy;
+pub mod deliveries;
 pub mod doctor;
 pub mod documents;
 pub mod drift;

@@ -17,6 +17,8 @@ forebay_domain::words! {
         PruneScraping = "prune_scraping",
         /// Deletes the rows of workers that were not seen for a day.
         PruneWorkers = "prune_workers",
+        /// Deletes the log of deliveries past its retention.
+        PruneDeliveries = "prune_deliveries",
     }
 }
 

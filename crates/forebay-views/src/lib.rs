@@ -29,6 +29,7 @@ mod content_written;
 mod course;
 mod db;
 mod db_copy;
+mod delivery;
 mod demo;
 mod doctor;
 mod dry_run;
@@ -109,6 +110,7 @@ pub use self::{
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl},
+    delivery::Delivery,
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},
     dry_run::{DryRun, DryRunReport, DryRunSample},

@@ -28,6 +28,7 @@ use forebay_store::{
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::{
+    deliveries::DeliveryLog,
     event::{Answer, Event, Outcome},
     kind::is_transactional,
     rules,
@@ -72,7 +73,11 @@ pub(super) enum LeasedHandler {
 
 impl Handler {
     /// Reads the settings, and checks or creates the target.
-    pub(super) async fn open(transaction: &Transaction<'_>, pipeline: &Pipeline) -> Result<Self> {
+    pub(super) async fn open(
+        transaction: &Transaction<'_>,
+        pipeline: &Pipeline,
+        log: &DeliveryLog,
+    ) -> Result<Self> {
         let spec = &pipeline.spec;
         Ok(match kind(spec)? {
             HandlerKind::Documents => Self::Transactional(Arc::new(TransactionalHandler::Documents(
@@ -81,7 +86,9 @@ impl Handler {
             HandlerKind::Table => Self::Transactional(Arc::new(TransactionalHandler::Table(
                 Table::open(transaction, pipeline).await?,
             ))),
-            HandlerKind::Webhook => Self::Leased(Arc::new(LeasedHandler::Webhook(Webhook::open(spec)?))),
+            HandlerKind::Webhook => {
+                Self::Leased(Arc::new(LeasedHandler::Webhook(Webhook::open(spec)?.logging_to(log))))
+            }
             HandlerKind::Exec => Self::Leased(Arc::new(LeasedHandler::Exec(Exec::open(spec)?))),
             HandlerKind::External => Self::External,
         })

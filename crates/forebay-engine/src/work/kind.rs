@@ -19,9 +19,17 @@ pub const fn settings_of(kind: HandlerKind) -> &'static [&'static str] {
     match kind {
         HandlerKind::Documents => &["title", "fields", "language", "language_field", "chunk", "embeddings"],
         HandlerKind::Table => &["table", "columns", "removed"],
-        HandlerKind::Webhook => {
-            &["url", "secret", "timeout", "concurrency", "headers", "payload", "allow_http", "disable"]
-        }
+        HandlerKind::Webhook => &[
+            "url",
+            "secret",
+            "timeout",
+            "concurrency",
+            "headers",
+            "payload",
+            "allow_http",
+            "log_deliveries",
+            "disable",
+        ],
         HandlerKind::Exec => &["command", "timeout", "batch", "concurrency", "env", "directory"],
         HandlerKind::External => &[],
     }

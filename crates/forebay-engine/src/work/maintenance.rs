@@ -9,7 +9,7 @@ use std::{
 };
 
 use forebay_store::{
-    breakers, handoffs, jobs, logs,
+    breakers, deliveries, handoffs, jobs, logs,
     maintenance::{self, Task},
     pages,
     pipelines::{self, Pipeline},
@@ -68,6 +68,12 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
     }
     if is_due(shared, Task::PruneWorkers, PRUNE_EVERY).await? {
         workers::prune(&**shared.database.client().await?, DEAD_WORKERS).await?;
+    }
+    if let Some(retention) = options.delivery_retention
+        && is_due(shared, Task::PruneDeliveries, PRUNE_EVERY).await?
+    {
+        let client = shared.database.client().await?;
+        note_pruned(shared, deliveries::prune(&**client, retention).await?);
     }
     if let Some(retention) = options.retention
         && is_due(shared, Task::Prune, PRUNE_EVERY).await?

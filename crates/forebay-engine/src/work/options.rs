@@ -31,6 +31,8 @@ pub struct WorkOptions {
     /// How long superseded hand-offs, failed attempts, breaker history, run logs and known pages are kept; `None`:
     /// forever. Default: 30 days.
     pub retention: Option<Duration>,
+    /// How long the log of deliveries is kept; `None`: forever. Default: 7 days.
+    pub delivery_retention: Option<Duration>,
 }
 
 impl Default for WorkOptions {
@@ -45,6 +47,7 @@ impl Default for WorkOptions {
             worker: Process::this().worker_name(),
             reconcile_every: Some(Duration::from_hours(1)),
             retention: Some(Duration::from_hours(30 * 24)),
+            delivery_retention: Some(Duration::from_hours(7 * 24)),
         }
     }
 }

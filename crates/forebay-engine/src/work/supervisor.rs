@@ -22,6 +22,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnord
 use tokio::sync::watch;
 
 use super::{
+    deliveries::{self, DeliveryLog},
     disabling::{self, Noted},
     embedding::{self, Rests},
     kind::Workers,
@@ -117,6 +118,7 @@ pub(super) async fn drain(
         options,
         progress,
         stage,
+        deliveries: DeliveryLog::default(),
         serving: watch::Sender::default(),
         sight: watch::Sender::default(),
         num_overdue: AtomicUsize::new(0),
@@ -124,7 +126,8 @@ pub(super) async fn drain(
         report: Mutex::default(),
         handlers: Mutex::default(),
     };
-    presence::during(&shared, Box::pin(drain_all(&shared))).await
+    let working = deliveries::during(&shared, Box::pin(drain_all(&shared)));
+    presence::during(&shared, working).await
 }
 
 async fn drain_all(shared: &Shared<'_>) -> Result<WorkReport> {
@@ -158,6 +161,7 @@ pub(super) async fn follow(
         options,
         progress,
         stage: watching,
+        deliveries: DeliveryLog::default(),
         serving: watch::Sender::default(),
         sight: watch::Sender::default(),
         num_overdue: AtomicUsize::new(0),
@@ -165,7 +169,8 @@ pub(super) async fn follow(
         report: Mutex::default(),
         handlers: Mutex::default(),
     };
-    presence::during(&shared, Box::pin(follow_until(&shared, &stage, stop))).await
+    let working = deliveries::during(&shared, Box::pin(follow_until(&shared, &stage, stop)));
+    presence::during(&shared, working).await
 }
 
 async fn follow_until(

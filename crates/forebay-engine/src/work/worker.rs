@@ -16,6 +16,7 @@ use tracing::Instrument;
 
 use super::{
     batch::Batch,
+    deliveries::DeliveryLog,
     handlers::{Handler, TransactionalHandler},
     leased,
     options::WorkOptions,
@@ -50,6 +51,8 @@ pub(super) struct Shared<'a> {
     pub(super) options: &'a WorkOptions,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(super) stage: watch::Receiver<Stage>,
+    /// Deliveries that are not logged yet.
+    pub(super) deliveries: DeliveryLog,
     /// The names of the pipelines to work for, as of the last look.
     pub(super) serving: watch::Sender<Vec<String>>,
     /// What the supervisor has seen last; it wakes the workers.
@@ -143,7 +146,7 @@ impl Shared<'_> {
         }
         let mut client = self.database.client().await?;
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-        let handler = Handler::open(&transaction, pipeline).await?;
+        let handler = Handler::open(&transaction, pipeline, &self.deliveries).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
         self.handlers().insert(pipeline.pipeline_id, (pipeline.spec.clone(), handler.clone()));
         Ok(handler)

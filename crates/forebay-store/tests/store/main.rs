@@ -10,6 +10,7 @@ mod clock;
 mod cluster;
 mod connect;
 mod content;
+mod deliveries;
 mod disabling;
 mod drift;
 mod export;

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod counts;
+mod deliveries;
 mod enqueue;
 mod hold;
 mod list;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Counts(counts::Args),
+    Deliveries(deliveries::Args),
     Enqueue(enqueue::Args),
     Retry(retry::Args),
     Cancel(cancel::Args),
@@ -47,6 +49,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::List(args) => list::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Counts(args) => counts::run(args, context).await,
+        Command::Deliveries(args) => deliveries::run(args, context).await,
         Command::Enqueue(args) => enqueue::run(args, context).await,
         Command::Retry(args) => retry::run(args, context).await,
         Command::Cancel(args) => cancel::run(args, context).await,

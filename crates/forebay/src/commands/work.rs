@@ -75,6 +75,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = values::duration_or_forever)]
     pub(crate) retention: values::Unless,
 
+    /// How long to keep the log of webhooks' deliveries, or forever
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = values::duration_or_forever)]
+    pub(crate) delivery_retention: values::Unless,
+
     /// Maximum number of scheduled scrapes in parallel
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u8).range(1..=32))]
     pub(crate) scrapes: u8,
@@ -102,6 +106,7 @@ impl Args {
             grace: self.grace.get(),
             reconcile_every: self.reconcile_every.get(),
             retention: self.retention.get(),
+            delivery_retention: self.delivery_retention.get(),
             ..WorkOptions::default()
         }
     }

@@ -32,6 +32,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "handoffs list",
     "handoffs show",
     "handoffs counts",
+    "handoffs deliveries",
     "handoffs enqueue",
     "handoffs retry",
     "handoffs cancel",

@@ -15,12 +15,12 @@ use forebay_views::{
     ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
-    CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Demo, Doctor, DryRunReport, Ensured,
-    FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, Reference, ReferenceHandoffs,
-    Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source,
-    SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker,
-    WorkerReleased, schema as schema_of,
+    CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Delivery, Demo, Doctor, DryRunReport,
+    Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification,
+    LogLine, Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, Reference,
+    ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport,
+    SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent,
+    Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -85,6 +85,7 @@ const PRINTED: &[Printed] = printed! {
     "handoffs list" => view<Page<Handoff>>;
     "handoffs show" => view<ReferenceHandoffs>;
     "handoffs counts" => view<Page<HandoffCount>>;
+    "handoffs deliveries" => view<Page<Delivery>>;
     "handoffs enqueue" => view<Requested>;
     "handoffs retry" => view<Operated>;
     "handoffs cancel" => view<Operated>;

@@ -16,6 +16,7 @@ mod db;
 mod dead_runs;
 mod decisions;
 mod declarations;
+mod deliveries;
 mod demo;
 mod disguised;
 mod doctor;

@@ -62,6 +62,7 @@ fn only_settings_that_change_what_is_sent_hand_off_again() {
         (HandlerKind::Webhook, "headers", json!({"x-tenant": "a"}), Everything),
         (HandlerKind::Webhook, "payload", json!(false), Everything),
         (HandlerKind::Webhook, "allow_http", json!(true), Nothing),
+        (HandlerKind::Webhook, "log_deliveries", json!("off"), Nothing),
         (HandlerKind::Exec, "command", json!(["cat", "-u"]), WhatFailed),
         (HandlerKind::Exec, "timeout", json!("1s"), Nothing),
         (HandlerKind::Exec, "batch", json!(1), Nothing),

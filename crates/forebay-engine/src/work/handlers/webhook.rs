@@ -8,6 +8,7 @@
 //! headers = { authorization = "env:INGEST_AUTHORIZATION" }
 //! payload = true
 //! disable = { after = "5d", min_failures = 10 }
+//! log_deliveries = "all"
 //! ```
 //!
 //! The body is an event in the format of `CloudEvents` ([`event`]), signed according to Standard Webhooks
@@ -25,11 +26,14 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, time::Duration};
+use std::{fmt, time::{Duration, Instant}};
 
 use forebay_domain::secret_names::refusal;
 use forebay_sources::environment;
-use forebay_store::pipelines::{Effect, PipelineSpec};
+use forebay_store::{
+    deliveries::Delivery,
+    pipelines::{Effect, PipelineSpec},
+};
 use reqwest::{
     Client, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -40,6 +44,7 @@ use tracing::Instrument;
 use crate::{
     clock, http,
     work::{
+        deliveries::DeliveryLog,
         effect::{self, Shape},
         event::{Event, Outcome},
         setting_error::SettingError,
@@ -47,6 +52,7 @@ use crate::{
     },
 };
 pub(in crate::work) use disabling::DisablePolicy;
+use response::Answer;
 use signature::Signer;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -75,6 +81,19 @@ pub(super) struct Config {
     headers: Vec<(HeaderName, Fixed)>,
     payload: bool,
     disable: Option<DisablePolicy>,
+    logged: Logged,
+}
+
+forebay_domain::words! {
+    /// Which deliveries are logged.
+    enum Logged {
+        /// Every one.
+        All = "all",
+        /// Those that failed.
+        Failed = "failed",
+        /// None.
+        Off = "off",
+    }
 }
 
 /// The value of a fixed header.
@@ -96,6 +115,9 @@ pub(in crate::work) struct Webhook {
     payload: bool,
     /// Part of the ids of events: what is sent in another form is another event.
     tag: Option<String>,
+    pipeline: String,
+    logged: Logged,
+    log: DeliveryLog,
 }
 
 /// The headers and the signer contain secrets.
@@ -123,12 +145,19 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
     }
     let payload = settings.flag("payload")?.unwrap_or(true);
     let disable = disabling::read(&mut settings)?;
-    Ok(Config { url, secrets, timeout, concurrency, headers, payload, disable })
+    let logged = match settings.text("log_deliveries")? {
+        None => Logged::All,
+        Some(word) => Logged::parse(&word).ok_or_else(|| {
+            settings.wrong(&["log_deliveries"], "`log_deliveries` must be `all`, `failed` or `off`")
+        })?,
+    };
+    Ok(Config { url, secrets, timeout, concurrency, headers, payload, disable, logged })
 }
 
 /// The URL is the receiver. Headers whose values are secret don't count: a rotated key sends nothing again.
 pub(super) fn effect(config: &Config) -> Effect {
-    let Config { url, headers, payload, secrets: _, timeout: _, concurrency: _, disable: _ } = config;
+    let Config { url, headers, payload, secrets: _, timeout: _, concurrency: _, disable: _, logged: _ } =
+        config;
     let plain = headers.iter().filter_map(|(name, value)| match value {
         Fixed::Value(value) => Some((name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())),
         Fixed::Env(_) => None,
@@ -264,7 +293,15 @@ impl Webhook {
             concurrency: config.concurrency,
             payload: config.payload,
             tag,
+            pipeline: spec.name.clone(),
+            logged: config.logged,
+            log: DeliveryLog::default(),
         })
+    }
+
+    /// The same, with this log of deliveries.
+    pub(in crate::work) fn logging_to(self, log: &DeliveryLog) -> Self {
+        Self { log: log.clone(), ..self }
     }
 
     /// The number of requests at the same time.
@@ -293,10 +330,34 @@ impl Webhook {
         if let Some(signer) = &self.signer {
             request = request.header(signature::SIGNATURE, signer.sign(&id, &seconds, &body));
         }
-        request = request.header(signature::ID, id).header(signature::TIMESTAMP, seconds);
-        match request.body(body).send().await {
+        request = request.header(signature::ID, &id).header(signature::TIMESTAMP, seconds);
+        let (sent_at, began) = (clock::now(), Instant::now());
+        let (outcome, answer) = match request.body(body).send().await {
             Ok(response) => response::judge(response, &self.host, &self.headers).await,
-            Err(error) => response::unanswered(&error, &self.host),
+            Err(error) => (response::unanswered(&error, &self.host), Answer::default()),
+        };
+        let failure_code = match &outcome {
+            Outcome::Done => None,
+            Outcome::Failed { reason_code, .. } => Some(reason_code.clone()),
+        };
+        let is_logged = match self.logged {
+            Logged::All => true,
+            Logged::Failed => failure_code.is_some(),
+            Logged::Off => false,
+        };
+        if is_logged {
+            self.log.add(Delivery {
+                pipeline: self.pipeline.clone(),
+                reference_id: event.reference_id,
+                event_id: id,
+                attempt: event.attempt,
+                sent_at,
+                duration: began.elapsed(),
+                http_status: answer.status,
+                failure_code,
+                response: answer.body,
+            });
         }
+        outcome
     }
 }

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, error::SqlState};
 use super::World;
 
 /// The tables, views and sequences, all of which are closed to workers.
-const CLOSED: [&str; 51] = [
+const CLOSED: [&str; 53] = [
     "circuit_breaker_state",
     "circuit_breaker_transitions",
     "circuit_breaker_transitions_transition_id_seq",
@@ -31,6 +31,8 @@ const CLOSED: [&str; 51] = [
     "ingestion_attempts_attempt_id_seq",
     "ingestion_claims",
     "ingestion_cursors",
+    "ingestion_deliveries",
+    "ingestion_deliveries_delivery_id_seq",
     "ingestion_handoffs",
     "ingestion_limits",
     "ingestion_outcomes",

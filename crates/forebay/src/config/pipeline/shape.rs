@@ -72,6 +72,8 @@ pub(super) struct PipelineShape {
     payload: Option<bool>,
     /// `webhook`: whether to allow unencrypted `http://` for other hosts. Default: false.
     allow_http: Option<bool>,
+    /// `webhook`: which requests `handoffs deliveries` lists. Default: `all`.
+    log_deliveries: Option<LogDeliveries>,
     /// `webhook`: when to disable an endpoint whose deliveries all fail. Its hand-offs then wait until `forebay
     /// pipelines enable`.
     disable: Option<DisableShape>,
@@ -202,6 +204,19 @@ struct TypedColumn {
     field: String,
     /// The type of the column in Postgres. Required.
     r#type: String,
+}
+
+/// Which requests are logged.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum LogDeliveries {
+    /// Every one.
+    All,
+    /// Those that failed.
+    Failed,
+    /// None.
+    Off,
 }
 
 /// What to do with the row of a removed reference.

@@ -54,6 +54,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "handoffs list --limit 3"),
     (0, "handoffs show rooms/R-001"),
     (0, "handoffs verify"),
+    (0, "handoffs deliveries"),
     (0, "workers list"),
     (0, "pipelines disable documents"),
     (0, "pipelines enable documents"),

@@ -31,11 +31,22 @@ use crate::{
 const MAX_BODY_BYTES: usize = 64 << 10;
 /// The maximum number of characters of a body in a message.
 const MAX_DETAIL_CHARS: usize = 200;
+/// The maximum number of characters of a body in the log of deliveries.
+const MAX_LOGGED_CHARS: usize = 512;
 /// Removing shorter values protects nothing and makes messages unreadable.
 const MIN_SECRET_CHARS: usize = 6;
 
+/// What the log of deliveries says about a response.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// Its status; `None`: there was no response.
+    pub(super) status: Option<u16>,
+    /// The start of its body.
+    pub(super) body: String,
+}
+
 /// The outcome of a response. `sent` are the headers whose values must not appear in messages.
-pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) -> Outcome {
+pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) -> (Outcome, Answer) {
     let status = response.status();
     let retry_after = retry_after(response.headers(), clock::now());
     let mut body = Vec::new();
@@ -43,22 +54,27 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
         match response.chunk().await {
             Ok(Some(piece)) => body.extend_from_slice(&piece[..piece.len().min(MAX_BODY_BYTES - body.len())]),
             // A failure counts even if its body is incomplete; a success counts only if it is complete.
-            Err(error) if status.is_success() => return unanswered(&error, host),
+            Err(error) if status.is_success() => {
+                let answer = Answer { status: Some(status.as_u16()), body: String::new() };
+                return (unanswered(&error, host), answer);
+            }
             Ok(None) | Err(_) => break,
         }
     }
+    let text = without_values(&body, sent);
+    let answer = Answer { status: Some(status.as_u16()), body: printable(text.as_bytes(), MAX_LOGGED_CHARS) };
     if status.is_success() {
-        return Outcome::Done;
+        return (Outcome::Done, answer);
     }
     let (class, reason_code) = class(status);
     let mut message = format!("{host} answered with status {}", status.as_u16());
-    let detail = printable(without_values(&body, sent).as_bytes(), MAX_DETAIL_CHARS);
+    let detail = printable(text.as_bytes(), MAX_DETAIL_CHARS);
     if !detail.is_empty() {
         message.push_str(": ");
         message.push_str(&detail);
     }
     let retry_after = retry_after.filter(|_| class == FailureClass::Throttled);
-    Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }
+    (Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }, answer)
 }
 
 /// The outcome if there was no complete response.
