@@ -26,7 +26,10 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, time::{Duration, Instant}};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use forebay_domain::secret_names::refusal;
 use forebay_sources::environment;
