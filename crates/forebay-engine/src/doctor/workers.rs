@@ -113,7 +113,7 @@ mod tests {
             [
                 (
                     CheckStatus::Warning,
-                    "was not seen for 40 s, and holds 3 hand-offs until 1970-01-01T00:01:00Z"
+                    "was not seen for 40.0 s, and holds 3 hand-offs until 1970-01-01T00:01:00Z"
                 ),
                 (CheckStatus::Warning, &*version),
                 (CheckStatus::Warning, "its clock is 5 s behind the database's"),

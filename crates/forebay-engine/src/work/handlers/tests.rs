@@ -66,6 +66,7 @@ fn only_settings_that_change_what_is_sent_hand_off_again() {
         (HandlerKind::Exec, "command", json!(["cat", "-u"]), WhatFailed),
         (HandlerKind::Exec, "timeout", json!("1s"), Nothing),
         (HandlerKind::Exec, "batch", json!(1), Nothing),
+        (HandlerKind::Exec, "concurrency", json!(2), Nothing),
         (HandlerKind::Exec, "env", json!(["TOKEN"]), Nothing),
         (HandlerKind::Exec, "directory", json!("/srv"), WhatFailed),
     ];
