@@ -15,12 +15,14 @@ use crate::{
     step::{Column, Step, Table},
 };
 
-/// The tables with the run's own rows: the run, its coverage and log, and the state of its source.
-const OF_THE_RUN: [&str; 4] = [
+/// The tables with the own rows of runs and workers: the run, its coverage and log, the state of its source, and the row
+/// that shows a worker while it works.
+const OWN: [&str; 5] = [
     "forebay.scrape_runs",
     "forebay.scrape_run_fields",
     "forebay.scrape_logs",
     "forebay.circuit_breaker_state",
+    "forebay.workers",
 ];
 /// The tables that must not be written. They are shown even if day 1 wrote nothing to them.
 const SHOWN: [&str; 7] = [
@@ -62,8 +64,7 @@ pub(crate) async fn replay(number: usize, stage: &Stage, memory: &Memory) -> Res
     let others = second.keys().map(String::as_str).filter(|name| !SHOWN.contains(name));
     for name in SHOWN.into_iter().chain(others) {
         let (by_first, by_second) = (num_of(&first, name), num_of(&second, name));
-        let shown =
-            if OF_THE_RUN.contains(&name) { format!("{name} (the run itself)") } else { name.to_owned() };
+        let shown = if OWN.contains(&name) { format!("{name} (the work itself)") } else { name.to_owned() };
         table.row([shown.into(), by_first.into(), by_second.into()]);
         step.figures.tables.push(DemoTable {
             table: name.to_owned(),
@@ -79,8 +80,8 @@ pub(crate) async fn replay(number: usize, stage: &Stage, memory: &Memory) -> Res
 
     let num_counted = num_of(&first, "forebay.references");
     step.check("the counters saw every reference of day 1", &num_counted, &memory.num_references)?;
-    let written: Vec<&String> = second.keys().filter(|name| !OF_THE_RUN.contains(&name.as_str())).collect();
-    step.check("the replay wrote no row except those of the run itself", &written, &Vec::new())?;
+    let written: Vec<&String> = second.keys().filter(|name| !OWN.contains(&name.as_str())).collect();
+    step.check("the replay wrote no row except those of the work itself", &written, &Vec::new())?;
     step.check("the workers found nothing to do", &num_claimed, &0)?;
     let num_seen: Vec<u64> = runs.iter().map(|run| run.counts.num_seen).collect();
     let num_before: Vec<u64> = memory.runs.iter().map(|run| run.counts.num_seen).collect();

@@ -281,11 +281,11 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
         |settings: &str| error(&format!("[pipelines.p]\nsource = \"x\"\nhandler = \"webhook\"\n{settings}"));
     insta::assert_snapshot!(error("[pipelines.p]\nhandler = \"table\""), @"error[config_invalid]: forebay.toml:1:1: missing field `source`");
     insta::assert_snapshot!(pipeline("entites = [\"course\"]"), @r"
-    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `entites`; its settings are `url`, `secret`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`, `disable`
+    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `entites`; its settings are `url`, `secret`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`, `log_deliveries`, `disable`
     hint: did you mean `entities`?
     ");
     insta::assert_snapshot!(pipeline("headrs = { a = \"b\" }"), @r"
-    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `headrs`; its settings are `url`, `secret`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`, `disable`
+    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `headrs`; its settings are `url`, `secret`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`, `log_deliveries`, `disable`
     hint: did you mean `headers`?
     ");
     let unsent = "url = \"https://a.example\"\nheaders = { authorization = \"env:FOREBAY_DATABASE_URL\" }";

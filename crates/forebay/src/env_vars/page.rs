@@ -56,13 +56,17 @@ file, and it needs more of your environment than a list could name: proxies, cer
 doesn't need is the key to Forebay's database, or a secret that was meant for another receiver. A variable of `--env-file` \
 reaches a program only if its declaration names it.
 
-Forebay sets these for the program of a source:";
+Forebay sets these, the first three for the program of a source:";
 
 /// What Forebay tells the programs that it starts.
-const PROGRAMS: [Row; 3] = [
+const PROGRAMS: [Row; 4] = [
     ("FOREBAY_SOURCE", "The source."),
     ("FOREBAY_RUN_ID", "The run."),
     ("FOREBAY_SCOPE_*", "A part of the scope; the name in upper case, with `_` for other characters."),
+    (
+        "FOREBAY_DELIVERY",
+        "Only for the command of an `exec` pipeline: marks its processes, so that they can be ended.",
+    ),
 ];
 
 /// What describes the machine.

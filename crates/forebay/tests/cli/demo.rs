@@ -106,7 +106,7 @@ fn steady(private: &Private, text: &str) -> String {
     };
     let mut out = String::new();
     for line in text.replace(folder, "<folder>").lines() {
-        if line.contains("(the run itself)") {
+        if line.contains("(the work itself)") {
             continue;
         }
         let words: Vec<String> = line.split(' ').map(replaced).collect();

@@ -32,9 +32,8 @@ async fn stopped(errors: &Mutex<Vec<String>>, message: &str) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    if tokio::time::timeout(Duration::from_mins(1), wait).await.is_err() {
-        panic!("no error says {message:?}: {:?}", errors.lock().unwrap());
-    }
+    let in_time = tokio::time::timeout(Duration::from_mins(1), wait).await.is_ok();
+    assert!(in_time, "no error says {message:?}: {:?}", errors.lock().unwrap());
     errors.lock().unwrap().clear();
 }
 
@@ -53,7 +52,7 @@ async fn a_running_worker_writes_to_the_table_that_it_opened_or_nowhere() {
             errors.lock().unwrap().push(format!("{} {error}", error.code()));
         }
     };
-    let (sender, stop) = tokio::sync::oneshot::channel::<()>();
+    let (stopping, stop) = tokio::sync::oneshot::channel::<()>();
     let options = WorkOptions { reconcile_every: None, ..shop.options().await };
     let working = work::follow(&shop.database, &options, &note, async { drop(stop.await) });
     let changing = async {
@@ -104,7 +103,7 @@ async fn a_running_worker_writes_to_the_table_that_it_opened_or_nowhere() {
         assert_eq!((recreated[0].pipeline.as_str(), recreated[0].num_handoffs), ("rows", 4));
         arrives(&["0", "a", "b", "c", "d"]).await;
         assert!(work::recreate_tables(&shop.database, &options).await.unwrap().is_empty());
-        sender.send(()).unwrap();
+        stopping.send(()).unwrap();
     };
     let (report, ()) = tokio::join!(working, changing);
     report.unwrap();
