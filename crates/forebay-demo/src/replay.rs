@@ -15,8 +15,8 @@ use crate::{
     step::{Column, Step, Table},
 };
 
-/// The tables with the own rows of runs and workers: the run, its coverage and log, the state of its source, and the row
-/// that shows a worker while it works.
+/// The tables with the own rows of runs and workers: the run, its coverage and log, the state of its source, and the
+/// row that shows a worker while it works.
 const OWN: [&str; 5] = [
     "forebay.scrape_runs",
     "forebay.scrape_run_fields",

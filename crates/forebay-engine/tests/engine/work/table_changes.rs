@@ -52,9 +52,9 @@ async fn a_running_worker_writes_to_the_table_that_it_opened_or_nowhere() {
             errors.lock().unwrap().push(format!("{} {error}", error.code()));
         }
     };
-    let (stopping, stop) = tokio::sync::oneshot::channel::<()>();
+    let (ending, end) = tokio::sync::oneshot::channel::<()>();
     let options = WorkOptions { reconcile_every: None, ..shop.options().await };
-    let working = work::follow(&shop.database, &options, &note, async { drop(stop.await) });
+    let working = work::follow(&shop.database, &options, &note, async { drop(end.await) });
     let changing = async {
         let arrives = async |expected: &[&str]| {
             eventually("the rows arrive", async || titles(&shop).await == expected).await;
@@ -103,7 +103,7 @@ async fn a_running_worker_writes_to_the_table_that_it_opened_or_nowhere() {
         assert_eq!((recreated[0].pipeline.as_str(), recreated[0].num_handoffs), ("rows", 4));
         arrives(&["0", "a", "b", "c", "d"]).await;
         assert!(work::recreate_tables(&shop.database, &options).await.unwrap().is_empty());
-        stopping.send(()).unwrap();
+        ending.send(()).unwrap();
     };
     let (report, ()) = tokio::join!(working, changing);
     report.unwrap();
