@@ -372,6 +372,16 @@ impl Error {
         matches!(self.code(), "schema_missing" | "schema_newer" | "migration_drift")
     }
 
+    /// Whether the database may accept the same later.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(error) => {
+                error.server().is_some_and(forebay_store::ServerError::may_pass) || error.is_unreachable()
+            }
+            _ => self.is_unreachable(),
+        }
+    }
+
     /// Whether the database cannot be reached.
     pub fn is_unreachable(&self) -> bool {
         match self {

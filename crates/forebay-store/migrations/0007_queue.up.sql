@@ -1,12 +1,12 @@
 -- The queue: handing off content, and reading what a worker outside this database gets next.
 --
 -- The functions of 0007 to 0010 claim, extend, complete, fail and release work that happens outside this database.
--- Forebay's own workers call them too, so a worker in any language follows the same rules. They need no session (a
--- transaction-mode pooler works), take plain types (PostgREST can call them by name) and run with their owner's rights,
--- so a worker needs no right on any table.
+-- Workers in any language call those in the schema forebay: they take plain types (PostgREST can call them by name) and
+-- run with their owner's rights, so such a worker needs no right on any table. Forebay's own workers call the functions
+-- in forebay_private behind them, so all follow the same rules. None needs a session: a transaction-mode pooler works.
 --
--- Locks: handing off waits for a worker that holds the hand-off. No other function waits: it skips what another
--- transaction has locked, or answers busy.
+-- Locks: handing off waits for a worker that holds the hand-off. No other function waits for a hand-off: it skips what
+-- another transaction has locked, or answers busy. The rows of claims are waited for, in the order of their receipts.
 --
 -- Plans: a queue fills faster than its statistics follow, and with outdated statistics the planner sorts or hash-joins
 -- whole tables. Each function's settings prevent most of it. "lateral" with "offset 0" forces an index lookup for each

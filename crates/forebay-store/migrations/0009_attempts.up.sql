@@ -28,17 +28,18 @@ set enable_seqscan = off
 set jit = off
 begin atomic
     with
-    reported as (
+    reported as materialized (
         select r.receipt, count(*)::int as num_ended
         from unnest(shrink_claims.receipts) as r (receipt)
         where r.receipt is not null
         group by r.receipt
+        order by r.receipt
     ),
     counted as materialized (
         select c.receipt, r.num_ended, c.num_open <= r.num_ended as is_whole
         from reported as r
         cross join lateral (
-            select f.receipt, f.num_open from forebay.ingestion_claims as f where f.receipt = r.receipt offset 0
+            select f.receipt, f.num_open from forebay.ingestion_claims as f where f.receipt = r.receipt offset 0 for update
         ) as c
     ),
     closed as (

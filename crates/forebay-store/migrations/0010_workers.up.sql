@@ -50,6 +50,8 @@ begin
     if not found
         and not exists (select from forebay.workers as w where w.worker = note_worker.worker)
         and (select count(*) < 1000 from forebay.workers)
+        -- Another transaction may be adding the same name.
+        and pg_try_advisory_xact_lock(hashtextextended('forebay.workers ' || note_worker.worker, 0))
     then
         insert into forebay.workers (worker, pipelines) values (note_worker.worker, array[note_worker.pipeline])
         on conflict do nothing;
@@ -210,17 +212,26 @@ end;
 comment on function forebay.claim_jobs(text, int, interval, text, boolean) is
     'Claims up to max_jobs due jobs of a pipeline for a worker outside the database, until the lease expires. payload is null if the reference is removed or deleted. with_payload => false claims faster: what is stored about the reference is not read, and its columns are null.';
 
--- Extends the lease of claims.
+-- Extends the lease of claims. Several claims are always locked in the order of their receipts, so a report that comes
+-- at the same moment does not deadlock.
 create function forebay_private.heartbeat(pipeline_id int, receipts uuid[], lease interval)
 returns table (receipt uuid, verdict text, lease_until timestamptz, cancelled uuid[])
 language sql volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
     with
+    held as materialized (
+        select c.receipt
+        from forebay.ingestion_claims as c
+        where c.pipeline_id = heartbeat.pipeline_id and c.receipt = any (heartbeat.receipts) and c.num_open > 0
+        order by c.receipt
+        for update
+    ),
     extended as (
         update forebay.ingestion_claims as c
         set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat.lease, '5 minutes'), interval '1 day'))
-        where c.pipeline_id = heartbeat.pipeline_id and c.receipt = any (heartbeat.receipts) and c.num_open > 0
+        from held as h
+        where c.receipt = h.receipt
         returning c.receipt, c.lease_until, c.worker, c.cancelled
     ),
     seen as materialized (

@@ -65,10 +65,12 @@ pub async fn cancelled(client: &impl GenericClient) -> Result<Vec<i32>> {
     client.query_typed(statement, &[]).await?.iter().map(|row| row.read("pipeline_id")).collect()
 }
 
-/// Whether the pipeline is paused, by its receiver or an operator.
+/// Whether nothing of the pipeline may be claimed now: its receiver or an operator has paused or disabled it.
 pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.ingestion_limits \
-         where pipeline_id = $1 and limit_key = '' and paused_until > now()) as is_paused";
+             where pipeline_id = $1 and limit_key = '' and paused_until > now()) \
+         or not exists (select from forebay.pipelines \
+             where pipeline_id = $1 and enabled and disabled_at is null) as is_paused";
     client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.read("is_paused")
 }
 

@@ -190,7 +190,7 @@ impl Worker<'_> {
 
     /// Follows the stage of the supervisor: stops claiming, or stops altogether.
     fn obey(&mut self, stage: Stage) {
-        if stage >= Stage::Stopping {
+        if stage >= Stage::Stopping || !self.shared.is_served(self.pipeline) {
             self.ending.get_or_insert(Ending::Stopped);
         }
         if stage == Stage::CutOff {
@@ -296,7 +296,7 @@ impl Worker<'_> {
         if is_limited {
             self.pace.wake();
         }
-        let failing_for = self.ledger.reported(reported.left);
+        let failing_for = self.ledger.reported(reported.left, reported.error.is_some());
         if self.ledger.is_empty() {
             self.settles_first = false;
         }
@@ -304,10 +304,9 @@ impl Worker<'_> {
         let is_over = self.shared.is_draining && failing_for > self.shared.options.grace;
         match reported.error {
             Some(error) if is_over => self.give_up(Some(error)),
-            Some(error) if !error.is_unreachable() && self.ledger.num_failures() >= MAX_REFUSALS => {
+            Some(error) if !error.may_pass() && self.ledger.num_failures() >= MAX_REFUSALS => {
                 self.give_up(Some(error));
             }
-            None if is_over => self.give_up(None),
             _ => {}
         }
     }

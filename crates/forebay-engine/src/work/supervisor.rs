@@ -104,7 +104,8 @@ async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
     }
     let due = jobs::due(&**client).await?.into_iter().collect();
     let cancelled = jobs::cancelled(&**client).await?.into_iter().collect();
-    Ok(Seen { pipelines, left_alone, sight: Sight { due, cancelled } })
+    let served = pipelines.iter().map(|pipeline| (pipeline.pipeline_id, pipeline.spec.clone())).collect();
+    Ok(Seen { pipelines, left_alone, sight: Sight { served: Some(served), due, cancelled } })
 }
 
 pub(super) async fn drain(

@@ -39,6 +39,8 @@ pub(super) enum Stage {
 /// What the supervisor has seen last.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
+    /// The pipelines to work for, as they are declared; `None` before the first look.
+    pub(super) served: Option<HashMap<i32, PipelineSpec>>,
     /// The pipelines with due hand-offs.
     pub(super) due: HashSet<i32>,
     /// The pipelines with attempts that an operator has cancelled.
@@ -87,7 +89,7 @@ async fn serve_inside(
 ) -> Result<()> {
     let mut queue = Queue::new(pipeline.pipeline_id);
     let mut idle_since = None;
-    while *shared.stage.borrow() == Stage::Working {
+    while *shared.stage.borrow() == Stage::Working && shared.is_served(pipeline) {
         // `trace::claimed` records the number of hand-offs.
         let span =
             tracing::info_span!("claim", pipeline = pipeline.spec.name, num_handoffs = tracing::field::Empty);
@@ -136,6 +138,15 @@ pub(super) async fn is_worth_waiting(
 }
 
 impl Shared<'_> {
+    /// Whether a pipeline is still to be worked for, by the declaration that its worker began with.
+    pub(super) fn is_served(&self, pipeline: &Pipeline) -> bool {
+        let sight = self.sight.borrow();
+        let declared = |served: &HashMap<i32, PipelineSpec>| {
+            served.get(&pipeline.pipeline_id).is_some_and(|spec| *spec == pipeline.spec)
+        };
+        sight.served.as_ref().is_none_or(declared)
+    }
+
     /// The handler of a pipeline, opened again after its declaration has changed.
     async fn handler(&self, pipeline: &Pipeline) -> Result<Handler> {
         let known = self.handlers().get(&pipeline.pipeline_id).cloned();

@@ -59,6 +59,14 @@ impl ServerError {
         }
     }
 
+    /// Whether the same statement may succeed later: the server lacks room, memory or rights to write for now, or
+    /// another transaction was in the way.
+    pub fn may_pass(&self) -> bool {
+        let is_passing =
+            |state: &str| ["25", "40", "53", "55", "57"].iter().any(|class| state.starts_with(class));
+        self.is_unreachable() || self.sqlstate().is_some_and(is_passing)
+    }
+
     /// The table in schema `forebay` that the server reports as missing.
     pub(super) fn missing_table(&self) -> Option<&str> {
         if self.sqlstate() != Some("42P01") {

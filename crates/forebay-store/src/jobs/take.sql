@@ -16,6 +16,9 @@ cross join lateral (
         and f.not_before <= now()
         and f.receipt is null
         and f.state <> 'held'
+        and exists (
+            select from forebay.pipelines as p
+            where p.pipeline_id = $1 and p.enabled and p.disabled_at is null)
         and not exists (
             select from forebay.ingestion_limits as l
             where l.pipeline_id = $1 and l.limit_key = '' and l.paused_until > now())

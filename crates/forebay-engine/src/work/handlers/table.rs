@@ -169,7 +169,7 @@ impl Table {
             }
         }
         let untried: Vec<ReferenceId> = parts.into_iter().flatten().copied().collect();
-        if let Some(error) = rejection::of_pipeline(ids.len() - untried.len(), &mut rejected) {
+        if let Some(error) = rejection::of_pipeline(ids.len(), untried.len(), &mut rejected) {
             return Err(Error::Store(error));
         }
         let mut failures = Vec::with_capacity(rejected.len());

@@ -68,8 +68,12 @@ pub(super) async fn claim(
     let receipt = first.receipt;
     // What was lost before is claimed alone.
     let is_suspect = claimed.len() == 1 && {
-        let client = database.client().await?;
-        jobs::was_lost(&**client, pipeline_id, first.reference_id).await?
+        // The claim is committed, so an error must not end it here.
+        let was_lost = async {
+            let client = database.client().await?;
+            jobs::was_lost(&**client, pipeline_id, first.reference_id).await
+        };
+        was_lost.await.unwrap_or(true)
     };
     trace::claimed(claimed.len());
     let events = claimed.into_iter().map(|job| event(job, skew)).collect();

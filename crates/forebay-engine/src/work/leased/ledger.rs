@@ -62,12 +62,12 @@ impl Ledger {
         Some(taken)
     }
 
-    /// Ends the report that was under way. `left` are the results to report again. Returns how long reports have
-    /// failed.
-    pub(super) fn reported(&mut self, left: Vec<InHand>) -> Duration {
+    /// Ends the report that was under way. `left` are the results to report again: the database could not be asked, or
+    /// other transactions have locked them. Returns how long reports have failed.
+    pub(super) fn reported(&mut self, left: Vec<InHand>, has_failed: bool) -> Duration {
         self.num_reporting = 0;
         let now = Instant::now();
-        let wait = if left.is_empty() {
+        let wait = if left.is_empty() || !has_failed {
             self.num_failures = 0;
             self.failing_since = None;
             GATHER
@@ -135,13 +135,23 @@ mod tests {
         assert_eq!(ledger.take_due(now + Duration::from_millis(200), false).unwrap().len(), 3);
         assert!(!ledger.is_empty(), "the report is under way");
         // The database is unreachable: urgency does not shorten the wait.
-        ledger.reported((0..3).map(result).collect());
+        ledger.reported((0..3).map(result).collect(), true);
         ledger.add(result(3));
         assert!(ledger.is_failing() && ledger.take_due(Instant::now(), true).is_none());
         let later = Instant::now() + LONGEST_PAUSE;
         assert_eq!(ledger.take_due(later, false).unwrap().len(), 4);
-        ledger.reported(Vec::new());
+        ledger.reported(Vec::new(), false);
         assert!(ledger.is_empty() && !ledger.is_failing());
+    }
+
+    #[test]
+    fn what_others_have_locked_is_reported_again_without_holding_anything_up() {
+        let mut ledger = Ledger::default();
+        ledger.add(result(0));
+        let taken = ledger.take_due(Instant::now(), true).unwrap();
+        ledger.reported(taken, false);
+        assert!(!ledger.is_failing() && !ledger.is_empty());
+        assert_eq!(ledger.take_due(Instant::now() + GATHER, false).unwrap().len(), 1);
     }
 
     #[test]
@@ -151,7 +161,7 @@ mod tests {
         assert_eq!(ledger.room(), 0);
         let taken = ledger.take_due(Instant::now(), true).unwrap();
         assert_eq!((taken.len(), ledger.room()), (LARGEST_REPORT, 0), "what is being reported counts");
-        ledger.reported(Vec::new());
+        ledger.reported(Vec::new(), false);
         assert_eq!(ledger.room(), LARGEST_REPORT);
     }
 }

@@ -161,3 +161,44 @@ async fn a_worker_that_starts_uses_the_table_as_it_is() {
     assert_eq!(shop.drain().await.num_succeeded, 2);
     assert_eq!(shop.column("select title from public.others order by title").await, ["a", "b"]);
 }
+
+#[tokio::test]
+async fn a_running_worker_leaves_a_pipeline_alone_once_it_is_disabled_or_declared_otherwise() {
+    let mut shop = Shop::open().await;
+    shop.only_table(items()).await;
+    shop.put("first", &json!({"title": "first"})).await;
+    shop.drain().await;
+    run(
+        &shop,
+        "create function public.slowly() returns trigger language plpgsql as \
+             $$ begin perform pg_sleep(0.05); return new; end $$; \
+         create trigger slowly before insert on public.items for each row execute function public.slowly()",
+    )
+    .await;
+    let keys: Vec<String> = (0..200).map(|n| format!("k{n}")).collect();
+    let records: Vec<(&str, Value)> = keys.iter().map(|key| (key.as_str(), json!({"title": key}))).collect();
+    shop.put_all(&records).await;
+    let options = WorkOptions { reconcile_every: None, batch: 1, concurrency: 1, ..shop.options().await };
+    for (change, back) in [
+        ("enabled = false", "enabled = true"),
+        ("config = config || '{\"removed\": \"mark\"}'", "config = config - 'removed'"),
+    ] {
+        let before = titles(&shop).await.len();
+        let (ending, end) = tokio::sync::oneshot::channel::<()>();
+        let working = work::follow(&shop.database, &options, &|_| {}, async { drop(end.await) });
+        let changing = async {
+            eventually("rows arrive", async || titles(&shop).await.len() > before + 2).await;
+            run(&shop, &format!("update forebay.pipelines set {change} where handler = 'table'")).await;
+            // The worker looks once a second.
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            let then = titles(&shop).await.len();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(titles(&shop).await.len(), then, "{change}");
+            assert!(then < 200, "{change}: {then}");
+            ending.send(()).unwrap();
+        };
+        let (report, ()) = tokio::join!(working, changing);
+        report.unwrap();
+        run(&shop, &format!("update forebay.pipelines set {back} where handler = 'table'")).await;
+    }
+}

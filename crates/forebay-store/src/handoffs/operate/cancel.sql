@@ -19,12 +19,20 @@ claimed as (
         and (h.next_payload_hash = any (c.hashes) or $4 and h.payload_hash = any (c.hashes))
     returning h.receipt, h.reference_id, h.is_cancelled
 ),
+holding as materialized (
+    select c.receipt
+    from forebay.ingestion_claims as c
+    where c.receipt in (select f.receipt from claimed as f where f.is_cancelled)
+    order by c.receipt
+    for update
+),
 told as (
     update forebay.ingestion_claims as c
     set cancelled = c.cancelled || m.reference_ids
     from (
         select f.receipt, array_agg(f.reference_id) as reference_ids
         from claimed as f
+        join holding using (receipt)
         where f.is_cancelled
         group by f.receipt
     ) as m

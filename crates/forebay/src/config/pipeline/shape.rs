@@ -63,7 +63,8 @@ pub(super) struct PipelineShape {
     /// `webhook`: timeout of a request, at most `10m`; `exec`: timeout of a batch, at most `24h`. Default: `30s` for
     /// `webhook`, `60s` for `exec`.
     timeout: Option<Duration>,
-    /// `webhook`: parallel requests per worker, at most 256. Default: 8.
+    /// `webhook`: parallel requests per worker; `exec`: parallel commands per worker. At most 256. Default: 8 for
+    /// `webhook`, 1 for `exec`.
     #[schemars(range(min = 1, max = 256))]
     concurrency: Option<u32>,
     /// `webhook`: extra headers; `env:NAME` reads the value from the environment. Default: none.

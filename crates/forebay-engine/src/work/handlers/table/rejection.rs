@@ -70,12 +70,17 @@ pub(super) fn is_about_a_value(error: &Error) -> bool {
 /// would stop their pipeline for ever.
 const FEW: usize = 5;
 
-/// The error of the pipeline, if there is one: all rows that were tried were rejected alike, and not because of
-/// their data.
-pub(super) fn of_pipeline(num_rows: usize, rejected: &mut Vec<(ReferenceId, Error)>) -> Option<Error> {
+/// The error of the pipeline, if there is one: all rows that were tried were rejected alike, and not because of their
+/// data. If some were not tried because of timeouts, the ones before them speak for them, however few.
+pub(super) fn of_pipeline(
+    num_rows: usize,
+    num_untried: usize,
+    rejected: &mut Vec<(ReferenceId, Error)>,
+) -> Option<Error> {
     let (_, first) = rejected.first()?;
     let is_alike = rejected.iter().all(|(_, error)| sqlstate(error) == sqlstate(first));
-    if num_rows > FEW && rejected.len() == num_rows && is_alike && !is_about_data(first) {
+    let were_all_rejected = num_rows > FEW && rejected.len() + num_untried == num_rows;
+    if were_all_rejected && is_alike && !is_about_data(first) {
         return rejected.pop().map(|(_, error)| error);
     }
     None
