@@ -192,7 +192,7 @@ async fn judge(
         let Some(pipeline) = pipelines::find(&**client, name).await? else { continue };
         num_missing += reconciliation::verify(&server, &pipeline).await?.num_missing();
         if name == EXEC {
-            let latest = database::latest_events(&**client, pipeline.pipeline_id).await?;
+            let latest = database::latest_events(&**client).await?;
             num_undelivered = latest.iter().filter(|event| !distinct.contains(event.as_str())).count() as u64;
         }
     }

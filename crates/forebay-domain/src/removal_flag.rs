@@ -137,10 +137,9 @@ fn is_true(value: Value<'_>) -> bool {
 
 fn says_yes(text: &str) -> bool {
     let text = text.trim();
-    let is_zero = text.contains('0')
-        && text
-            .chars()
-            .all(|character| matches!(character, '0' | '-' | '+' | ':' | '.' | '/' | ' ' | 'T' | 'Z'));
+    // RFC 3339 allows both cases of T and Z.
+    let is_of_zeros = |character: char| "0-+:./ TtZz".contains(character);
+    let is_zero = text.contains('0') && text.chars().all(is_of_zeros);
     !text.is_empty() && !is_zero && !NO.iter().any(|no| text.eq_ignore_ascii_case(no))
 }
 
@@ -181,6 +180,7 @@ mod tests {
         }
         for no in [
             "null",
+            r#""0000-00-00t00:00:00z""#,
             "false",
             "0",
             "-0",

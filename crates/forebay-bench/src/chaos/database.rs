@@ -115,12 +115,12 @@ pub(super) async fn stored(client: &impl GenericClient) -> Result<Vec<(String, i
     rows.iter().map(|row| Ok((row.try_get("record_key")?, row.try_get("content")?))).collect()
 }
 
-/// The id of the last event that a pipeline must have received for each reference: reference, content and generation.
-pub(super) async fn latest_events(client: &impl GenericClient, pipeline_id: i32) -> Result<Vec<String>> {
-    let statement = "select r.reference_id || '/' || encode(r.version_hash, 'hex') || '/' || \
-                 coalesce(h.generation, 0) as event_id \
-         from forebay.\"references\" as r left join forebay.handoffs as h \
-             on h.reference_id = r.reference_id and h.payload_hash = r.version_hash and h.pipeline_id = $1";
-    let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4)]).await?;
+/// The id of the last event that a pipeline must have received for each reference: reference, version and its time.
+pub(super) async fn latest_events(client: &impl GenericClient) -> Result<Vec<String>> {
+    let statement = "select r.reference_id || '/' || r.version || '/' || \
+                 (extract(epoch from r.changed_at) * 1000000)::int8 || \
+                 case when r.removed_at is null then '' else '/removed' end as event_id \
+         from forebay.\"references\" as r";
+    let rows = client.query_typed(statement, &[]).await?;
     rows.iter().map(|row| Ok(row.try_get("event_id")?)).collect()
 }
