@@ -12,6 +12,7 @@
 //! happens is reported twice: to `progress`, as values for programs, and as `tracing` events, as lines for operators.
 
 mod batch;
+mod beside;
 mod conflict;
 pub(crate) mod declarations;
 pub(crate) mod declare;
@@ -35,6 +36,7 @@ mod report;
 mod rules;
 pub(crate) mod setting_error;
 mod settings;
+mod shared;
 pub(crate) mod skew;
 mod supervisor;
 mod trace;

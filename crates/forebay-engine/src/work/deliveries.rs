@@ -9,10 +9,13 @@ use std::{
     time::Duration,
 };
 
-use forebay_store::deliveries::{self, Delivery};
-use tokio::{sync::oneshot, time::timeout};
+use forebay_store::{
+    connect::Database,
+    deliveries::{self, Delivery},
+};
+use tokio::time::timeout;
 
-use super::worker::Shared;
+use super::beside::beside;
 
 /// How often it is stored.
 const EVERY: Duration = Duration::from_millis(500);
@@ -35,51 +38,45 @@ impl DeliveryLog {
         }
     }
 
+    /// Does the work while the log is stored, and stores the rest.
+    pub(super) async fn during<T>(&self, database: &Database, work: impl Future<Output = T>) -> T {
+        beside(work, async |mut ended| {
+            loop {
+                tokio::select! {
+                    _ = &mut ended => break,
+                    () = tokio::time::sleep(EVERY) => self.store(database).await,
+                }
+            }
+            let _in_time = timeout(STORE_TIMEOUT, self.store(database)).await;
+        })
+        .await
+    }
+
+    /// Stores what waits. If that fails, it waits for the next time.
+    async fn store(&self, database: &Database) {
+        loop {
+            let mut batch = mem::take(&mut *self.waiting());
+            if batch.is_empty() {
+                return;
+            }
+            let rest = batch.split_off(batch.len().min(AT_ONCE));
+            let stored = async {
+                let client = database.client().await?;
+                deliveries::add(&**client, &batch).await
+            };
+            let is_stored = stored.await.is_ok();
+            let mut waiting = self.waiting();
+            let newer = mem::take(&mut *waiting);
+            *waiting = if is_stored { rest } else { batch.into_iter().chain(rest).collect() };
+            waiting.extend(newer);
+            if !is_stored {
+                return;
+            }
+        }
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Vec<Delivery>> {
         // A delivery is added as a whole, so a panic elsewhere leaves nothing to repair.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Does the work while the log is stored, and stores the rest.
-pub(super) async fn during<T>(shared: &Shared<'_>, work: impl Future<Output = T>) -> T {
-    let (working, mut ended) = oneshot::channel::<()>();
-    let work = async {
-        let done = work.await;
-        drop(working);
-        done
-    };
-    let storing = async {
-        loop {
-            tokio::select! {
-                _ = &mut ended => break,
-                () = tokio::time::sleep(EVERY) => store(shared).await,
-            }
-        }
-        let _in_time = timeout(STORE_TIMEOUT, store(shared)).await;
-    };
-    tokio::join!(work, storing).0
-}
-
-/// Stores what waits. If that fails, it waits for the next time.
-async fn store(shared: &Shared<'_>) {
-    loop {
-        let mut batch = mem::take(&mut *shared.deliveries.waiting());
-        if batch.is_empty() {
-            return;
-        }
-        let rest = batch.split_off(batch.len().min(AT_ONCE));
-        let stored = async {
-            let client = shared.database.client().await?;
-            deliveries::add(&**client, &batch).await
-        };
-        let is_stored = stored.await.is_ok();
-        let mut waiting = shared.deliveries.waiting();
-        let newer = mem::take(&mut *waiting);
-        *waiting = if is_stored { rest } else { batch.into_iter().chain(rest).collect() };
-        waiting.extend(newer);
-        if !is_stored {
-            return;
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::PoisonError, time::Duration};
 
 use forebay_store::pipelines;
 
-use super::{handlers::disable_policy, worker::Shared};
+use super::{handlers::disable_policy, shared::Shared};
 use crate::{error::Result, human};
 
 /// How often the counts are written.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     report::Progress,
-    worker::{Shared, Stage},
+    shared::{Shared, Stage},
 };
 use crate::{
     error::Result,

@@ -11,6 +11,7 @@
 mod claiming;
 mod heartbeat;
 mod ledger;
+mod pace;
 mod reporter;
 mod slots;
 mod task;
@@ -25,18 +26,19 @@ use tokio::sync::{mpsc, watch};
 use tracing::{Instrument, Span};
 
 use self::{
-    claiming::{Claim, Pace, claim},
+    claiming::{Claim, claim},
     heartbeat::{Beat, Leases, Stop, beat},
     ledger::{InHand, Ledger},
+    pace::{Limits, Pace},
     reporter::{Reported, report},
-    slots::{Answer, Ended, Limits, Slots},
+    slots::{Answer, Ended, Slots},
     task::Task,
 };
 use super::{
     batch::Batch,
     event::Outcome,
     handlers::LeasedHandler,
-    worker::{Shared, Sight, Stage, is_worth_waiting},
+    shared::{Shared, Sight, Stage},
 };
 use crate::error::{Error, Result};
 
@@ -139,7 +141,7 @@ impl Worker<'_> {
                 }
                 if self.pace.is_dry() {
                     let since = *idle_since.get_or_insert(now);
-                    if !is_worth_waiting(self.shared, pipeline, since).await? {
+                    if !self.shared.is_worth_waiting(pipeline, since).await? {
                         return Ok(None);
                     }
                 }

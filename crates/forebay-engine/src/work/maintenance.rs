@@ -19,7 +19,7 @@ use forebay_store::{
 use super::{
     reconciliation,
     report::{Maintenance, Progress},
-    worker::Shared,
+    shared::Shared,
 };
 use crate::error::Result;
 

@@ -12,7 +12,10 @@ use forebay_store::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
-use super::worker::{Shared, Stage};
+use super::{
+    beside::beside,
+    shared::{Shared, Stage},
+};
 use crate::{clock, error::Result};
 
 /// How often the row is written: a worker counts as dead after six times as long.
@@ -22,14 +25,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Does the work while the row says that this worker is there.
 pub(super) async fn during<T>(shared: &Shared<'_>, work: impl Future<Output = T>) -> T {
-    let (working, ended) = oneshot::channel::<()>();
-    let work = async {
-        let done = work.await;
-        drop(working);
-        done
-    };
-    // Not a race: a heartbeat that is dropped on its way could still be carried out, after the row was deleted.
-    tokio::join!(work, keep(shared, ended)).0
+    beside(work, |ended| keep(shared, ended)).await
 }
 
 async fn keep(shared: &Shared<'_>, mut ended: oneshot::Receiver<()>) {
@@ -44,7 +40,9 @@ async fn keep(shared: &Shared<'_>, mut ended: oneshot::Receiver<()>) {
             Ok(()) = stage.changed() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
-        let pipelines = serving.borrow_and_update().clone();
+        let mut pipelines: Vec<String> =
+            serving.borrow_and_update().values().map(|spec| spec.name.clone()).collect();
+        pipelines.sort_unstable();
         let is_stopping = *stage.borrow_and_update() != Stage::Working;
         let uptime = began.elapsed();
         may_be_written = true;

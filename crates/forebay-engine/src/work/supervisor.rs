@@ -8,7 +8,7 @@ use std::{
     future::Future,
     mem,
     pin::pin,
-    sync::{Mutex, PoisonError, atomic::AtomicUsize},
+    sync::PoisonError,
     time::{Duration, Instant},
 };
 
@@ -22,7 +22,6 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnord
 use tokio::sync::watch;
 
 use super::{
-    deliveries::{self, DeliveryLog},
     disabling::{self, Noted},
     embedding::{self, Rests},
     kind::Workers,
@@ -31,7 +30,8 @@ use super::{
     options::WorkOptions,
     presence,
     report::{LeftAlone, Progress, WorkReport},
-    worker::{Shared, Sight, Stage, serve},
+    shared::{Shared, Sight, Stage},
+    worker::serve,
 };
 use crate::error::{DeclarationError, Error, Result};
 
@@ -104,8 +104,7 @@ async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
     }
     let due = jobs::due(&**client).await?.into_iter().collect();
     let cancelled = jobs::cancelled(&**client).await?.into_iter().collect();
-    let served = pipelines.iter().map(|pipeline| (pipeline.pipeline_id, pipeline.spec.clone())).collect();
-    Ok(Seen { pipelines, left_alone, sight: Sight { served: Some(served), due, cancelled } })
+    Ok(Seen { pipelines, left_alone, sight: Sight { due, cancelled } })
 }
 
 pub(super) async fn drain(
@@ -114,20 +113,8 @@ pub(super) async fn drain(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<WorkReport> {
     let (_stage, stage) = watch::channel(Stage::Working);
-    let shared = Shared {
-        database,
-        options,
-        progress,
-        stage,
-        deliveries: DeliveryLog::default(),
-        serving: watch::Sender::default(),
-        sight: watch::Sender::default(),
-        num_overdue: AtomicUsize::new(0),
-        is_draining: true,
-        report: Mutex::default(),
-        handlers: Mutex::default(),
-    };
-    let working = deliveries::during(&shared, Box::pin(drain_all(&shared)));
+    let shared = Shared::new(database, options, progress, stage, true);
+    let working = shared.deliveries.during(database, Box::pin(drain_all(&shared)));
     presence::during(&shared, working).await
 }
 
@@ -157,20 +144,8 @@ pub(super) async fn follow(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<WorkReport> {
     let (stage, watching) = watch::channel(Stage::Working);
-    let shared = Shared {
-        database,
-        options,
-        progress,
-        stage: watching,
-        deliveries: DeliveryLog::default(),
-        serving: watch::Sender::default(),
-        sight: watch::Sender::default(),
-        num_overdue: AtomicUsize::new(0),
-        is_draining: false,
-        report: Mutex::default(),
-        handlers: Mutex::default(),
-    };
-    let working = deliveries::during(&shared, Box::pin(follow_until(&shared, &stage, stop)));
+    let shared = Shared::new(database, options, progress, watching, false);
+    let working = shared.deliveries.during(database, Box::pin(follow_until(&shared, &stage, stop)));
     presence::during(&shared, working).await
 }
 
@@ -284,8 +259,9 @@ impl<'a> Supervisor<'a> {
     fn start(&mut self, workers: &mut FuturesUnordered<BoxFuture<'a, Ended>>, seen: Seen, is_first: bool) {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
-        let names: Vec<String> = seen.pipelines.iter().map(|pipeline| pipeline.spec.name.clone()).collect();
-        self.shared.serving.send_if_modified(|serving| mem::replace(serving, names) != *serving);
+        let served =
+            seen.pipelines.iter().map(|pipeline| (pipeline.pipeline_id, pipeline.spec.clone())).collect();
+        self.shared.serving.send_if_modified(|serving| mem::replace(serving, served) != *serving);
         self.leave_alone(seen.left_alone);
         for pipeline in seen.pipelines {
             let id = pipeline.pipeline_id;

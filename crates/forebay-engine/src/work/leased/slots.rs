@@ -16,7 +16,7 @@ use futures_util::{
 };
 use tokio::sync::mpsc;
 
-use super::claiming::Claim;
+use super::{claiming::Claim, pace::Limits};
 use crate::{
     error::Result,
     work::{
@@ -24,19 +24,6 @@ use crate::{
         handlers::LeasedHandler,
     },
 };
-
-/// How much a worker does at once.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// Deliveries at the same time.
-    pub(super) slots: usize,
-    /// Maximum number of hand-offs in one delivery.
-    pub(super) group: usize,
-    /// Maximum number of hand-offs that wait for a slot beyond those that free slots begin at once.
-    pub(super) most_ahead: usize,
-    /// Maximum number of hand-offs in one claim.
-    pub(super) largest_claim: usize,
-}
 
 /// The outcome of one hand-off, as it comes.
 pub(super) struct Answer {
