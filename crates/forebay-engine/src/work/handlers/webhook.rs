@@ -55,7 +55,7 @@ use crate::{
     },
 };
 pub(in crate::work) use disabling::DisablePolicy;
-use response::Answer;
+use response::Received;
 use signature::Signer;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -335,9 +335,9 @@ impl Webhook {
         }
         request = request.header(signature::ID, &id).header(signature::TIMESTAMP, seconds);
         let (sent_at, began) = (clock::now(), Instant::now());
-        let (outcome, answer) = match request.body(body).send().await {
+        let (outcome, received) = match request.body(body).send().await {
             Ok(response) => response::judge(response, &self.host, &self.headers).await,
-            Err(error) => (response::unanswered(&error, &self.host), Answer::default()),
+            Err(error) => (response::unanswered(&error, &self.host), Received::default()),
         };
         let failure_code = match &outcome {
             Outcome::Done => None,
@@ -356,9 +356,9 @@ impl Webhook {
                 attempt: event.attempt,
                 sent_at,
                 duration: began.elapsed(),
-                http_status: answer.status,
+                http_status: received.status,
                 failure_code,
-                response: answer.body,
+                response: received.body,
             });
         }
         outcome

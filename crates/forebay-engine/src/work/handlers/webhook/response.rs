@@ -38,7 +38,7 @@ const MIN_SECRET_CHARS: usize = 6;
 
 /// What the log of deliveries says about a response.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct Received {
     /// Its status; `None`: there was no response.
     pub(super) status: Option<u16>,
     /// The start of its body.
@@ -46,7 +46,7 @@ pub(super) struct Answer {
 }
 
 /// The outcome of a response. `sent` are the headers whose values must not appear in messages.
-pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) -> (Outcome, Answer) {
+pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) -> (Outcome, Received) {
     let status = response.status();
     let retry_after = retry_after(response.headers(), clock::now());
     let mut body = Vec::new();
@@ -55,16 +55,17 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
             Ok(Some(piece)) => body.extend_from_slice(&piece[..piece.len().min(MAX_BODY_BYTES - body.len())]),
             // A failure counts even if its body is incomplete; a success counts only if it is complete.
             Err(error) if status.is_success() => {
-                let answer = Answer { status: Some(status.as_u16()), body: String::new() };
-                return (unanswered(&error, host), answer);
+                let received = Received { status: Some(status.as_u16()), body: String::new() };
+                return (unanswered(&error, host), received);
             }
             Ok(None) | Err(_) => break,
         }
     }
     let text = without_values(&body, sent);
-    let answer = Answer { status: Some(status.as_u16()), body: printable(text.as_bytes(), MAX_LOGGED_CHARS) };
+    let received =
+        Received { status: Some(status.as_u16()), body: printable(text.as_bytes(), MAX_LOGGED_CHARS) };
     if status.is_success() {
-        return (Outcome::Done, answer);
+        return (Outcome::Done, received);
     }
     let (class, reason_code) = class(status);
     let mut message = format!("{host} answered with status {}", status.as_u16());
@@ -74,7 +75,7 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
         message.push_str(&detail);
     }
     let retry_after = retry_after.filter(|_| class == FailureClass::Throttled);
-    (Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }, answer)
+    (Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }, received)
 }
 
 /// The outcome if there was no complete response.
