@@ -88,11 +88,11 @@ begin
     return p;
 end $$;
 
--- Claims due jobs of a pipeline.
+-- Claims due jobs of a pipeline. was_lost: a claim of the job was lost before, so it may be what crashes workers.
 create function forebay_private.claim(p forebay.pipelines, max_jobs int, lease interval, worker text, with_payload boolean)
 returns table (
     reference_id uuid, receipt uuid, lease_until timestamptz, source text, entity_type text, record_key text, change text,
-    version int, payload_hash text, generation int, attempt int, changed_at timestamptz, payload jsonb)
+    version int, payload_hash text, generation int, attempt int, changed_at timestamptz, payload jsonb, was_lost boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
@@ -107,7 +107,7 @@ declare
     page_size int;
     num_seen int;
     picked uuid[];
-    was_lost boolean;
+    has_lost boolean;
     held_under uuid := gen_random_uuid();
     -- JSON callers send null for omitted arguments.
     held_until timestamptz := now() + least(coalesce(lease, '5 minutes'), interval '1 day');
@@ -143,17 +143,17 @@ begin
         -- Postponed jobs make room for other keys, so a page full of one busy key doesn't end the search.
         for page in 1 .. 10 loop
             page_size := greatest(wanted * 4, 1000);
-            select n.picked, n.was_lost into picked, was_lost from forebay_private.next_jobs(p.pipeline_id, page_size) as n;
+            select n.picked, n.was_lost into picked, has_lost from forebay_private.next_jobs(p.pipeline_id, page_size) as n;
             num_seen := cardinality(picked);
             picked := forebay_private.within_key_limits(p, picked, wanted);
             exit when cardinality(picked) > 0 or num_seen < page_size;
         end loop;
     else
-        select n.picked, n.was_lost into picked, was_lost from forebay_private.next_jobs(p.pipeline_id, wanted) as n;
+        select n.picked, n.was_lost into picked, has_lost from forebay_private.next_jobs(p.pipeline_id, wanted) as n;
     end if;
     -- A hand-off whose claim was lost may have crashed its worker: it is claimed alone, so that no other is lost with
     -- it.
-    if was_lost then
+    if has_lost then
         select coalesce(array_agg(c.reference_id), '{}') into picked
         from (
             select d.ord, d.reference_id, h.num_lost, first_value(h.num_lost) over (order by d.ord) as first_lost
@@ -181,12 +181,12 @@ begin
             set receipt = held_under, attempt = h.attempt + 1
             from started as s
             where h.reference_id = s.reference_id and h.pipeline_id = s.of_pipeline
-            returning h.reference_id, h.payload_hash, h.version, h.generation, h.change, h.attempt
+            returning h.reference_id, h.payload_hash, h.version, h.generation, h.change, h.attempt, h.num_lost
         )
         -- Only the reference_id crosses the hand-off: workers ingest the stored content.
         select c.reference_id, held_under, held_until, s.name, r.entity_type, r.record_key, c.change,
             coalesce(r.version, c.version), encode(c.payload_hash, 'hex'), c.generation, c.attempt, r.changed_at,
-            case when r.removed_at is null then r.payload end
+            case when r.removed_at is null then r.payload end, c.num_lost > 0
         from claimed as c
         left join lateral (
             select f.* from forebay."references" as f where f.reference_id = c.reference_id and reads_references offset 0
@@ -204,7 +204,8 @@ returns table (
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select c.*
+    select c.reference_id, c.receipt, c.lease_until, c.source, c.entity_type, c.record_key, c.change, c.version,
+        c.payload_hash, c.generation, c.attempt, c.changed_at, c.payload
     from forebay_private.claim(
         forebay_private.external_pipeline(claim_jobs.pipeline), claim_jobs.max_jobs, claim_jobs.lease, claim_jobs.worker,
         claim_jobs.with_payload) as c;

@@ -16,13 +16,9 @@ mod queue;
 mod receipt;
 mod taken;
 
-use forebay_domain::identity::ReferenceId;
-use tokio_postgres::{
-    GenericClient, Transaction,
-    types::{ToSql, Type},
-};
+use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use crate::{error::Result, row::ReadRow, types::SqlId};
+use crate::{error::Result, row::ReadRow};
 
 pub use claims::{Ack, CLAIM, Claimed, Extended, claim, complete, heartbeat, release};
 pub use failing::{Failure, FailureAck, FailureAnswer, FailureReport, fail, fail_taken, rescue};
@@ -72,19 +68,6 @@ pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<
          or not exists (select from forebay.pipelines \
              where pipeline_id = $1 and enabled and disabled_at is null) as is_paused";
     client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.read("is_paused")
-}
-
-/// Whether a claim of this hand-off was lost before, so that it may be what crashes workers.
-pub async fn was_lost(
-    client: &impl GenericClient,
-    pipeline_id: i32,
-    reference_id: ReferenceId,
-) -> Result<bool> {
-    let statement = "select exists (select from forebay.ingestion_handoffs \
-         where reference_id = $1 and pipeline_id = $2 and num_lost > 0) as was_lost";
-    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
-        [(&SqlId(reference_id), Type::UUID), (&pipeline_id, Type::INT4)];
-    client.query_typed_one(statement, &parameters).await?.read("was_lost")
 }
 
 /// The number of open hand-offs of some pipelines, counted up to a limit.

@@ -24,7 +24,7 @@ pub const CLAIM: &str = include_str!("claim.sql");
 const MOST_JOBS: i32 = 10_000;
 
 /// The columns that [`CLAIM`] returns.
-const CLAIMED_COLUMNS: [&str; 13] = [
+const CLAIMED_COLUMNS: [&str; 14] = [
     "reference_id",
     "receipt",
     "lease_until",
@@ -38,6 +38,7 @@ const CLAIMED_COLUMNS: [&str; 13] = [
     "attempt",
     "changed_at",
     "payload",
+    "was_lost",
 ];
 
 /// A job claimed under a receipt until its lease expires, with the content to ingest.
@@ -69,6 +70,8 @@ pub struct Claimed {
     pub changed_at: Timestamp,
     /// The stored content as JSON text; `None`: the reference was deleted or removed.
     pub payload: Option<String>,
+    /// A claim of it was lost before, so it may be what crashes workers. It is then claimed alone.
+    pub was_lost: bool,
 }
 
 forebay_domain::words! {
@@ -122,6 +125,7 @@ pub async fn claim(
         attempt,
         changed_at,
         payload,
+        was_lost,
     ] = columns(&rows, CLAIMED_COLUMNS)?;
     rows.iter()
         .map(|row| {
@@ -140,6 +144,7 @@ pub async fn claim(
                 attempt: row.read(attempt)?,
                 changed_at: row.read::<Option<Timestamp>>(changed_at)?.unwrap_or_default(),
                 payload: row.read(payload)?,
+                was_lost: row.read(was_lost)?,
             })
         })
         .collect()

@@ -32,7 +32,7 @@ pub(super) struct Claim {
 /// Claims up to `num_wanted` hand-offs. A claim that conflicts with another one is tried again. `None`: nothing is due.
 pub(super) async fn claim(
     database: &Database,
-    (pipeline_id, pipeline): (i32, &str),
+    pipeline: &str,
     num_wanted: usize,
     lease: Duration,
     worker: &str,
@@ -54,16 +54,7 @@ pub(super) async fn claim(
     let Some(first) = claimed.first() else { return Ok(None) };
     // A lease begins at the database's time.
     let skew = skew(first.lease_until - lease, before, clock::now());
-    let receipt = first.receipt;
-    // What was lost before is claimed alone.
-    let is_suspect = claimed.len() == 1 && {
-        // The claim is committed, so an error must not end it here.
-        let was_lost = async {
-            let client = database.client().await?;
-            jobs::was_lost(&**client, pipeline_id, first.reference_id).await
-        };
-        was_lost.await.unwrap_or(true)
-    };
+    let (receipt, is_suspect) = (first.receipt, first.was_lost);
     trace::claimed(claimed.len());
     let events = claimed.into_iter().map(|job| event(job, skew)).collect();
     Ok(Some(Claim { receipt, events, began_at, is_suspect }))

@@ -143,6 +143,7 @@ impl Oracle {
             let open = self.open.get_mut(&got.reference_id).unwrap();
             assert_eq!(open.receipt, None, "it was already claimed");
             assert!(open.num_lost == 0 || claimed.len() == 1, "what was lost once is claimed alone");
+            assert_eq!(got.was_lost, open.num_lost > 0);
             assert_eq!((got.payload_hash, got.generation), (VersionHash(open.hash), open.generation));
             open.attempt += 1;
             assert_eq!(got.attempt, open.attempt);
