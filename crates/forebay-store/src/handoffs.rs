@@ -6,6 +6,7 @@ mod prune;
 mod reconciliation;
 mod show;
 
+pub(crate) use enqueue::notify;
 pub use enqueue::{
     CHANNEL, Enqueue, Queueing, Subscriber, enqueue_added, enqueue_changed, enqueue_requested, subscribers_of,
 };

@@ -115,7 +115,7 @@ pub async fn enqueue_added(
         set_limit_keys(transaction, subscriber, added.clone().map(|(id, _)| id)).await?;
     }
     if num_handoffs > 0 {
-        notify(transaction, queueing.subscribers).await?;
+        notify(transaction, queueing.subscribers.iter().map(|subscriber| subscriber.pipeline_id)).await?;
     }
     Ok(num_handoffs)
 }
@@ -141,7 +141,7 @@ pub async fn enqueue_changed(
         num_handoffs += enqueue(transaction, queueing, &[subscriber], &wanted, None, 0).await?;
     }
     if num_handoffs > 0 {
-        notify(transaction, queueing.subscribers).await?;
+        notify(transaction, queueing.subscribers.iter().map(|subscriber| subscriber.pipeline_id)).await?;
     }
     Ok(num_handoffs)
 }
@@ -193,12 +193,16 @@ async fn set_limit_keys(
     Ok(())
 }
 
-/// Notifies the workers of pipelines when this transaction commits. Nothing depends on the notification, so a pooler
-/// may drop it.
-pub(super) async fn notify(transaction: &impl GenericClient, subscribers: &[Subscriber]) -> Result<()> {
-    let pipelines: Vec<i32> = subscribers.iter().map(|subscriber| subscriber.pipeline_id).collect();
-    let statement = "select pg_notify($1, pipeline_id::text) from unnest($2::int4[]) as p (pipeline_id)";
-    transaction.query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)]).await?;
+/// Notifies the workers of pipelines when the transaction commits. Nothing depends on the notification, so a pooler may
+/// drop it.
+pub(crate) async fn notify(
+    client: &impl GenericClient,
+    pipelines: impl IntoIterator<Item = i32>,
+) -> Result<()> {
+    let pipelines: Vec<i32> = pipelines.into_iter().collect();
+    let statement = "select pg_notify($1, pipeline_id::text) \
+         from (select distinct pipeline_id from unnest($2::int4[]) as p (pipeline_id)) as p";
+    client.query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)]).await?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::enqueue::{CHANNEL, Enqueue, Queueing, Subscriber, enqueue};
+use super::enqueue::{Enqueue, Queueing, Subscriber, enqueue, notify};
 use crate::{
     error::Result,
     references::hold_plans,
@@ -367,10 +367,7 @@ async fn act(transaction: &Transaction<'_>, operation: Operation, accepted: &[Ac
         }
     }
     if operation.wakes() {
-        let pipelines = Keys::of(accepted.iter().map(|one| &one.key)).pipelines;
-        let statement = "select pg_notify($1, pipeline_id::text) \
-             from (select distinct pipeline_id from unnest($2::int4[]) as p (pipeline_id)) as p";
-        transaction.query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)]).await?;
+        notify(transaction, accepted.iter().map(|one| one.key.pipeline_id)).await?;
     }
     Ok(())
 }

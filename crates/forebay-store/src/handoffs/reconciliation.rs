@@ -207,7 +207,7 @@ pub async fn repair(
             enqueue(transaction, &queueing, &[subscriber], &changes, Some(*reason), REPAIR_PRIORITY).await?;
     }
     if num_handoffs > 0 {
-        notify(transaction, std::slice::from_ref(subscriber)).await?;
+        notify(transaction, [subscriber.pipeline_id]).await?;
     }
     Ok(num_handoffs)
 }

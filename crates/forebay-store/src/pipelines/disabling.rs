@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Row, types::Type};
 
-use crate::{error::Result, row::ReadRow};
+use crate::{error::Result, handoffs::notify, row::ReadRow};
 
 forebay_domain::words! {
     /// Why a declared pipeline is disabled.
@@ -71,29 +71,28 @@ pub async fn note_deliveries(
 
 /// Disables a pipeline for an operator, unless it is disabled. Returns its health before.
 pub async fn disable(client: &impl GenericClient, pipeline_id: i32) -> Result<Health> {
-    let statement = "update forebay.pipelines as p \
-         set disabled_at = coalesce(b.disabled_at, now()), disabled_reason = coalesce(b.disabled_reason, 'operator') \
-         from (select * from forebay.pipelines where pipeline_id = $1 for update) as b \
-         where p.pipeline_id = b.pipeline_id \
-         returning b.disabled_at, b.disabled_reason, b.failing_since, b.num_failures";
-    health(&client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?)
+    let values = "disabled_at = coalesce(b.disabled_at, now()), \
+         disabled_reason = coalesce(b.disabled_reason, 'operator')";
+    set(client, pipeline_id, values).await
 }
 
 /// Enables a pipeline again, and forgets the failures of its endpoint. Returns its health before.
 pub async fn enable(client: &impl GenericClient, pipeline_id: i32) -> Result<Health> {
-    let statement = "update forebay.pipelines as p \
-         set disabled_at = null, disabled_reason = null, failing_since = null, num_failures = 0 \
+    let values = "disabled_at = null, disabled_reason = null, failing_since = null, num_failures = 0";
+    let before = set(client, pipeline_id, values).await?;
+    notify(client, [pipeline_id]).await?;
+    Ok(before)
+}
+
+/// Sets columns of a pipeline; `b` is its row before. Returns its health before.
+async fn set(client: &impl GenericClient, pipeline_id: i32, values: &str) -> Result<Health> {
+    let statement = format!(
+        "update forebay.pipelines as p set {values} \
          from (select * from forebay.pipelines where pipeline_id = $1 for update) as b \
          where p.pipeline_id = b.pipeline_id \
-         returning b.disabled_at, b.disabled_reason, b.failing_since, b.num_failures";
-    let row = client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?;
-    client
-        .execute_typed(
-            "select pg_notify('forebay_jobs', $1::text)",
-            &[(&pipeline_id.to_string(), Type::TEXT)],
-        )
-        .await?;
-    health(&row)
+         returning b.disabled_at, b.disabled_reason, b.failing_since, b.num_failures"
+    );
+    health(&client.query_typed_one(&statement, &[(&pipeline_id, Type::INT4)]).await?)
 }
 
 pub(super) fn health(row: &Row) -> Result<Health> {
