@@ -20,17 +20,17 @@ pub use attention::{
 pub use payloads::{StoredPayload, StoredPayloads, mark_payload, payload_by_history, restore_payload};
 
 /// Reads the server's properties.
-pub const SERVER: &str = include_str!("doctor/server.sql");
+const SERVER: &str = include_str!("doctor/server.sql");
 /// Lists the missing rights.
-pub const RIGHTS: &str = include_str!("doctor/rights.sql");
+const RIGHTS: &str = include_str!("doctor/rights.sql");
 /// Roles of workers that can't work.
-pub const WORKER_ROLES: &str = include_str!("doctor/worker_roles.sql");
+const WORKER_ROLES: &str = include_str!("doctor/worker_roles.sql");
 /// Counts dead rows.
-pub const BLOAT: &str = include_str!("doctor/bloat.sql");
+const BLOAT: &str = include_str!("doctor/bloat.sql");
 /// Lists the holders of dead rows.
-pub const HOLDERS: &str = include_str!("doctor/holders.sql");
+const HOLDERS: &str = include_str!("doctor/holders.sql");
 /// Reads the state of each pipeline's queue.
-pub const QUEUES: &str = include_str!("doctor/queues.sql");
+const QUEUES: &str = include_str!("doctor/queues.sql");
 
 /// The server, as the connection's role sees it.
 #[derive(Clone, Debug)]
