@@ -57,7 +57,6 @@ begin
         on conflict do nothing;
     end if;
 end $$;
-revoke all on function forebay_private.note_worker(text, text) from public;
 
 -- Finds a pipeline for a worker of the user. Errors: the pipeline is not for such workers, or not for this one.
 --
@@ -399,7 +398,6 @@ begin
                 held, 'worker_released', 'the claims of the worker were released before it reported') as l;
     end loop;
 end $$;
-revoke all on function forebay_private.release_worker(text) from public;
 
 -- The role of workers for pipelines without a role of their own: it may call these functions and has no right on any
 -- table.
