@@ -319,7 +319,7 @@ end $$;
 -- Ends the open attempts of a claim as lost. A lost attempt counts against the hand-off, so content that crashes its
 -- worker isn't handed to one worker after another. The caller has locked the claim.
 create function forebay_private.lose_claim(claim forebay.ingestion_claims, failure_code text, message text)
-returns table (reference_id uuid, verdict text)
+returns table (verdict text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
@@ -341,7 +341,7 @@ begin
         return;
     end if;
     return query
-        select f.reference_id, f.verdict
+        select f.verdict
         from forebay_private.end_attempts(
             claim.pipeline_id,
             lost_ids,
@@ -353,8 +353,7 @@ begin
 end $$;
 
 -- Ends the attempts of workers that didn't report before their lease ended.
-create function forebay_private.rescue_jobs(pipeline_id int, max_claims int)
-returns table (reference_id uuid, verdict text)
+create function forebay_private.rescue_jobs(pipeline_id int, max_claims int) returns table (verdict text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
@@ -380,7 +379,7 @@ begin
         for update skip locked
     loop
         return query
-            select l.reference_id, l.verdict
+            select l.verdict
             from forebay_private.lose_claim(
                 dead, 'lease_expired', 'the worker did not report before its lease ended') as l;
     end loop;

@@ -376,8 +376,7 @@ revoke all on function forebay.enqueue(text, uuid[], timestamptz) from public;
 
 -- Frees everything that a worker has claimed. Its attempts end as lost: it may have crashed because of them. A claim
 -- that is being reported at this moment is left out.
-create function forebay_private.release_worker(worker text)
-returns table (pipeline_id int, reference_id uuid, verdict text)
+create function forebay_private.release_worker(worker text) returns table (verdict text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -393,7 +392,7 @@ begin
         for update skip locked
     loop
         return query
-            select held.pipeline_id, l.reference_id, l.verdict
+            select l.verdict
             from forebay_private.lose_claim(
                 held, 'worker_released', 'the claims of the worker were released before it reported') as l;
     end loop;
