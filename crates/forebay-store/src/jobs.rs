@@ -4,8 +4,8 @@
 //! handlers whose effect is in this database: nothing is written until the effect and the end of the attempt commit
 //! together, so a worker that dies leaves no trace, and its hand-offs are free when the server ends its transaction,
 //! at the latest after its current statement. [`claim`] holds it by a receipt and a lease, for work outside the
-//! database. Claims use functions in the database (migrations 0007 to 0010), which workers in other languages call as
-//! well.
+//! database. Claims use functions in the database (migrations 0007 to 0010). Workers in other languages call the same
+//! ones, through functions that check the caller.
 //!
 //! When changing a statement: persisting waits for the hand-offs that a worker holds, so a worker must never wait while
 //! it holds a lock. Workers skip locked rows and answer [`Ack::Busy`].

@@ -2,7 +2,7 @@
 //!
 //! The states of hand-offs come only from the rules: every change goes through [`next`] or [`end_attempt`]. This file
 //! adds what the statements do around the rules: the open row with its receipt, lease and follow-up, and the outcomes.
-//! Keep it in step with the SQL: `forebay.claim_jobs`, `forebay_private.end_attempts` and `rescue_jobs`.
+//! Keep it in step with the SQL: `forebay_private.claim`, `end_attempts` and `rescue_jobs`.
 //!
 //! The clock counts down and receipts are renumbered after each step, so equivalent states are equal. That keeps their
 //! number finite without limiting ticks, claims and crashes.
