@@ -48,6 +48,8 @@ pub struct WorkerReleased {
     pub num_failed: u64,
     /// Hand-offs that newer content replaced.
     pub num_superseded: u64,
+    /// Hand-offs whose attempt an operator had cancelled.
+    pub num_cancelled: u64,
     /// Hand-offs that were being reported at that moment, and stay claimed.
     pub num_busy: u64,
 }
@@ -74,7 +76,14 @@ impl From<workers::Worker> for Worker {
 impl WorkerReleased {
     /// What the release of a worker did.
     pub fn new(worker: String, done: FailureReport) -> Self {
-        let FailureReport { num_retrying, num_failed, num_superseded, num_busy, num_refused: _ } = done;
-        Self { worker, num_retrying, num_failed, num_superseded, num_busy }
+        let FailureReport {
+            num_retrying,
+            num_failed,
+            num_superseded,
+            num_cancelled,
+            num_busy,
+            num_refused: _,
+        } = done;
+        Self { worker, num_retrying, num_failed, num_superseded, num_cancelled, num_busy }
     }
 }

@@ -107,7 +107,8 @@ pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
         let client = shared.database.client().await?;
         match jobs::rescue(&**client, pipeline.pipeline_id, RESCUED_AT_ONCE).await {
             Ok(freed) => {
-                let number = freed.num_retrying + freed.num_failed + freed.num_superseded;
+                let number =
+                    freed.num_retrying + freed.num_failed + freed.num_superseded + freed.num_cancelled;
                 if number > 0 {
                     let pipeline = &pipeline.spec.name;
                     tracing::warn!(

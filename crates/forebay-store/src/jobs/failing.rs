@@ -63,6 +63,8 @@ pub struct FailureReport {
     pub num_failed: u64,
     /// Hand-offs whose retry was replaced by newer content.
     pub num_superseded: u64,
+    /// Hand-offs whose attempt an operator had cancelled.
+    pub num_cancelled: u64,
     /// Refused reports: the receipt was stale or the job gone.
     pub num_refused: u64,
     /// Reports to repeat: the job or its hand-off was locked at that moment.
@@ -105,6 +107,7 @@ pub async fn rescue(client: &impl GenericClient, pipeline_id: i32, limit: u32) -
             retrying = report.num_retrying,
             failed = report.num_failed,
             superseded = report.num_superseded,
+            cancelled = report.num_cancelled,
             "freed the jobs of claims whose lease has expired"
         );
     }
@@ -155,6 +158,7 @@ impl FailureReport {
             num_retrying: count(FailureAck::Retrying),
             num_failed: count(FailureAck::Failed),
             num_superseded: count(FailureAck::Superseded),
+            num_cancelled: count(FailureAck::Cancelled),
             num_refused: count(FailureAck::Stale) + count(FailureAck::Lost),
             num_busy: count(FailureAck::Busy),
         }

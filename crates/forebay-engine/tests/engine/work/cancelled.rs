@@ -14,7 +14,8 @@ use forebay_domain::{
 use forebay_engine::work::{self, PipelineSpec, WorkOptions};
 use forebay_store::{
     handoffs::{self, Mode, Operated, Operation, Selection},
-    jobs::{self, Ack},
+    jobs::{self, Ack, FailureReport},
+    workers,
 };
 use serde_json::json;
 
@@ -159,4 +160,15 @@ async fn an_external_worker_is_told_with_its_heartbeat() {
     assert_eq!(cancel(&shop, Some("b"), true).await.num_done, 1);
     jobs::complete(&shop.client, "workers", &[(other, receipt)]).await.unwrap();
     assert_eq!(shop.states().await, ["cancelled 1", "succeeded 1"]);
+}
+
+#[tokio::test]
+async fn a_cancelled_attempt_counts_when_its_worker_is_released() {
+    let shop = Shop::external().await;
+    put_two(&shop).await;
+    assert_eq!(jobs::claim(&shop.client, "workers", 2, Duration::from_mins(1), "w").await.unwrap().len(), 2);
+    assert_eq!(cancel(&shop, Some("a"), true).await.num_done, 1);
+    let freed = workers::release(&shop.client, "w").await.unwrap();
+    assert_eq!(freed, FailureReport { num_retrying: 1, num_cancelled: 1, ..FailureReport::default() });
+    assert_eq!(shop.states().await, ["cancelled 1", "retrying 1"]);
 }

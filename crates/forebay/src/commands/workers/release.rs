@@ -72,6 +72,7 @@ impl Report for WorkerReleased {
         let others = [
             (self.num_failed, "failed as poison: too many workers were lost with them"),
             (self.num_superseded, "were replaced by newer content"),
+            (self.num_cancelled, "were cancelled, as an operator had asked"),
             (self.num_busy, "are being reported at this moment, and stay claimed"),
         ];
         for (number, what) in others.into_iter().filter(|(number, _)| *number > 0) {
