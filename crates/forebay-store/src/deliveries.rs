@@ -8,7 +8,7 @@ use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::{error::Result, row::ReadRow, types::SqlId};
+use crate::{error::Result, maintenance, row::ReadRow, types::SqlId};
 
 const ADD: &str = include_str!("deliveries/add.sql");
 const LIST: &str = include_str!("deliveries/list.sql");
@@ -142,13 +142,6 @@ pub async fn list(client: &impl GenericClient, filter: &DeliveryFilter) -> Resul
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
     let statement = "delete from forebay.ingestion_deliveries as d where d.ctid = any (array( \
              select f.ctid from forebay.ingestion_deliveries as f \
-             where f.sent_at < now() - make_interval(secs => $1) order by f.sent_at limit 10000))";
-    let mut num_pruned = 0;
-    loop {
-        let portion = client.execute_typed(statement, &[(&retention.as_secs_f64(), Type::FLOAT8)]).await?;
-        num_pruned += portion;
-        if portion == 0 {
-            return Ok(num_pruned);
-        }
-    }
+             where f.sent_at < now() - make_interval(secs => $1) order by f.sent_at limit $2))";
+    maintenance::prune(client, statement, retention).await
 }

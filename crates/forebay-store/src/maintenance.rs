@@ -6,6 +6,9 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::error::Result;
 
+/// Number of rows that one statement deletes.
+pub(crate) const PORTION: i64 = 10_000;
+
 forebay_domain::words! {
     /// A periodic task.
     pub enum Task {
@@ -31,4 +34,19 @@ pub async fn begin(client: &impl GenericClient, task: Task, every: Duration) -> 
         .execute_typed(statement, &[(&task.as_str(), Type::TEXT), (&every.as_secs_f64(), Type::FLOAT8)])
         .await?;
     Ok(num_begun > 0)
+}
+
+/// Repeats a statement that deletes a portion of the rows past their retention, until none is left. Returns their
+/// number. `$1` is the retention in seconds, and `$2` the size of a portion.
+pub(crate) async fn prune(client: &impl GenericClient, statement: &str, retention: Duration) -> Result<u64> {
+    let mut num_pruned = 0;
+    loop {
+        let portion = client
+            .execute_typed(statement, &[(&retention.as_secs_f64(), Type::FLOAT8), (&PORTION, Type::INT8)])
+            .await?;
+        num_pruned += portion;
+        if portion == 0 {
+            return Ok(num_pruned);
+        }
+    }
 }

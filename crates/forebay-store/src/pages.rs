@@ -17,6 +17,7 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{
     error::Result,
+    maintenance,
     row::ReadRow,
     types::{SqlId, sql_ids},
 };
@@ -27,9 +28,6 @@ pub const FIND: &str = include_str!("pages/find.sql");
 pub const FIND_FILE: &str = include_str!("pages/find_file.sql");
 /// Writes new and changed pages.
 pub const SAVE: &str = include_str!("pages/save.sql");
-
-/// Number of rows that one statement deletes.
-const PORTION: i64 = 10_000;
 
 /// A SHA-256 digest, computed by the caller.
 pub type PageKey = [u8; 32];
@@ -201,16 +199,7 @@ pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u
     let statement = "delete from forebay.http_validators where (source_id, url_hash) in ( \
              select source_id, url_hash from forebay.http_validators \
              where fetched_at < now() - make_interval(secs => $1) order by fetched_at limit $2)";
-    let mut num_pruned = 0;
-    loop {
-        let portion = client
-            .execute_typed(statement, &[(&retention.as_secs_f64(), Type::FLOAT8), (&PORTION, Type::INT8)])
-            .await?;
-        num_pruned += portion;
-        if portion == 0 {
-            return Ok(num_pruned);
-        }
-    }
+    maintenance::prune(client, statement, retention).await
 }
 
 /// A position in a Postgres array, which has fewer elements than `i32::MAX`.

@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::{error::Result, row::ReadRow};
+use crate::{error::Result, maintenance::PORTION, row::ReadRow};
 
 /// Deletes a portion of the rows past their retention.
 pub const PRUNE: &str = include_str!("prune.sql");
-
-/// Number of rows of each kind that one statement deletes.
-const PORTION: i64 = 10_000;
 
 /// Deletes rows past their retention in portions and returns their number. The last hand-off of each reference in
 /// each pipeline is kept regardless of its age.

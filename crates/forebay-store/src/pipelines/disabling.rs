@@ -96,11 +96,10 @@ async fn set(client: &impl GenericClient, pipeline_id: i32, values: &str) -> Res
 }
 
 pub(super) fn health(row: &Row) -> Result<Health> {
-    let at: Option<Timestamp> = row.read("disabled_at")?;
-    let reason: Option<String> = row.read("disabled_reason")?;
-    let disabled = match (at, reason) {
-        (Some(at), Some(_)) => Some((at, row.word("disabled_reason")?)),
-        _ => None,
+    let disabled_at: Option<Timestamp> = row.read("disabled_at")?;
+    let disabled = match disabled_at {
+        Some(at) => Some((at, row.word("disabled_reason")?)),
+        None => None,
     };
     Ok(Health {
         disabled,

@@ -14,6 +14,7 @@ use crate::{
     connect::Dedicated,
     error::{Error, Result},
     row::ReadRow,
+    workers::Process,
 };
 
 /// Who holds the lock is asked for the first time after this, because most runs don't wait that long.
@@ -134,11 +135,10 @@ async fn holder(client: &Client, source_id: i32, scope: &Scope) -> Result<ScopeH
 
 /// The name of this process for others, safe inside a quoted literal.
 fn process_name() -> String {
-    let system = rustix::system::uname();
-    let host = system.nodename().to_string_lossy();
+    let Process { host, pid } = Process::this();
     let is_safe = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let host: String = host.chars().filter(is_safe).collect();
-    let mut name = format!("forebay {} on {host}", std::process::id());
+    let mut name = format!("forebay {pid} on {host}");
     name.truncate(MAX_NAME);
     name
 }
