@@ -5,9 +5,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, types::Type};
 
-use crate::{error::Result, row::ReadRow};
+use crate::{
+    error::Result,
+    row::ReadRow,
+    workers::{ALIVE_FOR, OUTSIDE_ALIVE_FOR},
+};
 
 mod attention;
 mod payloads;
@@ -224,7 +228,8 @@ pub async fn future_runs(client: &impl GenericClient) -> Result<Vec<FutureRun>> 
 
 /// The queues of all pipelines, by name. Reads all outcomes if jobs of unknown external workers are due.
 pub async fn queues(client: &impl GenericClient) -> Result<Vec<Queue>> {
-    let rows = client.query_typed(QUEUES, &[]).await?;
+    let (own, outside) = (ALIVE_FOR.as_secs_f64(), OUTSIDE_ALIVE_FOR.as_secs_f64());
+    let rows = client.query_typed(QUEUES, &[(&own, Type::FLOAT8), (&outside, Type::FLOAT8)]).await?;
     rows.iter()
         .map(|row| {
             Ok(Queue {

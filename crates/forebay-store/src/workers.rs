@@ -7,7 +7,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, Row, types::Type};
+use tokio_postgres::{
+    GenericClient, Row,
+    types::{ToSql, Type},
+};
 
 use crate::{
     error::Result,
@@ -17,6 +20,11 @@ use crate::{
 
 const SEEN: &str = include_str!("workers/seen.sql");
 const LIST: &str = include_str!("workers/list.sql");
+
+/// A process of Forebay that was not seen for so long is dead. It is seen every five seconds.
+pub(crate) const ALIVE_FOR: Duration = Duration::from_secs(30);
+/// The same for a worker outside Forebay without a lease. It is seen only when it calls.
+pub(crate) const OUTSIDE_ALIVE_FOR: Duration = Duration::from_mins(10);
 
 forebay_domain::words! {
     /// The state of a worker.
@@ -141,7 +149,10 @@ pub async fn prune(client: &impl GenericClient, age: Duration) -> Result<u64> {
 
 /// All workers by name, or the one of a name; those without a name are one entry, the last.
 pub async fn list(client: &impl GenericClient, name: Option<&str>) -> Result<Vec<Worker>> {
-    client.query_typed(LIST, &[(&name, Type::TEXT)]).await?.iter().map(worker).collect()
+    let (own, outside) = (ALIVE_FOR.as_secs_f64(), OUTSIDE_ALIVE_FOR.as_secs_f64());
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&name, Type::TEXT), (&own, Type::FLOAT8), (&outside, Type::FLOAT8)];
+    client.query_typed(LIST, &parameters).await?.iter().map(worker).collect()
 }
 
 /// Frees everything that a worker has claimed, whether it is dead or not: its attempts end as lost, and its late

@@ -27,17 +27,17 @@ select p.name as pipeline, p.enabled, p.handler, coalesce(f.num_free, 0) as num_
         or exists (
             select from forebay.workers as w
             where p.name = any (w.pipelines)
-                and w.last_seen_at > now() - case when w.version is null then interval '10 minutes' else interval '30 seconds' end)
+                and w.last_seen_at > now() - make_interval(secs => case when w.version is null then $2 else $1 end))
         -- Workers outside Forebay need no name. Neither table has an index by time.
         or p.handler = 'external' and (
             exists (
                 select from forebay.ingestion_attempts as a
-                where a.pipeline_id = p.pipeline_id and a.failed_at > now() - interval '10 minutes')
+                where a.pipeline_id = p.pipeline_id and a.failed_at > now() - make_interval(secs => $2))
             or exists (
                 select from forebay.ingestion_outcomes as h
                 where h.pipeline_id = p.pipeline_id
                     and h.state = 'succeeded'
-                    and h.finished_at > now() - interval '10 minutes'))) as is_worked
+                    and h.finished_at > now() - make_interval(secs => $2)))) as is_worked
 from forebay.pipelines as p
 left join free as f using (pipeline_id)
 left join ended as e using (pipeline_id)

@@ -10,9 +10,8 @@ held as (
 )
 select worker, w.host, w.pid, w.version,
     case
-        -- A process of Forebay is seen every five seconds. Others are seen only when they call.
-        when w.version is not null and w.last_seen_at > now() - interval '30 seconds' then w.state
-        when w.version is null and (h.lease_until > now() or w.last_seen_at > now() - interval '10 minutes') then 'working'
+        when w.version is not null and w.last_seen_at > now() - make_interval(secs => $2) then w.state
+        when w.version is null and (h.lease_until > now() or w.last_seen_at > now() - make_interval(secs => $3)) then 'working'
         else 'dead'
     end as state,
     coalesce(w.pipelines, h.pipelines) as pipelines, w.clock_skew_ms,
