@@ -42,7 +42,7 @@ pub async fn note_deliveries(
 ) -> Result<bool> {
     let statement = "with before as ( \
              select pipeline_id, failing_since, num_failures, disabled_at from forebay.pipelines \
-             where name = $1 and ($3 > 0 or failing_since is not null) for update), \
+             where name = $1 and (failing_since is not null or not $2 and $3 > 0) for update), \
          judged as ( \
              select b.*, not $2 and b.disabled_at is null and b.failing_since <= now() - make_interval(secs => $4) \
                  and b.num_failures + $3 >= $5 as is_disabled from before as b) \

@@ -28,7 +28,13 @@ async fn make_old(client: &Client) {
 async fn an_endpoint_is_disabled_once_it_has_failed_long_and_often() {
     let database = testing::database().await;
     let client = &database.client().await;
-    note(client, true, 0).await;
+    let writes = "select xmin::text || ctid::text from forebay.pipelines where name = 'documents'";
+    let row = async || client.query_one(writes, &[]).await.unwrap().get::<_, String>(0);
+    let before = row().await;
+    for num_failed in [0, 5] {
+        note(client, true, num_failed).await;
+        assert_eq!(row().await, before, "a success of one that doesn't fail writes nothing");
+    }
     assert_eq!(health(client).await, Health::default(), "a success changes nothing");
     assert!(!note(client, false, 100).await, "not long enough");
     assert_eq!(health(client).await.num_failures, 100);
