@@ -148,8 +148,10 @@ async fn an_external_worker_is_told_with_its_heartbeat() {
     };
     assert!(told().await.is_empty());
     let id = ReferenceId::compute(SOURCE, "a");
-    assert_eq!(cancel(&shop, Some("a"), true).await.num_done, 1);
-    assert_eq!(told().await, [id]);
+    for _ in 0..2 {
+        assert_eq!(cancel(&shop, Some("a"), true).await.num_done, 1);
+        assert_eq!(told().await, [id], "once, however often it is cancelled");
+    }
     // Nobody else gets it before its worker has stopped.
     assert!(jobs::claim(&shop.client, "workers", 2, lease, "w").await.unwrap().is_empty());
     let acks = jobs::release(&shop.client, "workers", &[(id, receipt)]).await.unwrap();

@@ -28,7 +28,8 @@ holding as materialized (
 ),
 told as (
     update forebay.ingestion_claims as c
-    set cancelled = c.cancelled || m.reference_ids
+    -- Some may have been told before.
+    set cancelled = array(select distinct d.reference_id from unnest(c.cancelled || m.reference_ids) as d (reference_id))
     from (
         select f.receipt, array_agg(f.reference_id) as reference_ids
         from claimed as f
