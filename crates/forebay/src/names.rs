@@ -6,7 +6,8 @@ use forebay_store::{
     connect::Client,
     handoffs,
     history::{self, ReferenceName, ReferenceRow},
-    pipelines, runs,
+    pipelines::{self, Pipeline},
+    runs,
     sources::{self, Source},
     stats, timeline,
     workers::{self, Worker},
@@ -232,6 +233,14 @@ pub(crate) async fn pipelines<'a>(
             })
         }
     }
+}
+
+/// The pipeline of this name. Error: `no_such_pipeline`, which lists the existing ones.
+pub(crate) async fn pipeline(client: &Client, name: &String) -> Result<Pipeline, Failure> {
+    pipelines(client, [name]).await?;
+    let found = pipelines::find(&***client, name).await?;
+    // It was deleted between the two statements.
+    found.ok_or_else(|| Failure::usage("no_such_pipeline", format!("there is no pipeline {name:?}")))
 }
 
 /// The worker of this name. Error: `no_such_worker`, which lists the known ones.

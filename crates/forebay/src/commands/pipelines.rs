@@ -5,11 +5,7 @@ mod enable;
 mod list;
 
 use clap::Subcommand;
-use forebay_store::{
-    connect::Client,
-    jobs,
-    pipelines::{self, Pipeline},
-};
+use forebay_store::{connect::Client, jobs, pipelines::Pipeline};
 use forebay_views::PipelineState;
 
 use crate::{
@@ -35,11 +31,21 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
     }
 }
 
-/// The pipeline of this name. Error: `no_such_pipeline`.
-async fn find(client: &Client, name: &String) -> Result<Pipeline, Failure> {
-    names::pipelines(client, [name]).await?;
-    let found = pipelines::find(&***client, name).await?;
-    found.ok_or_else(|| Failure::usage("no_such_pipeline", format!("there is no pipeline {name:?}")))
+/// Changes a pipeline and prints its state afterwards.
+async fn change(
+    name: &String,
+    context: &Context,
+    apply: impl AsyncFnOnce(&Client, &Pipeline) -> Result<(), Failure>,
+) -> Result<Exit, Failure> {
+    let report = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            apply(&client, &names::pipeline(&client, name).await?).await?;
+            state(&client, &names::pipeline(&client, name).await?).await
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
 }
 
 async fn state(client: &Client, pipeline: &Pipeline) -> Result<PipelineState, Failure> {

@@ -3,7 +3,7 @@
 use forebay_store::{
     connect::Client,
     pauses::{self, UNTIL_RESUMED},
-    pipelines::{self, Pipeline},
+    pipelines::Pipeline,
 };
 use forebay_views::Pause;
 use jiff::Timestamp;
@@ -56,10 +56,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 
 /// The pipeline of this name, which must have keys if there is one. Errors: `no_such_pipeline`, `no_limit_key`.
 pub(super) async fn find(client: &Client, name: &String, key: Option<&str>) -> Result<Pipeline, Failure> {
-    names::pipelines(client, [name]).await?;
-    let pipeline = pipelines::find(&***client, name).await?;
-    let pipeline = pipeline
-        .ok_or_else(|| Failure::usage("no_such_pipeline", format!("there is no pipeline {name:?}")))?;
+    let pipeline = names::pipeline(client, name).await?;
     if key.is_some() && pipeline.spec.limits.key.is_none() {
         return Err(Failure::usage("no_limit_key", format!("the pipeline {name} has no limits by key"))
             .hint("leave out --key, or set `key` in [pipelines.NAME.limits]"));

@@ -2,7 +2,7 @@
 
 use forebay_store::pipelines;
 
-use super::{find, state};
+use super::change;
 use crate::{
     cli::values,
     context::Context,
@@ -25,14 +25,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
-            let client = database.client().await?;
-            let pipeline = find(&client, &args.pipeline).await?;
-            pipelines::disable(&**client, pipeline.pipeline_id).await?;
-            state(&client, &find(&client, &args.pipeline).await?).await
-        })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    change(&args.pipeline, context, async |client, pipeline| {
+        pipelines::disable(&***client, pipeline.pipeline_id).await?;
+        Ok(())
+    })
+    .await
 }

@@ -2,7 +2,7 @@
 
 use forebay_store::pipelines;
 
-use super::{find, state};
+use super::change;
 use crate::{
     cli::values,
     context::Context,
@@ -25,19 +25,14 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
-            let client = database.client().await?;
-            let pipeline = find(&client, &args.pipeline).await?;
-            if !pipeline.spec.enabled {
-                let message = format!("the pipeline {} is disabled by its declaration", args.pipeline);
-                return Err(Failure::usage("pipeline_declared_disabled", message)
-                    .hint("remove `enabled = false` from its table in forebay.toml, or declare it again, and apply the file"));
-            }
-            pipelines::enable(&**client, pipeline.pipeline_id).await?;
-            state(&client, &find(&client, &args.pipeline).await?).await
-        })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    change(&args.pipeline, context, async |client, pipeline| {
+        if !pipeline.spec.enabled {
+            let message = format!("the pipeline {} is disabled by its declaration", args.pipeline);
+            return Err(Failure::usage("pipeline_declared_disabled", message)
+                .hint("remove `enabled = false` from its table in forebay.toml, or declare it again, and apply the file"));
+        }
+        pipelines::enable(&***client, pipeline.pipeline_id).await?;
+        Ok(())
+    })
+    .await
 }
