@@ -40,6 +40,13 @@ pub struct Backlog {
     pub num_later: u64,
 }
 
+impl Backlog {
+    /// All of them.
+    pub fn num_waiting(&self) -> u64 {
+        self.num_due + self.num_leased + self.num_later
+    }
+}
+
 /// Restricts the planner, for this transaction, to the queue's index and to index lookups. A queue fills faster than
 /// its statistics follow, and with outdated statistics the planner sorts the whole queue for every batch. A disabled
 /// plan type is only made expensive, so a query without an alternative still runs; JIT is off because that cost would

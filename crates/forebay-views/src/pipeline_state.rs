@@ -60,7 +60,7 @@ impl PipelineState {
             disabled_at: disabled.map(|(at, _)| at.into()),
             failing_since: failing_since.map(Time::from),
             num_failures: *num_failures,
-            num_waiting: backlog.num_due + backlog.num_leased + backlog.num_later,
+            num_waiting: backlog.num_waiting(),
         }
     }
 }

@@ -120,10 +120,6 @@ pub struct ScheduledRuns {
     pub num_refused: u64,
 }
 
-fn num_waiting(backlog: &Backlog) -> u64 {
-    backlog.num_due + backlog.num_leased + backlog.num_later
-}
-
 impl PipelineWork {
     /// The work for a pipeline. `error` is the view of the error that stopped it.
     pub fn new(report: &PipelineReport, error: Option<Error>) -> Self {
@@ -133,7 +129,7 @@ impl PipelineWork {
             num_succeeded: report.num_succeeded,
             num_failed: report.num_failed,
             num_retried: report.num_retried,
-            num_waiting: num_waiting(&report.backlog),
+            num_waiting: report.backlog.num_waiting(),
             num_embedded: report.num_embedded,
             num_unembedded: report.num_unembedded,
             embedding_failure: report.embed_trouble.as_ref().map(EmbeddingFailure::from),
@@ -155,14 +151,14 @@ impl From<&EmbedTrouble> for EmbeddingFailure {
 impl IdlePipeline {
     /// A pipeline with its backlog.
     pub fn new(pipeline: &str, backlog: &Backlog) -> Self {
-        Self { pipeline: pipeline.to_owned(), num_waiting: num_waiting(backlog) }
+        Self { pipeline: pipeline.to_owned(), num_waiting: backlog.num_waiting() }
     }
 }
 
 impl LeftAlonePipeline {
     /// The pipeline with the view of the error.
     pub fn new(left_alone: &LeftAlone, error: Error) -> Self {
-        Self { pipeline: left_alone.pipeline.clone(), num_waiting: num_waiting(&left_alone.backlog), error }
+        Self { pipeline: left_alone.pipeline.clone(), num_waiting: left_alone.backlog.num_waiting(), error }
     }
 }
 
