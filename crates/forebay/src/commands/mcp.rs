@@ -22,7 +22,6 @@ use rmcp::{
     service::{ServerInitializeError, serve_server},
     transport::{async_rw::AsyncRwTransport, io::stdio_pipes},
 };
-
 use tokio::{sync::oneshot, time::timeout};
 
 use self::{access::Access, server::Server};
@@ -36,9 +35,9 @@ use crate::{
 const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// Connections for parallel requests and a scrape.
 const NUM_CONNECTIONS: usize = 8;
-/// How long scrapes may continue for a client that has left …
+/// How long scrapes may continue after the client has left.
 const GRACE: Duration = Duration::from_secs(10);
-/// … and how long closing their runs may take.
+/// How long closing the runs of stopped scrapes may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serve stored data to AI tools over MCP (stdio)
