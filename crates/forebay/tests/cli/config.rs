@@ -45,13 +45,9 @@ fn configuration(address: SocketAddr) -> String {
     )
 }
 
-fn configure(sandbox: &Sandbox, text: &str) {
-    fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
-}
-
 fn site_and_database() -> (Site, TestDb, Sandbox) {
     let (site, db, sandbox) = (Site::open(), database(), Sandbox::new());
-    configure(&sandbox, &configuration(site.address));
+    sandbox.configure(&configuration(site.address));
     (site, db, sandbox)
 }
 
@@ -59,11 +55,10 @@ fn site_and_database() -> (Site, TestDb, Sandbox) {
 fn a_check_says_what_is_declared_and_what_is_wrong() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!("config_check_absent", sandbox.run("config check"));
-    configure(&sandbox, &configuration(SocketAddr::from(([127, 0, 0, 1], 80))));
+    sandbox.configure(&configuration(SocketAddr::from(([127, 0, 0, 1], 80))));
     insta::assert_snapshot!("config_check", sandbox.run("config check"));
     insta::assert_snapshot!("config_check_json", sandbox.run("config check --output json"));
-    configure(
-        &sandbox,
+    sandbox.configure(
         "[sources.courses]\nkey = [\"id\"]\n[sources.courses.htlm]\nurl = \"https://a.example/\"\n",
     );
     insta::assert_snapshot!("config_check_wrong", sandbox.run("config check"));
@@ -104,7 +99,7 @@ fn a_check_finds_what_commands_refuse() {
     let (db, sandbox) = (database(), Sandbox::new());
     std::fs::write(sandbox.path().join("a.jsonl"), "{\"id\":1}\n").unwrap();
     for (rest, place, part) in REFUSED {
-        configure(&sandbox, &format!("[sources.a]\nkey = \"id\"\n{rest}\n"));
+        sandbox.configure(&format!("[sources.a]\nkey = \"id\"\n{rest}\n"));
         for line in ["config check", "persist a.jsonl --source a", "work --drain"] {
             let (exit, shown) = db.json(&sandbox, line);
             let text = shown.to_string();
@@ -170,7 +165,7 @@ api_key_env = \"EMBEDDINGS_KEY\"
 #[test]
 fn a_check_warns_of_what_is_missing_here() {
     let sandbox = Sandbox::new();
-    configure(&sandbox, DOUBTFUL);
+    sandbox.configure(DOUBTFUL);
     let output = sandbox.command("config check").env("PATH", "/usr/bin:/bin").output().unwrap();
     insta::assert_snapshot!("config_check_warnings", crate::shown(&output));
     let mut command = sandbox.command("config check --output json");
@@ -235,7 +230,7 @@ stream = "s"
 #[test]
 fn a_test_shows_failures_and_records_that_say_that_they_are_gone() {
     let (db, sandbox) = (database(), Sandbox::new());
-    configure(&sandbox, PROGRAMS);
+    sandbox.configure(PROGRAMS);
     let (exit, report) = db.json(&sandbox, "sources test dies --limit 10");
     assert_eq!((exit, &report["read_error"]["code"]), (1, &json!("command_failed")), "{report}");
     let marked: Vec<_> =
@@ -260,11 +255,11 @@ fn sources_that_cannot_be_tested_are_named() {
         assert_eq!((exit, &error["error"]["code"]), (2, &json!(code)), "{error}");
         assert!(error["error"]["hint"].as_str().unwrap().contains(hint), "{error}");
     }
-    configure(&sandbox, &configuration(site.address).replace("/courses?", "/nothing?"));
+    sandbox.configure(&configuration(site.address).replace("/courses?", "/nothing?"));
     let (exit, error) = db.json(&sandbox, "sources test courses");
     assert_eq!((exit, &error["error"]["code"]), (1, &json!("http_status")));
     assert!(!error.to_string().contains("hush"), "{error}");
-    configure(&sandbox, &configuration(site.address).replace("\"li\"", "\"p\""));
+    sandbox.configure(&configuration(site.address).replace("\"li\"", "\"p\""));
     let (exit, report) = db.json(&sandbox, "sources test courses");
     assert_eq!((exit, &report["records"]), (1, &json!([])), "to find nothing is no success");
 }
@@ -295,10 +290,10 @@ fn declared_sources_are_mirrored_without_their_secrets() {
     let again = crate::shown(&db.run(&sandbox, "work --drain"));
     assert!(!again.contains("source courses"), "{again}");
     let changed = fs::read_to_string(sandbox.path().join("forebay.toml")).unwrap();
-    configure(&sandbox, &changed.replace("title = \"a\"", "title = \"a\", link = \"a@href\""));
+    sandbox.configure(&changed.replace("title = \"a\"", "title = \"a\", link = \"a@href\""));
     db.run(&sandbox, "work --drain");
     assert_eq!(db.value("select parser_version from forebay.sources"), "2");
-    configure(&sandbox, "[project]\nname = \"catalogue\"\n[sources.by_hand]\nkey = [\"id\"]\n");
+    sandbox.configure("[project]\nname = \"catalogue\"\n[sources.by_hand]\nkey = [\"id\"]\n");
     db.run(&sandbox, "work --drain");
     assert_eq!(db.value("select kind from forebay.sources"), "html", "only pruning ends a declaration");
     let (exit, applied) = db.json(&sandbox, "config apply --prune --yes");

@@ -70,17 +70,22 @@ impl TestDb {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
+    /// Waits until a query returns a value.
+    pub(crate) fn wait_for(&self, query: &str, value: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.value(query) != value {
+            assert!(Instant::now() < deadline, "{query} is {}", self.value(query));
+            thread::sleep(POLL);
+        }
+    }
+
     /// Waits until a connection of the program has executed a statement with this text, and is idle.
     pub(crate) fn wait_for_query(&self, text: &str) {
         let is_there = format!(
             "select exists (select from pg_stat_activity where application_name like 'forebay%' \
              and datname = current_database() and state = 'idle' and query ilike '%{text}%')"
         );
-        let deadline = Instant::now() + PATIENCE;
-        while self.value(&is_there) != "true" {
-            assert!(Instant::now() < deadline, "no connection has sent {text}");
-            thread::sleep(POLL);
-        }
+        self.wait_for(&is_there, "true");
     }
 
     /// Runs the program in a folder, with these words as arguments.

@@ -10,10 +10,6 @@ use crate::{
     shown,
 };
 
-fn configure(sandbox: &Sandbox, text: &str) {
-    std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
-}
-
 fn command(mark: &Path) -> String {
     format!(
         "[project]\nname = \"p\"\n[pipelines.index]\nsource = \"*\"\nhandler = \"exec\"\ncommand = [\"/bin/sh\", \"-c\", \": > {}\"]\n",
@@ -32,7 +28,7 @@ fn declarations(document: &Value) -> Vec<(&str, &str)> {
 fn a_worker_without_the_file_leaves_the_pipeline_alone_and_says_so() {
     let (sandbox, elsewhere, db) = (Sandbox::new(), Sandbox::new(), database());
     let mark = sandbox.path().join("mark");
-    configure(&sandbox, &command(&mark));
+    sandbox.configure(&command(&mark));
     let file = write_records(&sandbox, "a.jsonl", [json!({"id": 1})]);
     assert!(db.run(&sandbox, &format!("persist {file} --source a --key id")).status.success());
     // Written by a program that is no project.
@@ -62,11 +58,11 @@ fn a_worker_without_the_file_leaves_the_pipeline_alone_and_says_so() {
     assert_eq!(found.iter().map(|found| found.0).collect::<Vec<_>>(), ["shell"], "{found:?}");
 
     // Other settings of the same file, as in a worker that was not started again.
-    let deadline = db.value("select configured_at from forebay.pipelines where name = 'index'");
+    let before = db.value("select configured_at from forebay.pipelines where name = 'index'");
     db.execute("update forebay.pipelines set config = '{\"command\": [\"/bin/sh\", \"-c\", \": > hostile\"]}' where name = 'index'");
     let (_, doctor) = db.json(&sandbox, "doctor");
     assert!(declarations(&doctor)[0].1.contains("has other settings"), "{doctor}");
-    assert_eq!(db.value("select configured_at from forebay.pipelines where name = 'index'"), deadline);
+    assert_eq!(db.value("select configured_at from forebay.pipelines where name = 'index'"), before);
     // A worker stores the declaration of its file first.
     let (_, work) = db.json(&sandbox, "work --drain");
     assert_eq!(work["left_alone"][0]["pipeline"], "shell", "{work}");
@@ -79,7 +75,7 @@ fn doctor_prints_how_to_create_the_role_of_a_pipeline() {
     let (sandbox, db) = (Sandbox::new(), database());
     let role = format!("index_worker_of_{}", db.value("current_database()"));
     let text = format!("[pipelines.index]\nsource = \"*\"\nhandler = \"external\"\nrole = \"{role}\"\n");
-    configure(&sandbox, &text);
+    sandbox.configure(&text);
     assert!(db.run(&sandbox, "config apply").status.success());
     let found = || {
         let (_, doctor) = db.json(&sandbox, "doctor");
@@ -98,7 +94,7 @@ fn doctor_prints_how_to_create_the_role_of_a_pipeline() {
     db.execute(&format!("drop owned by {role}; drop role {role}"));
 
     // Only pipelines of other workers have a role.
-    configure(&sandbox, "[pipelines.search]\nsource = \"*\"\nhandler = \"documents\"\nrole = \"r\"\n");
+    sandbox.configure("[pipelines.search]\nsource = \"*\"\nhandler = \"documents\"\nrole = \"r\"\n");
     let (exit, error) = db.json(&sandbox, "config check");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("config_invalid")), "{error}");
 }

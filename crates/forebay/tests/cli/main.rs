@@ -60,10 +60,11 @@ mod unread;
 mod usage;
 mod verify_parts;
 mod work;
+mod worker;
 mod workers;
 
 use std::{
-    env,
+    env, fs,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -80,6 +81,11 @@ impl Sandbox {
 
     fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Writes the configuration.
+    fn configure(&self, text: &str) {
+        fs::write(self.path().join("forebay.toml"), text).unwrap();
     }
 
     /// The program with these words as arguments. It inherits nothing from the developer's environment, except where an

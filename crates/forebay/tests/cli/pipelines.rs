@@ -7,11 +7,8 @@ use serde_json::{Value, json};
 use crate::{
     Sandbox,
     database::{TestDb, database, write_records},
+    site::Site,
 };
-
-fn configure(sandbox: &Sandbox, text: &str) {
-    std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
-}
 
 fn persist(db: &TestDb, sandbox: &Sandbox, id: u32) {
     let file = write_records(sandbox, "one.jsonl", [json!({"id": id})]);
@@ -49,7 +46,7 @@ fn a_disabled_pipeline_keeps_what_waits_until_it_is_enabled() {
         (&json!("warning"), &json!("forebay pipelines enable documents"))
     );
     // Declaring it again doesn't enable it.
-    configure(&sandbox, "[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\ntitle = \"id\"\n");
+    sandbox.configure("[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\ntitle = \"id\"\n");
     let (_, listed) = db.json(&sandbox, "pipelines list");
     assert_eq!(of(&listed, "documents")["state"], "disabled");
     assert!(db.run(&sandbox, "config apply").status.success());
@@ -73,24 +70,17 @@ fn a_failing_endpoint_is_disabled_and_the_other_ones_work_on() {
     let (sandbox, db) = (Sandbox::new(), database());
     // Nobody listens there.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let open = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = open.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in open.incoming() {
-            answer(stream.unwrap());
-        }
-    });
-    configure(
-        &sandbox,
-        &format!(
-            "[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\nenabled = false\n\
+    let site = Site::open();
+    site.answer("/hook", 200, "");
+    sandbox.configure(&format!(
+        "[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\nenabled = false\n\
              [pipelines.hook]\nsource = \"*\"\nhandler = \"webhook\"\n\
              disable = {{ after = \"1ms\", min_failures = 2 }}\n\
              [[pipelines.hook.endpoints]]\nname = \"gone\"\nurl = \"http://{closed}/\"\n\
-             [[pipelines.hook.endpoints]]\nname = \"here\"\nurl = \"http://{address}/\"\n\
-             [pipelines.hook.retry]\ntransient = {{ base_delay = \"1s\", max_delay = \"1s\" }}\n"
-        ),
-    );
+             [[pipelines.hook.endpoints]]\nname = \"here\"\nurl = \"{}/hook\"\n\
+             [pipelines.hook.retry]\ntransient = {{ base_delay = \"1s\", max_delay = \"1s\" }}\n",
+        site.url
+    ));
     persist(&db, &sandbox, 1);
     let is_disabled = || {
         db.json(&sandbox, "work --drain");
@@ -124,26 +114,4 @@ fn a_failing_endpoint_is_disabled_and_the_other_ones_work_on() {
     db.json(&sandbox, "pipelines enable hook.gone");
     db.json(&sandbox, "work --drain");
     assert_ne!(db.value(attempts), before);
-}
-
-/// Reads a request and answers it with 200.
-fn answer(mut stream: std::net::TcpStream) {
-    use std::io::{Read, Write};
-
-    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        let count = stream.read(&mut buffer).unwrap_or(0);
-        text.extend_from_slice(&buffer[..count]);
-        let head = String::from_utf8_lossy(&text).to_lowercase();
-        let length =
-            head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
-        let is_whole = |length: usize| {
-            head.split_once("\r\n\r\n").is_some_and(|(head, _)| text.len() >= head.len() + 4 + length)
-        };
-        if count == 0 || length.is_some_and(is_whole) {
-            break;
-        }
-    }
-    // The client may have gone.
-    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
 }

@@ -58,12 +58,8 @@ const DECLARED: &str = "select name, project, enabled::text, handler, updated_at
 
 fn project(text: &str) -> Sandbox {
     let sandbox = Sandbox::new();
-    configure(&sandbox, text);
+    sandbox.configure(text);
     sandbox
-}
-
-fn configure(sandbox: &Sandbox, text: &str) {
-    fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
 }
 
 fn stderr(output: &Output) -> String {
@@ -110,7 +106,7 @@ fn pruning_disables_what_the_project_no_longer_names_after_asking() {
     apply(&db, &second, "");
     write_records(&first, "rooms.jsonl", [json!({ "id": 1 })]);
     stderr(&db.run(&first, "persist rooms.jsonl --source rooms"));
-    configure(&first, "[project]\nname = \"catalogue\"\n[sources.rooms]\nkey = \"id\"\n");
+    first.configure("[project]\nname = \"catalogue\"\n[sources.rooms]\nkey = \"id\"\n");
     let before = db.rows(DECLARED);
 
     let (exit, refused) = db.json(&first, "config apply --prune");
@@ -201,7 +197,7 @@ fn the_key_of_the_first_project_counts() {
     write_records(&first, "rooms.jsonl", rooms.clone());
     stderr(&db.run(&first, "persist rooms.jsonl --source rooms"));
     let changed = FIRST.replace("\"catalogue\"", "\"rival\"");
-    configure(&rival, &changed.replace("key = \"id\"\nignore", "key = \"code\"\nignore"));
+    rival.configure(&changed.replace("key = \"id\"\nignore", "key = \"code\"\nignore"));
     write_records(&rival, "rooms.jsonl", rooms);
     let warnings = stderr(&db.run(&rival, "persist rooms.jsonl --source rooms"));
     assert!(warnings.contains("\"catalogue\"") && warnings.contains("declared_elsewhere"), "{warnings}");
@@ -209,7 +205,7 @@ fn the_key_of_the_first_project_counts() {
     assert_eq!(db.value(keys), "1,2");
 
     // In its own project, another key is an error, whose remedy may be the option or the file.
-    configure(&first, &FIRST.replace("key = \"id\"\nignore", "key = \"code\"\nignore"));
+    first.configure(&FIRST.replace("key = \"id\"\nignore", "key = \"code\"\nignore"));
     let (exit, error) = db.json(&first, "persist rooms.jsonl --source rooms");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("key_changed")));
     let hint = error["error"]["hint"].as_str().unwrap();
@@ -274,7 +270,7 @@ fn a_file_names_its_database() {
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("database_variable_missing")), "{error}");
     assert!(error["error"]["message"].as_str().unwrap().contains("COURSES_DB"), "{error}");
     // A mistake elsewhere in the file keeps nobody from the database.
-    configure(&sandbox, "[database]\nurl = { env = \"COURSES_DB\" }\n[sources.a]\nkye = 1\n");
+    sandbox.configure("[database]\nurl = { env = \"COURSES_DB\" }\n[sources.a]\nkye = 1\n");
     assert_eq!(run_with(&folder, &sandbox, "runs list", &variables).0, 0);
 
     for (text, part) in [
@@ -285,7 +281,7 @@ fn a_file_names_its_database() {
         ("data_dir = \"\"", "2:1: data_dir must not be empty"),
         ("urll = \"x\"", "did you mean `url`?"),
     ] {
-        configure(&sandbox, &format!("[database]\n{text}\n"));
+        sandbox.configure(&format!("[database]\n{text}\n"));
         for line in ["config check", "db status"] {
             let (exit, error) = run_with(&folder, &sandbox, line, &[]);
             assert_eq!((exit, &error["error"]["code"]), (2, &json!("config_invalid")), "{error}");
@@ -293,7 +289,7 @@ fn a_file_names_its_database() {
             assert!(all.contains(part) && !all.contains("hunter2"), "{line}: {all}");
         }
     }
-    configure(&sandbox, "[database]\ndata_dir = \"data\"\n");
+    sandbox.configure("[database]\ndata_dir = \"data\"\n");
     let other = Sandbox::new();
     let config = folder.join("forebay.toml");
     let line = format!("--config {} db stop", config.display());

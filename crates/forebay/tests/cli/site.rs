@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use axum::{
@@ -138,7 +138,7 @@ impl World {
     }
 
     pub(crate) fn write(&self, text: &str) {
-        std::fs::write(self.sandbox.path().join("forebay.toml"), text).unwrap();
+        self.sandbox.configure(text);
     }
 
     /// Runs the program with `--output json`. Returns its exit code and its document.
@@ -173,11 +173,7 @@ impl World {
 
     /// Waits until a query returns a value.
     pub(crate) fn wait_for(&self, query: &str, value: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.db.value(query) != value {
-            assert!(Instant::now() < deadline, "{query} does not become {value}");
-            std::thread::sleep(POLL);
-        }
+        self.db.wait_for(query, value);
     }
 }
 

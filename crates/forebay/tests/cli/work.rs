@@ -32,10 +32,6 @@ table = \"public.seats\"
 columns = { title = \"title\", seats = { field = \"seats\", type = \"int\" } }
 ";
 
-fn configure(sandbox: &Sandbox, text: &str) {
-    std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
-}
-
 fn courses() -> [Value; 3] {
     [
         json!({ "id": "CHM-201", "title": "Organic chemistry", "about": "Reactions of carbon.", "seats": 24 }),
@@ -69,7 +65,7 @@ fn keys(document: &Value) -> Vec<&str> {
 #[test]
 fn a_language_that_the_database_lacks_stops_only_its_pipeline() {
     let (sandbox, db) = (Sandbox::new(), database());
-    configure(&sandbox, &BOTH.replace("\"english\"", "\"klingon\""));
+    sandbox.configure(&BOTH.replace("\"english\"", "\"klingon\""));
     persist(&db, &sandbox, &courses());
     for line in ["stats", "runs list", "config apply", "config apply --dry-run"] {
         let output = db.run(&sandbox, line);
@@ -98,7 +94,7 @@ fn a_language_that_the_database_lacks_stops_only_its_pipeline() {
         "{named}"
     );
     assert!(named["message"].as_str().unwrap().contains("\"klingon\"; it has "), "{named}");
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     drain(&db, &sandbox);
     assert_eq!(db.value("select count(*) from forebay.ingestion_handoffs"), "0");
 }
@@ -107,7 +103,7 @@ fn a_language_that_the_database_lacks_stops_only_its_pipeline() {
 fn configured_pipelines_are_filled_and_emptied() {
     let sandbox = Sandbox::new();
     let db = database();
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     persist(&db, &sandbox, &courses());
 
     let (_, early) = db.json(&sandbox, "search chemistry");
@@ -156,7 +152,7 @@ fn configured_pipelines_are_filled_and_emptied() {
 fn failures_are_reported_with_their_reason() {
     let sandbox = Sandbox::new();
     let db = database();
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     let mut records = courses();
     records[1]["seats"] = json!("as many as come");
     persist(&db, &sandbox, &records);
@@ -184,7 +180,7 @@ fn failures_are_reported_with_their_reason() {
 fn the_configuration_decides_which_pipelines_there_are() {
     let sandbox = Sandbox::new();
     let db = database();
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     persist(&db, &sandbox, &courses());
     let declared =
         "select pipeline_id::text, name, enabled::text, updated_at::text from forebay.pipelines order by 1";
@@ -203,7 +199,7 @@ fn the_configuration_decides_which_pipelines_there_are() {
     );
     drain(&db, &sandbox);
 
-    configure(&sandbox, BOTH.split("[pipelines.seats]").next().unwrap());
+    sandbox.configure(BOTH.split("[pipelines.seats]").next().unwrap());
     drain(&db, &sandbox);
     assert_eq!(db.rows(declared), before, "only pruning disables a pipeline");
     assert!(db.run(&sandbox, "config apply --prune --yes").status.success());
@@ -216,7 +212,7 @@ fn the_configuration_decides_which_pipelines_there_are() {
     assert_eq!(db.value("select count(*) from public.seats"), "3", "what it wrote stays");
 
     // When configured again, it gets the changes that it missed.
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     drain(&db, &sandbox);
     assert_eq!(db.value(enabled), "documents,finder,seats");
     persist(&db, &sandbox, &[json!({ "id": "CHM-201", "title": "Chemistry", "seats": 1 })]);
@@ -228,13 +224,13 @@ fn the_configuration_decides_which_pipelines_there_are() {
 fn the_built_in_pipeline_can_be_configured_and_comes_back() {
     let sandbox = Sandbox::new();
     let db = database();
-    configure(&sandbox, "[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\nenabled = false\n");
+    sandbox.configure("[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\nenabled = false\n");
     persist(&db, &sandbox, &courses());
     assert_eq!(db.value("select count(*) from forebay.handoffs"), "0");
     let (_, text) = db.text(&sandbox, "search chemistry");
     assert!(text.contains("no pipeline with the handler documents is enabled"), "{text}");
 
-    configure(&sandbox, "");
+    sandbox.configure("");
     let (exit, applied) = db.json(&sandbox, "config apply --prune --yes");
     assert_eq!(exit, 0, "{applied}");
     let work = drain(&db, &sandbox);
@@ -248,7 +244,7 @@ fn a_pipeline_that_cannot_be_used_names_itself_and_the_setting() {
     let sandbox = Sandbox::new();
     let db = database();
     persist(&db, &sandbox, &courses());
-    configure(&sandbox, &BOTH.replace("type = \"int\"", "type = \"integr\""));
+    sandbox.configure(&BOTH.replace("type = \"int\"", "type = \"integr\""));
     let (exit, error) = db.json(&sandbox, "work --drain");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("config_invalid")));
     let place = error["error"]["place"].as_str().unwrap();
@@ -260,7 +256,7 @@ fn a_pipeline_that_cannot_be_used_names_itself_and_the_setting() {
 
     // An existing table with unsuitable columns stops its pipeline, and no other.
     db.execute("create table public.seats (title text)");
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     let (exit, work) = db.json(&sandbox, "work --drain");
     assert_eq!(exit, 1, "{work}");
     assert_eq!(of(&work, "finder")["num_succeeded"], 3);
@@ -290,7 +286,7 @@ fn every_pipeline_of_the_template_can_be_declared() {
             text.push('\n');
         }
     }
-    configure(&sandbox, &text);
+    sandbox.configure(&text);
     let work = drain(&db, &sandbox);
     assert_eq!(
         db.value("select string_agg(name, ',' order by name) from forebay.pipelines"),
@@ -303,8 +299,7 @@ fn every_pipeline_of_the_template_can_be_declared() {
 fn other_workers_work_for_external_pipelines() {
     let sandbox = Sandbox::new();
     let db = database();
-    configure(
-        &sandbox,
+    sandbox.configure(
         "[pipelines.warehouse]\nsource = \"courses\"\nhandler = \"external\"\n[pipelines.warehouse.limits]\n\
          rate = \"120/min\"\nkey = \"/about\"\nkey_max_active = 2\n[pipelines.warehouse.retry.lost]\n\
          max_failures = 2\nbase_delay = \"30s\"",
@@ -349,7 +344,7 @@ fn the_options_of_the_workers_are_checked() {
 fn an_unknown_pipeline_is_an_error_that_names_the_known_ones() {
     let sandbox = Sandbox::new();
     let db = database();
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     let (exit, error) = db.json(&sandbox, "work --drain --pipeline finer");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("no_such_pipeline")));
     assert_eq!(error["error"]["hint"], "did you mean `finder`?");

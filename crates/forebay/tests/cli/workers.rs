@@ -1,13 +1,6 @@
 //! Workers: real processes that are listed, named by what they hold, killed and released.
 
-use std::{
-    fs,
-    process::{Child, Stdio},
-    thread,
-    time::Instant,
-};
-
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,55 +8,14 @@ use crate::{
     database::{TestDb, database, write_records},
     json::schema_problems,
     shown,
-    site::{PATIENCE, POLL},
+    worker::Worker,
 };
-
-/// A worker; dropping it kills it.
-struct Worker(Child);
-
-impl Worker {
-    fn start(sandbox: &Sandbox, db: &TestDb, line: &str) -> Self {
-        let mut command = sandbox.command(line);
-        command.env("FOREBAY_DATABASE_URL", &db.url).env("PATH", "/usr/bin:/bin");
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-
-    /// Its name: `HOST:PID`.
-    fn name(&self) -> String {
-        let host = rustix::system::uname();
-        format!("{}:{}", host.nodename().to_string_lossy(), self.0.id())
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.0), signal).unwrap();
-    }
-
-    fn ended(mut self) -> Option<i32> {
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It fails only if the process has ended.
-        let _ended = self.0.kill();
-        let _status = self.0.wait();
-    }
-}
-
-fn wait_for(db: &TestDb, sql: &str, expected: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    while db.value(sql) != expected {
-        assert!(Instant::now() < deadline, "{sql} is {}", db.value(sql));
-        thread::sleep(POLL);
-    }
-}
 
 /// One hand-off to a command that never answers, and one to the built-in documents.
 fn slow(sandbox: &Sandbox) -> TestDb {
     let config =
         "[pipelines.slow]\nsource = \"courses\"\nhandler = \"exec\"\ncommand = [\"sleep\", \"600\"]\n";
-    fs::write(sandbox.path().join("forebay.toml"), config).unwrap();
+    sandbox.configure(config);
     let db = database();
     let file = write_records(sandbox, "courses.jsonl", [json!({ "id": "a" })]);
     let output = db.run(sandbox, &format!("persist {file} --source courses --key id"));
@@ -82,10 +34,10 @@ fn a_killed_worker_is_seen_and_what_it_held_is_released() {
     let db = slow(&sandbox);
     let (_, none) = db.json(&sandbox, "workers");
     assert_eq!(none, json!({ "items": [], "next": null }));
-    let worker = Worker::start(&sandbox, &db, "work --pipeline slow");
+    let mut worker = Worker::start(&sandbox, &db.url, "work --pipeline slow");
     let name = worker.name();
-    wait_for(&db, "select count(*) from forebay.ingestion_claims", "1");
-    wait_for(&db, "select count(*) from forebay.workers where pipelines = '{slow}'", "1");
+    db.wait_for("select count(*) from forebay.ingestion_claims", "1");
+    db.wait_for("select count(*) from forebay.workers where pipelines = '{slow}'", "1");
 
     let (exit, page) = db.json(&sandbox, "workers");
     let row = only(&page);
@@ -110,7 +62,7 @@ fn a_killed_worker_is_seen_and_what_it_held_is_released() {
     assert_eq!(unknown["error"]["hint"], format!("did you mean `{name}`?"));
 
     worker.signal(Signal::KILL);
-    worker.ended();
+    worker.exit();
     // Not waiting for half a minute.
     db.execute("update forebay.workers set last_seen_at = now() - interval '31 seconds'");
     let (_, page) = db.json(&sandbox, "workers");
@@ -135,12 +87,12 @@ fn a_killed_worker_is_seen_and_what_it_held_is_released() {
 fn a_worker_that_ends_in_order_leaves_no_row() {
     let sandbox = Sandbox::new();
     let db = slow(&sandbox);
-    let worker = Worker::start(&sandbox, &db, "work --pipeline slow --grace 2s");
-    wait_for(&db, "select count(*) from forebay.ingestion_claims", "1");
-    wait_for(&db, "select count(*) from forebay.workers", "1");
+    let mut worker = Worker::start(&sandbox, &db.url, "work --pipeline slow --grace 2s");
+    db.wait_for("select count(*) from forebay.ingestion_claims", "1");
+    db.wait_for("select count(*) from forebay.workers", "1");
     worker.signal(Signal::TERM);
-    wait_for(&db, "select string_agg(state, ' ') from forebay.workers", "stopping");
-    assert_eq!(worker.ended(), Some(130));
+    db.wait_for("select string_agg(state, ' ') from forebay.workers", "stopping");
+    assert_eq!(worker.exit(), Some(130));
     assert_eq!(db.value("select count(*) from forebay.workers"), "0");
     assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
     let output = db.run(&sandbox, "work --drain --pipeline documents");
@@ -148,10 +100,10 @@ fn a_worker_that_ends_in_order_leaves_no_row() {
     assert_eq!(db.value("select count(*) from forebay.workers"), "0");
 
     // Stopped at once, in the middle of a batch.
-    let worker = Worker::start(&sandbox, &db, "work --drain --pipeline slow");
-    wait_for(&db, "select count(*) from forebay.ingestion_claims", "1");
+    let mut worker = Worker::start(&sandbox, &db.url, "work --drain --pipeline slow");
+    db.wait_for("select count(*) from forebay.ingestion_claims", "1");
     worker.signal(Signal::INT);
-    assert_eq!(worker.ended(), Some(130));
+    assert_eq!(worker.exit(), Some(130));
     assert_eq!(db.value("select count(*) from forebay.workers"), "0");
     assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
 }

@@ -1,15 +1,15 @@
-//! A table that somebody dropped: its pipeline stops, and an operator has the table made anew.
+//! A table that was dropped: its pipeline stops, and an operator creates the table again.
 
 use serde_json::json;
 
-use super::{BOTH, configure, courses, drain, of, persist};
+use super::{BOTH, courses, drain, of, persist};
 use crate::{Sandbox, database::database};
 
 #[test]
-fn a_dropped_table_is_made_anew_and_filled_only_when_asked() {
+fn a_dropped_table_is_created_again_and_filled_only_on_request() {
     let sandbox = Sandbox::new();
     let db = database();
-    configure(&sandbox, BOTH);
+    sandbox.configure(BOTH);
     persist(&db, &sandbox, &courses()[..2]);
     drain(&db, &sandbox);
     db.execute("drop table public.seats");

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    process::{Child, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -15,7 +14,7 @@ use axum::{
     response::Response,
 };
 use forebay_store::connect::{Database, OpenOptions, Target};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -23,13 +22,13 @@ use tokio::{
     sync::watch,
 };
 
-use super::configure;
 use crate::{
     Sandbox,
     database::{TestDb, database, write_records},
     server::Server,
     shown,
     site::{PATIENCE, POLL},
+    worker::Worker,
 };
 
 /// A receiver on loopback that answers a number of requests with success and holds the others back.
@@ -88,7 +87,7 @@ impl Receiver {
              [pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\nenabled = false\n",
             self.url
         );
-        configure(sandbox, &text);
+        sandbox.configure(&text);
     }
 }
 
@@ -124,33 +123,6 @@ fn wait_until(what: &str, holds: impl Fn() -> bool) {
     while !holds() {
         assert!(Instant::now() < deadline, "timed out waiting until {what}");
         std::thread::sleep(POLL);
-    }
-}
-
-/// A worker on a database; dropping it kills it.
-struct Worker(Child);
-
-impl Worker {
-    fn start(sandbox: &Sandbox, url: &str, line: &str) -> Self {
-        let mut command = sandbox.command(line);
-        command.env("FOREBAY_DATABASE_URL", url).stdout(Stdio::null()).stderr(Stdio::null());
-        Self(command.spawn().unwrap())
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.0), signal).unwrap();
-    }
-
-    fn exit(&mut self) -> Option<i32> {
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It fails only if the process has ended.
-        let _ended = self.0.kill();
-        let _status = self.0.wait();
     }
 }
 

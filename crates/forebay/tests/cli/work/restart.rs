@@ -2,18 +2,17 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, ChildStderr, Stdio},
+    process::{ChildStderr, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::of;
-use crate::{Sandbox, database::write_records, server::Server, shown};
-
-const PATIENCE: Duration = Duration::from_mins(4);
+use crate::{Sandbox, database::write_records, server::Server, shown, site::PATIENCE, worker::Worker};
 
 impl Server {
     fn json(&self, sandbox: &Sandbox, line: &str) -> Value {
@@ -34,17 +33,6 @@ impl Server {
         while self.json(sandbox, &format!("search {title}"))["hits"] == json!([]) {
             assert!(Instant::now() < deadline, "{title} is not worked on");
         }
-    }
-}
-
-/// A worker; dropping it kills it.
-struct Worker(Child);
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It fails only if the process has ended.
-        let _ended = self.0.kill();
-        let _status = self.0.wait();
     }
 }
 
@@ -95,11 +83,10 @@ fn a_worker_outlives_the_databases_restarts() {
     server.persist(&sandbox, "after");
     server.wait_for(&sandbox, "after");
 
-    let pid = rustix::process::Pid::from_child(&worker.0);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    worker.signal(Signal::TERM);
     let mut stdout = String::new();
     std::io::Read::read_to_string(worker.0.stdout.as_mut().unwrap(), &mut stdout).unwrap();
-    assert_eq!(worker.0.wait().unwrap().code(), Some(130), "{stdout}");
+    assert_eq!(worker.exit(), Some(130), "{stdout}");
     let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let num_outages = lines.iter().filter(|line| line["event"] == "database_unreachable").count();
     let num_ended = lines.iter().filter(|line| line["event"] == "database_reachable").count();
