@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use forebay_store::workers::Process;
+use forebay_store::{pipelines::Pipeline, workers::Process};
 
-use super::declarations::Declarations;
+use super::{declarations::Declarations, kind::Workers};
 
 /// Options of workers.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +53,14 @@ impl Default for WorkOptions {
 }
 
 impl WorkOptions {
+    /// Whether workers with these options work for a pipeline: it is chosen and enabled, its handler is not external,
+    /// and this program declares it.
+    pub fn serves(&self, pipeline: &Pipeline) -> bool {
+        (self.pipelines.is_empty() || self.pipelines.contains(&pipeline.spec.name))
+            && Workers::of_pipeline(pipeline) == Workers::Forebay
+            && self.declarations.check(&pipeline.spec).is_ok()
+    }
+
     /// The number of connections that [`follow`](super::follow) or [`drain`](super::drain) needs: two for each worker
     /// of a pipeline, and eight for listening, looking for work, leases, heartbeats and maintenance.
     pub fn num_connections(&self) -> usize {

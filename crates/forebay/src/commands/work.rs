@@ -198,11 +198,7 @@ async fn work(
             () = stop.next() => return Err(cut_off(database, &options.worker).await),
         }
     } else {
-        let is_own = |pipeline: &&Pipeline| {
-            Workers::of_pipeline(pipeline) == Workers::Forebay
-                && options.declarations.check(&pipeline.spec).is_ok()
-        };
-        let own = chosen.iter().filter(is_own);
+        let own = chosen.iter().filter(|pipeline| options.serves(pipeline));
         let own: Vec<&str> = own.map(|pipeline| pipeline.spec.name.as_str()).collect();
         context.ui.note(&format!(
             "working for {}; Ctrl-C stops after the batches in progress",
