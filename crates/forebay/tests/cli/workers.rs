@@ -84,7 +84,7 @@ fn a_killed_worker_is_seen_and_what_it_held_is_released() {
 }
 
 #[test]
-fn a_worker_that_ends_in_order_leaves_no_row() {
+fn a_worker_that_stops_normally_leaves_no_row() {
     let sandbox = Sandbox::new();
     let db = slow(&sandbox);
     let mut worker = Worker::start(&sandbox, &db.url, "work --pipeline slow --grace 2s");
