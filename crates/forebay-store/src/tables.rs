@@ -144,9 +144,9 @@ pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableS
     })
 }
 
-/// Creates the table anew if the pipeline has used it and it is gone, and makes everything that was written to it
+/// Creates the table again if the pipeline has used it and it is gone, and makes everything that was written to it
 /// outdated. Returns whether it did.
-pub async fn create_anew(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableSpec) -> Result<bool> {
+pub async fn recreate(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableSpec) -> Result<bool> {
     if !is_gone(transaction, pipeline_id, &spec.name).await? {
         return Ok(false);
     }

@@ -110,7 +110,7 @@ impl Process {
     }
 }
 
-/// Records that a worker is there.
+/// Records that a worker is alive.
 pub async fn seen(client: &impl GenericClient, heartbeat: Heartbeat<'_>) -> Result<()> {
     let Heartbeat { name, process, is_stopping, pipelines, now, uptime, is_first } = heartbeat;
     let state = if is_stopping { WorkerState::Stopping } else { WorkerState::Working };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
-/// A worker process, with what it has claimed. Handlers that work inside the database claim nothing.
+/// A worker process and its claims. Handlers that work inside the database claim nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Worker {
     /// Its name; null: the workers outside Forebay that give none.
@@ -37,7 +37,7 @@ pub struct Worker {
     pub last_seen_at: Time,
 }
 
-/// What was freed of a worker.
+/// The result of releasing the claims of a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerReleased {
     /// Its name.

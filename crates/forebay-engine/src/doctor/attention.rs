@@ -146,7 +146,7 @@ fn gone(target: &GoneTarget) -> Check {
     let GoneTarget { pipeline, table } = target;
     Check::new("targets", CheckStatus::Failed, format!("its table {table} is gone, with all its rows"))
         .about(pipeline)
-        .hint("restore the table, or let it be made anew and filled; its hand-offs wait until then")
+        .hint("restore the table, or create it again and fill it; its hand-offs wait until then")
         .next(format!("forebay work --create --pipeline {}", format::shell_word(pipeline)))
 }
 

@@ -31,7 +31,7 @@ fn worker(worker: &Worker) -> Vec<Check> {
     let problem = |status, message: String| Check::new(CODE, status, message).about(format::plain(name));
     let mut checks = Vec::new();
     if worker.state == WorkerState::Dead {
-        // A dead one without leases needs nobody.
+        // A dead worker without leases needs no action.
         let now = worker.last_seen_at + SignedDuration::try_from(worker.unseen).unwrap_or_default();
         if let Some(until) = worker.lease_until.filter(|until| *until > now) {
             let message = format!(
@@ -40,7 +40,7 @@ fn worker(worker: &Worker) -> Vec<Check> {
                 format::counted(worker.num_handoffs, "hand-off"),
             );
             let check = problem(CheckStatus::Warning, message);
-            // A command must not contain what hides it.
+            // A command must not contain characters that disguise it.
             checks.push(if format::plain(name) == name {
                 check.run(format!("forebay workers release {}", format::shell_word(name)))
             } else {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_needs_somebody_is_a_problem() {
+    fn only_what_needs_action_is_a_problem() {
         let fine = Worker {
             name: Some("a:1".to_owned()),
             host: Some("a".to_owned()),

@@ -1,8 +1,8 @@
 //! The pipelines that a program declares itself.
 //!
-//! A row of `forebay.pipelines` names commands, URLs, the variables of secrets, and tables. Whoever can write that
-//! table could otherwise run a command on the machine of every worker. So a row only identifies a pipeline: a worker
-//! runs it if its own program declares the same.
+//! A row of `forebay.pipelines` names commands, URLs, the variables of secrets, and tables. If workers ran what a row
+//! names, every role that can write the table could run commands on their machines. So a row only identifies a
+//! pipeline: a worker runs it if its own program declares the same.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Making tables of pipelines anew that are gone. Workers don't do it by themselves: what was written before would be
-//! missing, and nobody would know.
+//! Creates missing tables of pipelines again. Workers don't do it by themselves: the rows that were written before
+//! would be missing without a sign.
 
 use forebay_domain::handoff::HandlerKind;
 use forebay_store::{
@@ -11,9 +11,9 @@ use forebay_store::{
 use super::{declare::Declared, handlers::table_of, options::WorkOptions, reconciliation, settings::kind};
 use crate::error::Result;
 
-/// Creates the tables anew that pipelines have filled and that are gone, and hands everything off to them. These are
-/// the enabled pipelines that a worker with these options would serve. If a kill prevents the hand-offs, the next
-/// reconciliation makes up for it.
+/// Creates the tables again that pipelines have filled and that are gone, and hands everything off to them. Only for
+/// enabled pipelines that a worker with these options would serve. If a kill prevents the hand-offs, the next
+/// reconciliation makes them.
 pub async fn recreate_tables(database: &Database, options: &WorkOptions) -> Result<Vec<Declared>> {
     let WorkOptions { pipelines: names, declarations, .. } = options;
     let mut all = pipelines::list(&**database.client().await?).await?;
@@ -29,7 +29,7 @@ pub async fn recreate_tables(database: &Database, options: &WorkOptions) -> Resu
         let mut client = database.client().await?;
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         let table = table_of(&pipeline.spec)?;
-        let is_new = tables::create_anew(&transaction, pipeline.pipeline_id, &table).await?;
+        let is_new = tables::recreate(&transaction, pipeline.pipeline_id, &table).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
         drop(client);
         if is_new {

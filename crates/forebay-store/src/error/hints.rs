@@ -80,7 +80,7 @@ fn hint(error: &Error) -> Option<String> {
             "Undo the change, or restart the workers: they then use the table as it is. Its hand-offs wait.".into()
         }
         Error::TableGone { .. } => {
-            "Restore it, or have it made anew and filled: forebay work --create. Its hand-offs wait.".into()
+            "Restore it, or create it again and fill it: forebay work --create. Its hand-offs wait.".into()
         }
         Error::ClusterPort { .. } => "End that program, or choose another port.".into(),
         Error::Busy { .. } => "Retry in a moment.".into(),

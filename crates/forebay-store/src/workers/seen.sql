@@ -1,4 +1,4 @@
--- Records that a worker of Forebay is there. A new start, or a row that was deleted meanwhile, begins with its own
+-- Records that a worker of Forebay is alive. A new start, or a row that was deleted meanwhile, begins with its own
 -- time.
 insert into forebay.workers as w (worker, host, pid, version, state, pipelines, clock_skew_ms, started_at)
 values ($1, $2, $3, $4, $5, $6, round(extract(epoch from $7::timestamptz - clock_timestamp()) * 1000),

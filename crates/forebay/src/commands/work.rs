@@ -87,7 +87,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
     pub(crate) run_log_level: LogLevel,
 
-    /// Make tables of pipelines anew that are gone, and hand everything off to them
+    /// Create missing tables of pipelines again, and hand everything off to them
     #[arg(long)]
     pub(crate) create: bool,
 
@@ -169,9 +169,9 @@ async fn work(
     if args.create {
         for Declared { pipeline, num_handoffs } in recreate_tables(database, &options).await? {
             let number = format::count(num_handoffs);
-            context
-                .ui
-                .note(&format!("pipeline {pipeline}: its table is made anew; {number} hand-offs fill it"));
+            context.ui.note(&format!(
+                "pipeline {pipeline}: its table was created again; {number} hand-offs fill it"
+            ));
         }
     }
     let live = Live::new(&context.ui);

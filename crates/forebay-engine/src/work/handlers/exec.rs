@@ -16,7 +16,7 @@
 //! has left the group (`setsid`) is killed as well unless the command has exited by itself ([`Mark`](child::Mark)).
 //!
 //! The command gets the worker's environment without Forebay's secrets ([`environment::of_programs`]), and the
-//! variables listed in `env`, if they are set. Their values are masked in what is kept of its output.
+//! variables listed in `env`, if they are set. Their values are masked in the stored part of its output.
 
 mod process;
 mod verdict;

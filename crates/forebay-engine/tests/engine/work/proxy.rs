@@ -52,7 +52,8 @@ impl Proxy {
         self.is_cut.send_replace(true);
     }
 
-    pub(crate) fn mend(&self) {
+    /// Accepts connections again.
+    pub(crate) fn restore(&self) {
         self.is_cut.send_replace(false);
     }
 }

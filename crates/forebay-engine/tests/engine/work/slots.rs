@@ -164,7 +164,7 @@ async fn responses_during_an_outage_longer_than_the_lease_are_reported_after_it(
         tokio::time::sleep(Duration::from_secs(6)).await;
         let expired = "select exists (select from forebay.ingestion_claims where lease_until < now())";
         assert!(shop.row(expired).await.get::<_, bool>(0));
-        proxy.mend();
+        proxy.restore();
         eventually("all are settled", async || shop.states().await == ["succeeded 32"]).await;
     };
     work_during(&database, &options, during).await;

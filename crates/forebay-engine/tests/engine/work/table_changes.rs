@@ -98,7 +98,7 @@ async fn a_running_worker_writes_to_the_table_that_it_opened_or_nowhere() {
         let waiting = "select count(*)::text from forebay.ingestion_handoffs where state = 'pending'";
         assert_eq!(shop.column(waiting).await, ["1"]);
 
-        // An operator has it made anew, and the worker follows.
+        // An operator creates it again, and the worker uses it.
         let recreated = work::recreate_tables(&shop.database, &options).await.unwrap();
         assert_eq!((recreated[0].pipeline.as_str(), recreated[0].num_handoffs), ("rows", 4));
         arrives(&["0", "a", "b", "c", "d"]).await;
@@ -112,7 +112,7 @@ async fn a_running_worker_writes_to_the_table_that_it_opened_or_nowhere() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_gone_is_a_loss_and_is_not_made_anew_by_itself() {
+async fn a_table_that_is_gone_is_a_loss_and_no_worker_creates_it_again() {
     let mut shop = Shop::open().await;
     shop.only_table(items()).await;
     shop.put("a", &json!({"title": "a"})).await;

@@ -47,7 +47,7 @@ fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
             format::count(target.num_extra)
         ));
         if target.is_gone {
-            page.toned(Tone::Bad, "its table is gone: forebay work --create makes it anew and fills it");
+            page.toned(Tone::Bad, "its table is gone: forebay work --create creates it again and fills it");
         }
     }
     if of.num_wrong == 0 {

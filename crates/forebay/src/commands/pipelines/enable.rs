@@ -11,8 +11,9 @@ use crate::{
 
 /// Enable a pipeline again
 ///
-/// Lifts what disabled it, `forebay pipelines disable` or a failing endpoint, and forgets the failures. What waits is
-/// due as before; retry what has failed for good with `forebay handoffs retry`.
+/// Whether `forebay pipelines disable` or a failing endpoint disabled it: it is enabled, and failures of the endpoint
+/// are counted from zero again. Waiting hand-offs are due as before. To retry those that have failed for good, run
+/// `forebay handoffs retry`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -10,7 +10,7 @@ use crate::{
     ui::{self, Report, Table, Tone, format, table::Column},
 };
 
-/// List pipelines with their state and what waits for them
+/// List pipelines with their state and the number of waiting hand-offs
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

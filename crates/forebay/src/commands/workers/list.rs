@@ -11,10 +11,11 @@ use crate::{
     ui::{self, Report, Table, Tone, format, table::Column},
 };
 
-/// List the workers with what they have claimed
+/// List the workers with their claims
 ///
-/// A worker of Forebay that was not seen for 30 seconds is dead; another one, if it was not seen for ten minutes and
-/// its leases have expired. Handlers that work inside the database (`table`, `documents`) claim nothing.
+/// A worker of Forebay is dead if it was not seen for 30 seconds. A worker outside Forebay is dead if it was not
+/// seen for ten minutes and its leases have expired. Handlers that work inside the database (`table`, `documents`)
+/// claim nothing.
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -13,8 +13,8 @@ use crate::{
 
 /// Free everything that a dead worker has claimed, before its leases expire
 ///
-/// The attempts end as lost, and the hand-offs are retried by other workers. A worker that is alive after all gets
-/// `stale` for its reports, so what it has delivered is delivered again.
+/// The attempts end as lost, and other workers retry the hand-offs. If the worker is alive after all, its reports are
+/// refused (`stale`), and its deliveries are repeated.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -59,8 +59,8 @@ fn alive(name: &str, worker: &Worker) -> Failure {
         _ => format!("{name} is alive: it was seen {} ago", format::duration(worker.unseen)),
     };
     Failure::new("worker_alive", message).hint(
-        "stop it, and it releases its hand-offs itself. If its process has ended, use --force: what it is delivering is \
-         then delivered again",
+        "stop it, and it releases its hand-offs itself. If its process has ended, use --force; deliveries in progress \
+         are then repeated",
     )
 }
 

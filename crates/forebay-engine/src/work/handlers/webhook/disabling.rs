@@ -1,7 +1,7 @@
 //! When an endpoint that keeps failing is disabled: `disable = { after = "5d", min_failures = 10 }`.
 //!
-//! The defaults are those of a user who forgets about it: an endpoint that is down over a long weekend is still called
-//! afterwards, and one that is gone isn't called for ever.
+//! The defaults suit a user who never sets them: an endpoint that is down over a long weekend is still called
+//! afterwards, and one that is gone for good isn't called for ever.
 
 use std::time::Duration;
 
