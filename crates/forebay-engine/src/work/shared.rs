@@ -96,9 +96,9 @@ impl Shared<'_> {
         self.serving.borrow().get(&pipeline.pipeline_id) == Some(&pipeline.spec)
     }
 
-    /// Whether a worker that got nothing should look again. Limits may have prevented it. In a drain, another transaction
-    /// may still hold what is due: the server ends that of a killed worker only after its current statement. Waits briefly
-    /// if so.
+    /// Whether a worker that got nothing should look again. Limits may have prevented it. In a drain, another
+    /// transaction may still hold what is due: the server ends that of a killed worker only after its current
+    /// statement. Waits briefly if so.
     pub(super) async fn is_worth_waiting(&self, pipeline: &Pipeline, idle_since: Instant) -> Result<bool> {
         let is_limited = pipeline.spec.limits != Limits::default();
         let may_be_locked = self.is_draining && idle_since.elapsed() < self.options.grace;
