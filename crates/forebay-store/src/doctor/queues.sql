@@ -27,7 +27,8 @@ select p.name as pipeline, p.enabled, p.handler, coalesce(f.num_free, 0) as num_
         or exists (
             select from forebay.workers as w
             where p.name = any (w.pipelines)
-                and w.last_seen_at > now() - make_interval(secs => case when w.version is null then $2 else $1 end))
+                and w.last_seen_at > now()
+                    - make_interval(secs => case when w.version is null then $2::float8 else $1::float8 end))
         -- Workers outside Forebay need no name. Neither table has an index by time.
         or p.handler = 'external' and (
             exists (

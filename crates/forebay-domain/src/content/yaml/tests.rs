@@ -232,8 +232,9 @@ proptest! {
             for node in found {
                 let line = text[..node.span.start].matches('\n').count() + 1;
                 prop_assert_eq!(node.line as usize, line);
-                let raw = &text[node.span.clone()];
-                let again = parse(raw, 0..raw.len(), "a").unwrap();
+                // Indented: `...` and `---` at the start of a line are no values.
+                let raw = format!(" {}", &text[node.span.clone()]);
+                let again = parse(&raw, 0..raw.len(), "a").unwrap();
                 prop_assert_eq!(again.as_ref().and_then(Node::text).unwrap_or_default(), node.text().unwrap());
             }
         }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use forebay_engine::work;
+use forebay_engine::work::{self, PipelineSpec};
 use serde_json::{Value, json};
 use tracing::Level;
 
@@ -29,7 +29,9 @@ async fn both_kinds_of_handlers_emit_claims_and_hand_offs_in_the_same_way() {
     let table = json!({"table": "public.items", "columns": {"n": {"field": "n", "type": "int"}}});
     for (name, handler, config) in [("hook", "webhook", hook), ("rows", "table", table)] {
         let mut shop = Shop::open().await;
-        let spec = work::PipelineSpec::new(name, handler, config).of_source("shop");
+        // No retry is due before the drain ends.
+        let retry = json!({"transient": {"base_delay_seconds": 86400, "max_delay_seconds": 86400}});
+        let spec = PipelineSpec { retry, ..PipelineSpec::new(name, handler, config).of_source("shop") };
         work::declare(&shop.database, &[spec]).await.unwrap();
         shop.subscribers = vec![takes(pipeline_id(&shop.client, name).await)];
         shop.put_all(&[("a", json!({"n": "private"})), ("b", json!({"n": 2}))]).await;

@@ -124,16 +124,20 @@ async fn a_stop_returns_what_was_not_begun_at_once() {
     let (mut shop, receiver) = (Shop::open().await, Receiver::open().await);
     receiver.only(&mut shop, 4).await;
     put_many(&shop, 40).await;
+    let (has_begun, begun) = oneshot::channel();
     // Quick enough that the worker claims ahead.
     let warm = async {
         eventually("they are settled", async || shop.states().await == ["succeeded 40"]).await;
         receiver.behave(|manner| manner.holds_all = true);
         put_many(&shop, 40).await;
-        eventually("all slots run", async || receiver.got().len() == 44).await;
+        let claims_ahead = async || receiver.got().len() == 44 && shop.states().await[0] != "active 4";
+        eventually("all slots run, and more is claimed", claims_ahead).await;
+        has_begun.send(()).unwrap();
     };
     let options = WorkOptions { grace: Duration::from_mins(2), ..options(&shop).await };
     let stopping = work_during(&shop.database, &options, warm);
     let watching = async {
+        begun.await.unwrap();
         let states = ["active 4", "pending 36"];
         let held = async || receiver.got().len() == 44 && shop.states().await == states;
         eventually("only what runs is held", held).await;
