@@ -36,6 +36,8 @@ create table forebay."references" (
     -- This index alone answers the probe of a replay: is this id active, in this scope, with this hash?
     constraint references_pkey primary key (reference_id) include (version_hash, scope, removed_at)
 );
+-- Nothing is estimated by them, and gathering their statistics sorts whole documents.
+alter table forebay."references" alter column payload set statistics 0, alter column lineage set statistics 0;
 create index references_active_by_scope on forebay."references" (source_id, scope) where removed_at is null;
 -- Finds what a run added, also in another scope or removed since. Equal keys are stored once, so it stays small.
 create index references_by_first_run on forebay."references" (first_seen_run_id);
