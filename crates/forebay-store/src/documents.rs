@@ -1,8 +1,8 @@
 //! The text of references, cut into chunks and indexed with Postgres's own full-text search.
 //!
-//! `documents` has one row per reference and pipeline, and `document_chunks` one per chunk, with a generated
-//! `tsvector`. That type holds at most 1 MiB; titles and chunks are short enough for the worst text. [`write()`] sends
-//! the content of new chunks only, and writes no unchanged rows.
+//! `documents` has one row per reference and pipeline, and `document_chunks` one per chunk, with its `tsvector`. That
+//! type holds at most 1 MiB; titles and chunks are short enough for the worst text. [`write()`] sends the content of
+//! new chunks only, and writes no unchanged rows.
 
 pub mod embeddings;
 mod search;

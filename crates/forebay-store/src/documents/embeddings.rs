@@ -285,8 +285,8 @@ impl Opened {
         let is_filtered = binding.is_some() || parameters.is_selective();
         // The parameter $8 names a pipeline; here it is known by its id.
         let condition = if is_filtered {
-            "and (c.search @@ websearch_to_tsquery(c.language, $9) or $9 is null) \
-             and (c.language::text = $7 or $7 is null) \
+            "and (c.search @@ websearch_to_tsquery(quote_ident(c.language)::regconfig, $9) or $9 is null) \
+             and (c.language = $7 or $7 is null) \
              and exists ( \
                  select from forebay.\"references\" as r join forebay.sources as s using (source_id) \
                  where r.reference_id = c.reference_id and r.removed_at is null \

@@ -8,11 +8,13 @@ languages as (
     from languages as l
     where l.language is not null
 ),
--- A query is parsed differently in each language, so it runs once for each.
+-- A query is parsed differently in each language, so it runs once for each. Text in a language whose configuration was
+-- dropped isn't found.
 asked as materialized (
-    select l.language, websearch_to_tsquery(l.language, $1) as query
+    select l.language, websearch_to_tsquery(t.oid::regconfig, $1) as query
     from languages as l
-    where l.language is not null and (l.language::text = $7 or $7 is null)
+    join pg_ts_config as t on t.cfgname = l.language and pg_ts_config_is_visible(t.oid)
+    where l.language = $7 or $7 is null
 ),
 -- 33: ranks are divided by 1 + the logarithm of the length (1) and scaled to between 0 and 1 (32).
 found as (

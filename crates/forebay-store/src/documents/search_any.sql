@@ -8,10 +8,12 @@ languages as (
     where l.language is not null
 ),
 asked as materialized (
-    select l.language, w.place, plainto_tsquery(l.language, w.word) as query
+    select l.language, w.place, plainto_tsquery(t.oid::regconfig, w.word) as query,
+        websearch_to_tsquery(t.oid::regconfig, $9) as binding
     from languages as l
+    join pg_ts_config as t on t.cfgname = l.language and pg_ts_config_is_visible(t.oid)
     cross join unnest($1::text[]) with ordinality as w (word, place)
-    where l.language is not null and (l.language::text = $7 or $7 is null)
+    where l.language = $7 or $7 is null
 ),
 -- Reading stops after so many chunks that the word says little.
 matches as materialized (
@@ -22,7 +24,7 @@ matches as materialized (
         from forebay.document_chunks as c
         where c.search @@ a.query
             and c.language = a.language
-            and (c.search @@ websearch_to_tsquery(c.language, $9) or $9 is null)
+            and (c.search @@ a.binding or $9 is null)
             and (c.pipeline_id = (select p.pipeline_id from forebay.pipelines as p where p.name = $8) or $8 is null)
             -- Before the limit, because otherwise chunks that the filter leaves out would use it up.
             and (coalesce($3, $4, $5, $6) is null or exists (

@@ -14,13 +14,14 @@ join forebay."references" as r using (reference_id)
 join forebay.sources as s using (source_id)
 join forebay.pipelines as p using (pipeline_id)
 cross join lateral (
-    select websearch_to_tsquery(c.language, $1) as query,
+    select n.config, websearch_to_tsquery(n.config, $1) as query,
         'StartSel=«, StopSel=», MaxFragments=2, MinWords=5, MaxWords=20, FragmentDelimiter=" … "' as options
+    from (select quote_ident(c.language)::regconfig as config) as n
     offset 0
 ) as q
-cross join lateral (select ts_headline(c.language, c.content, q.query, q.options) as of_content offset 0) as h
+cross join lateral (select ts_headline(q.config, c.content, q.query, q.options) as of_content offset 0) as h
 left join lateral (
-    select ts_headline(c.language, concat_ws(E'\n', c.title, nullif(c.heading, ''), c.content), q.query, q.options) as of_all
+    select ts_headline(q.config, concat_ws(E'\n', c.title, nullif(c.heading, ''), c.content), q.query, q.options) as of_all
     offset 0
 ) as t on position('«' in h.of_content) = 0
 where r.removed_at is null

@@ -22,8 +22,9 @@ async fn a_filter_applies_before_reading_stops() {
         insert into forebay.documents (reference_id, pipeline_id, num_chunks, language, payload_hash, title)
             select r.reference_id, 1, 1, 'simple', sha256('x'), 'Pump' from forebay.\"references\" as r;
         insert into forebay.document_chunks (reference_id, chunk_id, pipeline_id, ordinal, language, content_hash,
-                title, heading, content)
-            select r.reference_id, forebay.reference_id('chunk', n::text), 1, n, 'simple', sha256('x'), '', '', 'pump'
+                title, heading, content, search)
+            select r.reference_id, forebay.reference_id('chunk', n::text), 1, n, 'simple', sha256('x'), '', '', 'pump',
+                to_tsvector('simple', 'pump')
             from forebay.\"references\" as r
             join forebay.sources as s using (source_id)
             cross join lateral generate_series(1, case s.name when 'a' then 5001 else 1 end) as n

@@ -187,9 +187,9 @@ fn every_incident_of_a_night_is_on_one_screen() {
          from forebay.\"references\" as r join forebay.pipelines as p on p.name = 'search' limit 4;
          insert into forebay.document_chunks
              (reference_id, chunk_id, pipeline_id, ordinal, language, content_hash, title, heading, content,
-             embedding_error)
+             search, embedding_error)
          select d.reference_id, gen_random_uuid(), d.pipeline_id, 0, 'simple', sha256('x'), 'a title', '', 'text',
-             '401 Unauthorized: the key is wrong'
+             to_tsvector('simple', 'a title text'), '401 Unauthorized: the key is wrong'
          from forebay.documents as d;
          -- As with an endpoint in the configuration, which needs the extension vector.
          update forebay.pipelines set config = config || '{\"embeddings\": {}}', project = 'other'
