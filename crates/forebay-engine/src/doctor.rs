@@ -72,7 +72,7 @@ pub async fn check(
 
 /// All checks that can be made, in a fixed order.
 async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Check>> {
-    let client = database.client().await?;
+    let mut client = database.client().await?;
     let mut checks = vec![
         Check::ok("database", format!("{} answers", database.target())),
         checks::connection(configured.by),
@@ -88,6 +88,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.extend(checks::holders(&doctor::holders(&**client).await?));
     let mut can_read = is_usable;
     if is_usable {
+        checks.extend(attention::objects(&doctor::objects(&mut client).await?));
         let missing = doctor::missing_rights(&**client).await?;
         checks.push(checks::rights(&server.role, &missing));
         can_read = missing.is_empty();

@@ -3,4 +3,3 @@ drop table forebay.scrape_run_fields;
 drop table forebay.scrape_runs;
 drop table forebay.pipelines;
 drop table forebay.sources;
-drop schema forebay_private;

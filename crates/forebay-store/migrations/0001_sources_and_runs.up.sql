@@ -1,9 +1,6 @@
 -- Sources, the pipelines that subscribe to their changes, and the runs that read sources. All of these tables are
 -- small: on Citus they are reference tables.
 
-create schema if not exists forebay_private;
-comment on schema forebay_private is 'Internal functions of Forebay; applications don''t call them.';
-
 create table forebay.sources (
     source_id int generated always as identity primary key,
     name text not null
@@ -177,6 +174,7 @@ create table forebay.scrape_runs (
 -- Progress updates touch no indexed column, so they stay on the page (HOT).
 create unique index scrape_runs_one_running on forebay.scrape_runs (source_id, scope) where status = 'running';
 create index scrape_runs_by_scope on forebay.scrape_runs (source_id, scope, run_id);
+create index scrape_runs_by_time on forebay.scrape_runs (source_id, started_at);
 comment on table forebay.scrape_runs is 'One execution for one source and scope: what it saw, what it changed, how it ended and why.';
 comment on column forebay.scrape_runs.run_id is 'Short id that operators type.';
 comment on column forebay.scrape_runs.source_id is 'The source that was read.';

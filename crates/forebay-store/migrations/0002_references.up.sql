@@ -4,6 +4,7 @@
 -- The id of a reference: a version 8 UUID (RFC 9562) from SHA-256 of the source's name, a zero byte and the key.
 create function forebay.reference_id(source text, record_key text) returns uuid
 language sql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
 return (
     select encode(
         set_byte(
@@ -225,3 +226,6 @@ create trigger scrape_runs_reopened after update of status on forebay.scrape_run
     for each row
     when (old.status = 'held' and new.status = 'running')
     execute function forebay_private.run_reopened();
+
+-- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
+revoke all on all functions in schema forebay_private from public;

@@ -3,6 +3,7 @@
 
 create function forebay.reference_at(reference_id uuid, at timestamptz) returns jsonb
 language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
 return (
     with
     later as (
@@ -26,6 +27,7 @@ comment on function forebay.reference_at(uuid, timestamptz) is
 create function forebay.source_at(source text, at timestamptz)
 returns table (reference_id uuid, record_key text, scope text, payload jsonb)
 language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
 begin atomic
     with
     -- Only references that changed after that time have to be undone.
@@ -109,6 +111,7 @@ returns table (
     generation int, num_attempts int, payload_hash text, run_id bigint, enqueued_at timestamptz, finished_at timestamptz,
     not_before timestamptz, lease_until timestamptz, worker text)
 language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
 begin atomic
     select p.name, h.state, h.reason_code, h.failure_code, h.last_error, h.change, h.version, h.generation,
         h.num_attempts, encode(h.payload_hash, 'hex'), h.run_id, h.enqueued_at, h.finished_at,

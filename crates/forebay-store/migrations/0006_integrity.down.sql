@@ -2,6 +2,8 @@ drop trigger sources_keep_used on forebay.sources;
 drop function forebay_private.keep_used_sources();
 drop trigger references_forget on forebay."references";
 drop function forebay_private.forget_references();
+drop index forebay.ingestion_attempts_by_pipeline;
+drop index forebay.reference_aliases_by_run;
 alter table forebay.ingestion_attempts
     drop constraint ingestion_attempts_reference_id_fkey,
     drop constraint ingestion_attempts_pipeline_id_fkey;

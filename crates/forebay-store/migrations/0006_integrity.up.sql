@@ -21,6 +21,9 @@ alter table forebay.ingestion_attempts
     add constraint ingestion_attempts_reference_id_fkey
         foreign key (reference_id) references forebay."references" on delete cascade,
     add constraint ingestion_attempts_pipeline_id_fkey foreign key (pipeline_id) references forebay.pipelines;
+-- Without an index, deleting a row that these keys reference reads the whole table. Few rows are written to both.
+create index reference_aliases_by_run on forebay.reference_aliases (run_id);
+create index ingestion_attempts_by_pipeline on forebay.ingestion_attempts (pipeline_id);
 
 -- Forebay itself never deletes a reference. If a user does, for example to erase a person's data, everything that
 -- belongs to the reference is deleted with it.
@@ -59,3 +62,6 @@ begin
 end $$;
 create trigger sources_keep_used before delete on forebay.sources
     for each row execute function forebay_private.keep_used_sources();
+
+-- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
+revoke all on all functions in schema forebay_private from public;

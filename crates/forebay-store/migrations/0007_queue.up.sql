@@ -30,20 +30,11 @@ begin
     return found_pipeline;
 end $$;
 
--- The open hand-off of a reference in a pipeline, by its index.
-create function forebay_private.open_handoff(pipeline_id int, reference_id uuid) returns setof forebay.ingestion_handoffs
-language sql stable
-begin atomic
-    select h.*
-    from forebay.ingestion_handoffs as h
-    where h.reference_id = open_handoff.reference_id and h.pipeline_id = open_handoff.pipeline_id
-    offset 0;
-end;
-
 -- The key that a payload counts against: the value of a field, or the host of the URL in that field (RFC 3986, in lower
 -- case, without the port). Null means that no key limit applies.
 create function forebay_private.limit_key(payload jsonb, path text[], is_url boolean) returns text
 language sql immutable
+set search_path = pg_catalog, pg_temp
 return left(case
     when is_url then lower(substring(payload #>> path from '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^]]*\]|[^/:?#]+)'))
     else nullif(payload #>> path, '')
@@ -383,3 +374,6 @@ begin
         where (excluded.after_time, excluded.after_id) > (l.after_time, l.after_id);
     end if;
 end $$;
+
+-- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
+revoke all on all functions in schema forebay_private from public;

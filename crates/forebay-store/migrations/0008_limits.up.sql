@@ -3,6 +3,7 @@
 -- The tokens in a bucket now.
 create function forebay_private.tokens(bucket forebay.ingestion_limits, rate double precision) returns double precision
 language sql stable
+set search_path = pg_catalog, pg_temp
 return least(
     greatest(1, rate),
     bucket.tokens + rate * greatest(0, extract(epoch from clock_timestamp() - bucket.refilled_at)));
@@ -45,7 +46,11 @@ begin
         select count(*) into num_active
         from forebay.ingestion_claims as c
         cross join unnest(c.reference_ids) as d (reference_id)
-        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
+        cross join lateral (
+            select f.* from forebay.ingestion_handoffs as f
+            where f.reference_id = d.reference_id and f.pipeline_id = p.pipeline_id
+            offset 0
+        ) as j
         where c.pipeline_id = p.pipeline_id and j.receipt = c.receipt;
         allowed := least(allowed, p.max_active - num_active);
     end if;
@@ -69,7 +74,11 @@ begin
     insert into forebay.ingestion_limits as l (pipeline_id, limit_key, tokens, refilled_at)
     select distinct p.pipeline_id, j.limit_key, greatest(1, coalesce(p.key_rate_limit, 1)), now()
     from unnest(picked) as d (reference_id)
-    cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
+    cross join lateral (
+        select f.* from forebay.ingestion_handoffs as f
+        where f.reference_id = d.reference_id and f.pipeline_id = p.pipeline_id
+        offset 0
+    ) as j
     where j.limit_key is not null
     on conflict on constraint ingestion_limits_pkey do nothing;
 
@@ -78,13 +87,21 @@ begin
         select d.ord, j.reference_id, j.limit_key,
             row_number() over (partition by j.limit_key order by d.ord) as rank_in_key
         from unnest(picked) with ordinality as d (reference_id, ord)
-        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
+        cross join lateral (
+            select f.* from forebay.ingestion_handoffs as f
+            where f.reference_id = d.reference_id and f.pipeline_id = p.pipeline_id
+            offset 0
+        ) as j
     ),
     active as materialized (
         select j.limit_key, count(*) as num_active
         from forebay.ingestion_claims as c
         cross join unnest(c.reference_ids) as d (reference_id)
-        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
+        cross join lateral (
+            select f.* from forebay.ingestion_handoffs as f
+            where f.reference_id = d.reference_id and f.pipeline_id = p.pipeline_id
+            offset 0
+        ) as j
         where c.pipeline_id = p.pipeline_id and j.receipt = c.receipt and j.limit_key is not null
         group by j.limit_key
     ),
@@ -134,7 +151,11 @@ begin atomic
         union all
         select j.limit_key, count(*), p.key_rate_limit
         from unnest(picked) as d (reference_id)
-        cross join lateral forebay_private.open_handoff(p.pipeline_id, d.reference_id) as j
+        cross join lateral (
+            select f.* from forebay.ingestion_handoffs as f
+            where f.reference_id = d.reference_id and f.pipeline_id = p.pipeline_id
+            offset 0
+        ) as j
         where j.limit_key is not null
         group by j.limit_key
     )
@@ -143,3 +164,6 @@ begin atomic
     from used as u
     where l.pipeline_id = p.pipeline_id and l.limit_key = u.limit_key and u.rate is not null;
 end;
+
+-- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
+revoke all on all functions in schema forebay_private from public;

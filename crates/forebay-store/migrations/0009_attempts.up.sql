@@ -5,6 +5,7 @@
 create function forebay_private.retry_policy(pipeline_id int, failure_class text)
 returns table (max_failures int, base_delay interval, max_delay interval, uses_attempt boolean)
 language sql stable
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         coalesce((p.retry -> d.failure_class ->> 'max_failures')::int, d.max_failures),
@@ -333,7 +334,11 @@ declare
     lost_ids uuid[] := array(
         select j.reference_id
         from unnest(claim.reference_ids) as d (reference_id)
-        cross join lateral forebay_private.open_handoff(claim.pipeline_id, d.reference_id) as j
+        cross join lateral (
+            select f.* from forebay.ingestion_handoffs as f
+            where f.reference_id = d.reference_id and f.pipeline_id = claim.pipeline_id
+            offset 0
+        ) as j
         where j.receipt = claim.receipt);
 begin
     if cardinality(lost_ids) = 0 then
@@ -384,3 +389,6 @@ begin
                 dead, 'lease_expired', 'the worker did not report before its lease ended') as l;
     end loop;
 end $$;
+
+-- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
+revoke all on all functions in schema forebay_private from public;

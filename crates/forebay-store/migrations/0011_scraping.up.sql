@@ -300,3 +300,6 @@ comment on column forebay.scrape_run_drift.change is
     'new: no values in the good runs; lost: no values in this run; retyped: values of another type.';
 comment on column forebay.scrape_run_drift.old_types is 'The JSON types of its values in the good runs, sorted.';
 comment on column forebay.scrape_run_drift.new_types is 'The JSON types of its values in this run, sorted.';
+
+-- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
+revoke all on all functions in schema forebay_private from public;

@@ -108,10 +108,10 @@ comment on column forebay.curriculum_approvals.content_hash is 'SHA-256 of that 
 
 -- Text for the full-text index of lessons: without accents, so that `licao` finds `lição`. The accents are taken off
 -- after decomposition (Unicode normalization form D). Short text in ASCII, which has none, costs nothing: bytes are
--- counted without reading them. The function is not strict because only then Postgres can put its body in place of a
--- call.
+-- counted without reading them.
 create function forebay.fold_text(content text, max_chars int) returns text
 language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
 return case
     when octet_length(fold_text.content) <= fold_text.max_chars
         and octet_length(fold_text.content) = char_length(fold_text.content) then fold_text.content
@@ -246,6 +246,3 @@ comment on column forebay.content_tags.piece_id is 'The course.';
 comment on column forebay.content_tags.tagged_at is 'The version is the course as it was at this time.';
 comment on column forebay.content_tags.created_at is 'When the tag was created.';
 comment on column forebay.content_tags.tag is 'Its name, such as v1.';
-
--- Only roles that work with Forebay's tables need these functions. The last migration that adds one ends like this.
-revoke all on all functions in schema forebay_private from public;

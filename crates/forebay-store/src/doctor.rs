@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod attention;
+mod objects;
 mod payloads;
 mod pipeline_tables;
 mod seconds;
@@ -21,6 +22,9 @@ use self::seconds::seconds;
 pub use attention::{
     Attention, ClosedTarget, Exposed, FrozenSource, GoneTarget, HeldRun, MissingEmbeddings, OpenBreaker,
 };
+#[cfg(feature = "testing")]
+pub use objects::object_lines;
+pub use objects::{Difference, ObjectDifference, objects};
 pub use payloads::{StoredPayload, StoredPayloads, mark_payload, payload_by_history, restore_payload};
 
 /// Reads the server's properties.

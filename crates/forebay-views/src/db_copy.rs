@@ -19,6 +19,19 @@ pub struct DatabaseUrl {
     pub password_file: Option<String>,
 }
 
+/// The migrations as SQL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExportedMigrations {
+    /// One script with all of them, in order; null: they were written to files.
+    pub sql: Option<String>,
+    /// The files that apply them, in order; empty: the script was printed.
+    pub files: Vec<String>,
+    /// The files that revert them, in the order in which to run them.
+    pub rollback_files: Vec<String>,
+    /// Number of files that were written; the others existed already.
+    pub num_written: u64,
+}
+
 /// A backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DatabaseBackup {

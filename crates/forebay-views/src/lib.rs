@@ -109,7 +109,7 @@ pub use self::{
         CourseStatus, CourseTag,
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
-    db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl},
+    db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl, ExportedMigrations},
     delivery::Delivery,
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

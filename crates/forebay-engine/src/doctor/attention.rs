@@ -5,8 +5,8 @@ use std::time::Duration;
 use forebay_domain::{freshness::AgeStatus, guards::HoldReason, scope::Scope};
 use forebay_store::{
     doctor::{
-        Attention, ClosedRole, ClosedTarget, Exposed, FrozenSource, GoneTarget, HeldRun, MissingEmbeddings,
-        OpenBreaker,
+        Attention, ClosedRole, ClosedTarget, Difference, Exposed, FrozenSource, GoneTarget, HeldRun,
+        MissingEmbeddings, ObjectDifference, OpenBreaker,
     },
     pauses::{Pause, UNTIL_RESUMED},
     pipelines::{DisabledReason, Pipeline},
@@ -42,6 +42,25 @@ pub(super) fn attention(found: &Attention) -> Vec<Check> {
 fn or_ok(code: &'static str, fine: &str, problems: impl Iterator<Item = Check>) -> Vec<Check> {
     let problems: Vec<Check> = problems.collect();
     if problems.is_empty() { vec![Check::ok(code, fine)] } else { problems }
+}
+
+/// Objects of the schema that somebody changed, dropped or added.
+pub(super) fn objects(differences: &[ObjectDifference]) -> Vec<Check> {
+    let problems = differences.iter().map(|ObjectDifference { kind, name, difference }| {
+        let name = format::plain(name);
+        let (status, message) = match difference {
+            Difference::Missing => (CheckStatus::Failed, "it is missing"),
+            Difference::Changed => (CheckStatus::Failed, "it is not as the migrations make it"),
+            Difference::Foreign => (CheckStatus::Failed, "another role than the schema's owner owns it"),
+            // It acts on whatever is written.
+            Difference::Extra if kind == "trigger" => (CheckStatus::Failed, "the migrations don't make it"),
+            Difference::Extra => (CheckStatus::Warning, "the migrations don't make it"),
+        };
+        Check::new("schema_objects", status, message).about(format!("{kind} {name}")).hint(
+            "find out who did that, and undo it; `forebay db export --sql` prints what the migrations make",
+        )
+    });
+    or_ok("schema_objects", "all are as the migrations make them", problems)
 }
 
 /// Runs whose process died. A worker closes them, as does the next run of their scope.

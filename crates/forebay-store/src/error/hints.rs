@@ -52,6 +52,8 @@ fn hint(error: &Error) -> Option<String> {
              `forebay db reset` if its data may be deleted."
                 .into()
         }
+        Error::SchemaForeign { hint, .. } => return hint.clone(),
+        Error::SchemaInUse { .. } => "Nothing was reverted. Drop these objects first, or move them to your own tables.".into(),
         Error::MigrationFailed { .. } => {
             "The migration was rolled back. Fix the reported problem and run `forebay db up` again.".into()
         }

@@ -150,6 +150,20 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// Another role owns a schema or table of Forebay, so it could change what Forebay runs.
+    #[error("{reason}")]
+    SchemaForeign {
+        /// What it owns.
+        reason: String,
+        /// What to do, with the names quoted for SQL.
+        hint: Option<String>,
+    },
+    /// Objects of the user depend on what a revert would drop.
+    #[error("other objects depend on what would be dropped: {}", .dependents.join("; "))]
+    SchemaInUse {
+        /// The objects, each with what it depends on.
+        dependents: Vec<String>,
+    },
     /// A migration failed; its transaction was rolled back.
     #[error("the {direction} step of migration {version} ({name}) failed and was rolled back")]
     MigrationFailed {
@@ -280,6 +294,8 @@ impl Error {
             Self::SchemaMissing { .. } | Self::TableMissing { .. } => "schema_missing",
             Self::SchemaNewer { .. } => "schema_newer",
             Self::MigrationDrift { .. } => "migration_drift",
+            Self::SchemaForeign { .. } => "schema_foreign",
+            Self::SchemaInUse { .. } => "schema_in_use",
             Self::MigrationFailed { .. } => "migration_failed",
             Self::Postgres(error) => error.kind(),
             Self::RunLost { .. } => "run_lost",

@@ -1,14 +1,17 @@
 //! The migration history: `forebay.schema_migrations`.
 //!
-//! The runner creates this table, not a migration, because the first migration must be recorded too. A role without
-//! the right to create tables can still read it, so reading never creates it.
+//! The runner creates this table and the schemas, not a migration, because the first migration must be recorded too. A
+//! role without the right to create tables can still read it, so reading never creates it.
 
 use forebay_domain::hex;
 use jiff::Timestamp;
-use tokio_postgres::{Client, GenericClient, Transaction, types::Type};
+use tokio_postgres::{GenericClient, Transaction, types::Type};
 
 use super::list::Migration;
-use crate::{error::Result, row::ReadRow};
+use crate::{
+    error::{Error, Result},
+    row::ReadRow,
+};
 
 /// "forebay" after a zero byte: all processes that migrate a database use this lock.
 const LOCK: i64 = i64::from_be_bytes(*b"\0forebay");
@@ -21,27 +24,40 @@ pub(super) struct Applied {
     pub(super) when: Timestamp,
 }
 
-/// Waits for the lock and creates the table if it is missing. Both last until the transaction ends.
-pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
+/// Creates the schemas and the history table if they are missing; refuses those of another role.
+pub(super) const SCHEMAS_UP: &str = include_str!("../../migrations/schemas.up.sql");
+/// Removes them again.
+pub(super) const SCHEMAS_DOWN: &str = include_str!("../../migrations/schemas.down.sql");
+/// Names without a schema must mean the server's own objects, not what somebody planted in a schema of the search path.
+pub(super) const SEARCH_PATH: &str = "pg_catalog, pg_temp";
+/// How the message of [`SCHEMAS_UP`] begins if another role owns something.
+const FOREIGN: &str = "schema_foreign: ";
+
+/// Waits for the lock, and sets what every migration needs. Both last until the transaction ends.
+pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
     // A migration of a large database may exceed the timeouts of hosted databases, and so may waiting for one.
-    transaction.batch_execute("set local statement_timeout = 0; set local lock_timeout = 0").await?;
+    let settings = format!(
+        "set local search_path = {SEARCH_PATH}; set local statement_timeout = 0; set local lock_timeout = 0"
+    );
+    transaction.batch_execute(&settings).await?;
     transaction.query_typed("select pg_catalog.pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
-    if exists(transaction).await? {
-        return Ok(());
-    }
-    let make = "create schema if not exists forebay;
-        create table forebay.schema_migrations (
-            version int primary key,
-            name text not null,
-            checksum text not null,
-            applied_at timestamptz not null default now()
-        );
-        comment on table forebay.schema_migrations is 'The migrations of Forebay that were applied to this database.';
-        comment on column forebay.schema_migrations.version is 'Its number.';
-        comment on column forebay.schema_migrations.name is 'Its name.';
-        comment on column forebay.schema_migrations.checksum is 'SHA-256 of its statements.';
-        comment on column forebay.schema_migrations.applied_at is 'When it was applied.'";
-    Ok(transaction.batch_execute(make).await?)
+    Ok(())
+}
+
+/// Creates what is missing. The caller has the lock.
+///
+/// Errors: `schema_foreign`.
+pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
+    transaction.batch_execute(SCHEMAS_UP).await.map_err(|error| {
+        let message = error.as_db_error().and_then(|server| server.message().strip_prefix(FOREIGN));
+        match message {
+            Some(reason) => {
+                let hint = error.as_db_error().and_then(|server| server.hint());
+                Error::SchemaForeign { reason: reason.to_owned(), hint: hint.map(str::to_owned) }
+            }
+            None => error.into(),
+        }
+    })
 }
 
 /// The applied migrations, in order. Empty if the table doesn't exist.
@@ -86,31 +102,6 @@ pub(super) async fn erase(transaction: &Transaction<'_>, version: u32) -> Result
     transaction.execute_typed(delete, &[(&i64::from(version), Type::INT8)]).await.map(|_| ())
 }
 
-/// Removes the table, and the schema if nothing else is in it.
-pub(super) async fn close(client: &mut Client) -> Result<()> {
-    use tokio_postgres::error::SqlState;
-    let mut transaction = client.transaction().await?;
-    open(&transaction).await?;
-    if !read(&transaction).await?.is_empty() {
-        // Another process has migrated again in the meantime.
-        return Ok(());
-    }
-    transaction.batch_execute("drop table forebay.schema_migrations").await?;
-    // The contents of a schema are spread over a dozen catalogues, so try to drop it and let the server check them.
-    let attempt = transaction.savepoint("schema").await?;
-    match attempt.batch_execute("drop schema forebay restrict").await {
-        Ok(()) => attempt.commit().await?,
-        Err(error) => match error.code() {
-            // It contains user objects, or another role owns it.
-            Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST | &SqlState::INSUFFICIENT_PRIVILEGE) => {
-                attempt.rollback().await?;
-            }
-            _ => return Err(error.into()),
-        },
-    }
-    Ok(transaction.commit().await?)
-}
-
 /// SHA-256 of the `up` text in lower-case hex. Line endings are normalised, because a checkout may change them.
 pub(super) fn checksum(migration: &Migration) -> String {
     let text = migration.up.replace("\r\n", "\n");
@@ -118,7 +109,8 @@ pub(super) fn checksum(migration: &Migration) -> String {
     hex::encode(digest.as_ref())
 }
 
-async fn exists(client: &impl GenericClient) -> Result<bool> {
+/// Whether the table exists.
+pub(super) async fn exists(client: &impl GenericClient) -> Result<bool> {
     let row = client
         .query_typed("select pg_catalog.to_regclass('forebay.schema_migrations') is not null as exists", &[])
         .await?;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "test helpers fail by panicking, like tests")]
 
 mod breakers;
+mod catalogue;
 mod clock;
 mod cluster;
 mod connect;
@@ -13,27 +14,35 @@ mod content;
 mod deliveries;
 mod disabling;
 mod drift;
+mod dump;
 mod export;
 mod freshness;
 mod history;
+mod linters;
 mod logs;
 mod migrations;
+mod objects;
 mod operate;
+mod owners;
 mod pages;
 mod pooler;
 mod reconciliation;
+mod rollback;
 mod schedules;
 mod schema_page;
 mod scope_lock;
+mod scripts;
 mod search;
 mod statements;
 mod stats;
 mod story;
 mod stream;
+mod supabase;
 mod support;
 mod timeline;
 #[cfg(target_os = "linux")]
 mod tls;
+mod upgrade;
 mod user_rows;
 mod words;
 mod worker_role;

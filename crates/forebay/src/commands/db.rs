@@ -2,6 +2,7 @@
 
 mod backup;
 mod down;
+mod export;
 mod psql;
 mod report;
 mod reset;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Psql(psql::Args),
     Backup(backup::Args),
     Restore(restore::Args),
+    Export(export::Args),
 }
 
 /// Runs one of them.
@@ -48,5 +50,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Psql(args) => psql::run(&args, context).await,
         Command::Backup(args) => backup::run(&args, context).await,
         Command::Restore(args) => restore::run(&args, context).await,
+        Command::Export(args) => export::run(&args, context),
     }
 }

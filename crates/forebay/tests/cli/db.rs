@@ -50,13 +50,66 @@ fn up_and_down_say_what_they_did() {
 fn data_is_deleted_only_after_confirmation() {
     let stored = Stored::courses();
     insta::assert_snapshot!("db_reset_refused", stored.run("db reset"));
-    insta::assert_snapshot!("db_down_refused", steady(&stored.run("db down --to 1")));
+    let refused = stored.run("db down --to 1");
+    for expected in
+        ["error[confirmation_needed]", "2 rows of forebay.\"references\"", "8 rows of", " empty tables\n"]
+    {
+        assert!(refused.contains(expected), "{expected} is not in {refused}");
+    }
     assert_eq!(stored.error("db reset"), (Some(2), "confirmation_needed".into()));
     assert_eq!(stored.json("stats")["references"]["active"], 2, "all is still there");
     let document = stored.json("db reset --yes");
     assert_eq!(document["undone"].as_array().unwrap().len(), document["applied"].as_array().unwrap().len());
     assert_eq!(stored.json("stats")["references"]["active"], 0);
     insta::assert_snapshot!("db_stop_configured", stored.run("db stop"));
+}
+
+#[test]
+fn what_depends_on_the_schema_is_named_before_anything_is_reverted() {
+    let stored = Stored::courses();
+    stored.execute("create view public.titles as select record_key from forebay.\"references\"");
+    insta::assert_snapshot!("db_down_in_use", stored.run("db down --to 0 --yes"));
+    assert_eq!(stored.error("db reset --yes"), (Some(1), "schema_in_use".into()));
+    assert_eq!(stored.json("stats")["references"]["active"], 2, "all is still there");
+    stored.execute("drop view public.titles");
+    assert_eq!(stored.json("db down --to 0 --yes")["version"], 0);
+}
+
+#[test]
+fn migrations_are_exported_without_a_database_and_never_overwrite_a_file() {
+    let sandbox = Sandbox::new();
+    let json = |line: &str| -> serde_json::Value {
+        let output = sandbox.command(&format!("{line} --output json")).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let first = json("db export --supabase supabase/migrations");
+    let files: Vec<&str> =
+        first["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
+    assert_eq!(files[0], "supabase/migrations/20260101000001_forebay_sources_and_runs.sql");
+    assert_eq!((files.len(), &first["num_written"]), (MIGRATIONS.len(), &(2 * MIGRATIONS.len()).into()));
+    let newest = first["rollback_files"][0].as_str().unwrap();
+    assert!(newest.starts_with("supabase/rollback/"), "{newest}");
+    let names = fs::read_dir(sandbox.path().join("supabase/migrations")).unwrap().count();
+    assert_eq!(names, MIGRATIONS.len(), "the files that revert are elsewhere");
+    assert_eq!(json("db export --supabase supabase/migrations")["num_written"], 0);
+
+    // One file is new, as after an upgrade, and one was changed.
+    fs::remove_file(sandbox.path().join(files[1])).unwrap();
+    assert_eq!(json("db export --supabase supabase/migrations")["num_written"], 1);
+    fs::write(sandbox.path().join(files[0]), "select 1;").unwrap();
+    assert_eq!(json("db export --supabase supabase/migrations")["error"]["code"], "file_exists");
+    assert_eq!(fs::read_to_string(sandbox.path().join(files[0])).unwrap(), "select 1;");
+
+    let script = sandbox.command("db export --sql").output().unwrap();
+    let script = String::from_utf8(script.stdout).unwrap();
+    assert!(
+        script.contains("create table forebay.sources (")
+            && script.contains("create table forebay.content_pieces (")
+    );
+    assert_eq!(json("db export --sql")["sql"].as_str().unwrap().trim_end(), script.trim_end());
+    for line in ["db export", "db export --sql --supabase supabase/migrations"] {
+        assert_eq!(sandbox.command(line).output().unwrap().status.code(), Some(2), "{line}");
+    }
 }
 
 #[test]

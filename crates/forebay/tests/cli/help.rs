@@ -99,6 +99,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "db psql",
     "db backup",
     "db restore",
+    "db export",
     "mcp",
     "doctor",
     "completions",

@@ -16,11 +16,11 @@ use forebay_views::{
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
     CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Delivery, Demo, Doctor, DryRunReport,
-    Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification,
-    LogLine, Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, Reference,
-    ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport,
-    SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent,
-    Worker, WorkerReleased, schema as schema_of,
+    Ensured, ExportedMigrations, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised,
+    LessonSpecification, LogLine, Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime,
+    Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary,
+    ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats,
+    Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -146,6 +146,7 @@ const PRINTED: &[Printed] = printed! {
     "db psql" => "What psql prints, whatever `--output` says.";
     "db backup" => view<DatabaseBackup>;
     "db restore" => view<DatabaseRestored>;
+    "db export" => view<ExportedMigrations>;
     "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
     "doctor" => view<Doctor>;
     "completions" => view<CompletionScript>;

@@ -11,7 +11,8 @@ use crate::{
 
 /// Revert the latest migration, or all down to a version
 ///
-/// Drops what the migration created, with all its data. Asks for confirmation; without a terminal, --yes is required.
+/// Drops what the migration created, with all its data, or nothing if objects of your own depend on it. Asks for
+/// confirmation; without a terminal, --yes is required.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -42,11 +43,13 @@ async fn undo(args: &Args, context: &Context, database: &Database) -> Result<Mig
     if to >= now {
         return Ok(Migrated { undone: Vec::new(), applied: Vec::new(), version: now });
     }
+    // First, because it also finds what keeps them from being reverted.
+    let losses = migrations::losses(&mut client, to).await?;
     if !args.yes {
-        let stored = report::stored(&client, database).await;
         context.ui.confirm(&format!(
-            "reverting from version {now} to {to} drops everything that these migrations created, with its data: \
-             {stored}"
+            "reverting from version {now} to {to} drops everything that these migrations created in {}: {}",
+            database.target(),
+            report::lost(&losses)
         ))?;
     }
     let undone = migrations::down(&mut client, to).await?;

@@ -2,7 +2,7 @@
 
 use forebay_store::{
     connect::{Client, Database},
-    migrations::{self, MIGRATIONS, MigrationState},
+    migrations::{self, Loss, MIGRATIONS, MigrationState},
     stats,
 };
 use forebay_views::Migrated;
@@ -47,6 +47,18 @@ pub(super) async fn stored(client: &Client, database: &Database) -> String {
         Err(_) => "everything that Forebay stored".to_owned(),
     };
     format!("{what} in {}", database.target())
+}
+
+/// The tables that a revert would drop, with the number of their rows.
+pub(super) fn lost(losses: &[Loss]) -> String {
+    let filled = losses.iter().filter(|loss| loss.num_rows > 0);
+    let mut lost: Vec<String> =
+        filled.map(|loss| format!("{} of {}", format::counted(loss.num_rows, "row"), loss.table)).collect();
+    let num_empty = losses.len() - lost.len();
+    if num_empty > 0 {
+        lost.push(format::counted(num_empty as u64, "empty table"));
+    }
+    if lost.is_empty() { "no table".to_owned() } else { lost.join(", ") }
 }
 
 fn name_of(version: u32) -> &'static str {

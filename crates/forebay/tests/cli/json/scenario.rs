@@ -18,6 +18,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "db start"),
     (0, "db backup scenario.dump"),
     (0, "db restore scenario.dump --yes"),
+    (0, "db export --supabase exported/migrations"),
     (0, "config apply --prune --dry-run"),
     (0, "completions fish"),
     (0, "db stop"),

@@ -1,0 +1,114 @@
+//! `forebay db export`: the migrations as SQL for other tools.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use forebay_store::migrations::{self, SqlFile};
+use forebay_views::ExportedMigrations;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report, format},
+};
+
+/// The folder of the files that revert, beside the folder of the others.
+const ROLLBACK: &str = "rollback";
+
+/// Write the migrations as SQL, for psql or a Supabase project
+///
+/// Applying them has the same result as `forebay db up`, and Forebay knows them as applied afterwards. Needs no
+/// database.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay db export --sql | psql --single-transaction -v ON_ERROR_STOP=1 \"$DATABASE_URL\"
+  forebay db export --supabase supabase/migrations && supabase db push")]
+#[group(required = true, multiple = false)]
+pub(crate) struct Args {
+    /// Print one script with all migrations
+    #[arg(long)]
+    pub(crate) sql: bool,
+
+    /// Write a file for each migration to the folder, for `supabase db push`; the files that revert go to ../rollback
+    #[arg(long, value_name = "DIR")]
+    pub(crate) supabase: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let exported = match &args.supabase {
+        None => ExportedMigrations {
+            sql: Some(migrations::script()),
+            files: Vec::new(),
+            rollback_files: Vec::new(),
+            num_written: 0,
+        },
+        Some(folder) => files(folder)?,
+    };
+    context.ui.show(&exported)?;
+    Ok(Exit::Done)
+}
+
+/// Writes the files. A file that exists with other text was changed by somebody, or another version wrote it: error
+/// `file_exists`, and nothing is written.
+fn files(folder: &Path) -> Result<ExportedMigrations, Failure> {
+    let beside = match folder.parent() {
+        Some(parent) => parent.join(ROLLBACK),
+        None => folder.join(ROLLBACK),
+    };
+    let (mut missing, mut names) = (Vec::new(), [Vec::new(), Vec::new()]);
+    for ((folder, files), names) in
+        [(folder, migrations::scripts()), (&beside, migrations::rollbacks())].into_iter().zip(&mut names)
+    {
+        for SqlFile { name, text } in files {
+            let path = folder.join(name);
+            names.push(path.display().to_string());
+            match fs::read_to_string(&path) {
+                Ok(found) if found == text => {}
+                Ok(_) => return Err(differs(&path)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push((path, text)),
+                Err(error) => return Err(failed("read", &path, &error)),
+            }
+        }
+    }
+    for folder in [folder, &beside] {
+        fs::create_dir_all(folder).map_err(|error| failed("created", folder, &error))?;
+    }
+    for (path, text) in &missing {
+        fs::write(path, text).map_err(|error| failed("written", path, &error))?;
+    }
+    let [files, rollback_files] = names;
+    Ok(ExportedMigrations { sql: None, files, rollback_files, num_written: missing.len() as u64 })
+}
+
+fn differs(path: &Path) -> Failure {
+    let message = format!("{} exists with other statements", path.display());
+    Failure::usage("file_exists", message)
+        .hint("if it was not applied anywhere, remove it and run this again; otherwise keep it")
+}
+
+fn failed(action: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new("output_failed", format!("{} can't be {action}", path.display())).because(error)
+}
+
+impl Report for ExportedMigrations {
+    fn write(&self, page: &mut Page) {
+        if let Some(sql) = &self.sql {
+            page.line(sql.trim_end());
+            return;
+        }
+        for file in &self.files {
+            page.line(file);
+        }
+        let total = self.files.len() + self.rollback_files.len();
+        let rollback = self.rollback_files.first().and_then(|file| Path::new(file).parent());
+        let rollback = rollback.map(|folder| folder.display().to_string()).unwrap_or_default();
+        page.line(&format!(
+            "wrote {} of {total}; those that revert are in {rollback}",
+            format::counted(self.num_written, "file")
+        ));
+    }
+}
