@@ -20,6 +20,7 @@ mod freshness;
 mod history;
 mod linters;
 mod logs;
+mod lookups;
 mod migrations;
 mod objects;
 mod operate;

@@ -79,6 +79,22 @@ below. The page is generated from the comments in the database, so `\\d+` in `ps
 `forebay db up` creates it, and `forebay db export` writes the same as SQL. Objects of the schema `forebay_private` are
 internal.
 
+## Look-ups
+
+These conditions use an index:
+
+| to find | condition |
+| --- | --- |
+| a record by its key | `reference_id = forebay.reference_id('SOURCE', 'KEY')`; after a re-key, `reference_aliases` maps that id |
+| the records of a type | `source_id in (select source_id from forebay.sources where entity_type = 'TYPE') and removed_at is null` |
+| the records of a scope | `source_id = … and scope = '…' and removed_at is null` |
+| the changes of a record | `reference_revisions.reference_id = …` |
+| the changes of a period | `reference_revisions.changed_at >= … and changed_at < …` |
+| the runs of a source by time | `scrape_runs.source_id = … order by started_at desc limit …` |
+| the log of a run | `scrape_logs.run_id = …` |
+
+Conditions on `record_key` or `entity_type` alone read the whole table.
+
 ## Relations
 
 A solid line is a foreign key. A dotted line is a key that Forebay keeps without one, because each record writes such a row.
