@@ -1,5 +1,6 @@
 //! The self-check: judges the facts that the store collects.
 
+mod access;
 mod advice;
 mod attention;
 mod check;
@@ -11,6 +12,7 @@ mod workers;
 use std::cmp::Reverse;
 
 use forebay_store::{
+    access as store_access,
     connect::Database,
     doctor::{self, Attention},
     handoffs, migrations, pauses,
@@ -116,6 +118,8 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
     checks.extend(attention::dead_runs(&runs::dead(&**client).await?));
     checks.extend(attention::attention(&Attention::read(&**client).await?));
+    checks.push(access::grants(&store_access::stray_grants(&**client).await?));
+    checks.push(access::row_security(&store_access::open_tables(&**client).await?));
     checks.extend(advice::policies(&client).await?);
     checks.extend(checks::failed(&handoffs::counts(&**client, None).await?));
     drop(client);

@@ -13,6 +13,7 @@ create table forebay.sources (
     kind text,
     settings jsonb not null default '{}',
     enabled boolean not null default true,
+    is_published boolean not null default false,
     sends_end_line boolean not null default false,
     fallback text[] not null default '{}',
     project text constraint sources_project_check check (project <> ''),
@@ -32,6 +33,8 @@ comment on column forebay.sources.kind is
 comment on column forebay.sources.settings is
     'Its table in forebay.toml as last declared. It never contains secrets, only the names of the variables or files that do.';
 comment on column forebay.sources.enabled is 'False: it is not scraped; its stored data stays available.';
+comment on column forebay.sources.is_published is
+    'True: signed-in users of the API may read its active references and their revisions.';
 comment on column forebay.sources.sends_end_line is
     'An input of it has had an end line, so one without it is not complete unless the policy says otherwise.';
 comment on column forebay.sources.fallback is 'Names of the sources to try, in order, when it fails.';
@@ -78,6 +81,7 @@ create table forebay.pipelines (
     repair_began_at timestamptz,
     target_table text,
     target_oid oid,
+    is_target_own boolean not null default false,
     constraint pipelines_limit_key_check
         check (limit_key is not null or num_nonnulls(key_max_active, key_rate_limit) = 0)
 );
@@ -128,6 +132,7 @@ comment on column forebay.pipelines.target_table is
     'The table that its workers used last, quoted. If it is gone, so is everything that was written to it. Null: none yet.';
 comment on column forebay.pipelines.target_oid is
     'The oid of target_table when a worker opened it. In a restored database, tables have other oids.';
+comment on column forebay.pipelines.is_target_own is 'Forebay created target_table, so it decides who may read it.';
 
 -- Makes every source searchable without configuration; forebay.toml can change or disable this pipeline.
 insert into forebay.pipelines (name, source_name, handler) values ('documents', null, 'documents');

@@ -8,5 +8,6 @@ drop table forebay.scrape_run_changes;
 drop table forebay.reference_aliases;
 drop table forebay.reference_revisions;
 drop function forebay_private.ensure_month(text, timestamptz);
+drop function forebay_private.close_table(oid);
 drop table forebay."references";
 drop function forebay.reference_id(text, text);

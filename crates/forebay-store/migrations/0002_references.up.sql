@@ -87,6 +87,26 @@ comment on column forebay.reference_revisions.field_name is 'The top-level field
 comment on column forebay.reference_revisions.old_value is 'Its value before; SQL null: the field was absent.';
 comment on column forebay.reference_revisions.new_value is 'Its value after; SQL null: the field is absent now.';
 
+-- Closes a table to everyone but its owner: row-level security without policies, and no grants, not even those of
+-- default privileges.
+create function forebay_private.close_table(table_oid oid) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    grantee text;
+begin
+    execute format('alter table %s enable row level security', table_oid::regclass);
+    for grantee in
+        select distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end
+        from pg_class as c
+        cross join lateral aclexplode(c.relacl) as a
+        where c.oid = table_oid and a.grantee <> c.relowner
+    loop
+        execute format('revoke all on %s from %s', table_oid::regclass, grantee);
+    end loop;
+end $$;
+
 -- Creates the partition of a table for a month if it is missing. Runs with its owner's rights: a role that persists
 -- doesn't need the right to create tables.
 create function forebay_private.ensure_month(parent text, at timestamptz) returns void
@@ -105,6 +125,8 @@ begin
     -- Not to_regclass, which may have cached that the table was missing before the wait.
     if not exists (select from pg_class where relnamespace = 'forebay'::regnamespace and relname = name) then
         execute format('create table forebay.%I (like forebay.%I including all)', name, parent);
+        -- Rows are read through the parent, whose policies apply.
+        perform forebay_private.close_table(to_regclass(format('forebay.%I', name)));
         execute format('alter table forebay.%I attach partition forebay.%I for values from (%L) to (%L)',
             parent, name, month, month + interval '1 month');
     end if;
@@ -232,4 +254,4 @@ create trigger scrape_runs_reopened after update of status on forebay.scrape_run
     execute function forebay_private.run_reopened();
 
 -- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
-revoke all on all functions in schema forebay_private from public;
+revoke all on all functions in schema forebay, forebay_private from public;

@@ -126,3 +126,5 @@ begin atomic
 end;
 comment on function forebay.handoffs_of(uuid) is
     'The hand-offs of a reference in all pipelines, newest first: when an open one is due, and who works on it until when.';
+
+revoke all on all functions in schema forebay from public;

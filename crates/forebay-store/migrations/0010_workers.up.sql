@@ -61,7 +61,8 @@ end $$;
 -- Finds a pipeline for a worker of the user. Errors: the pipeline is not for such workers, or not for this one.
 --
 -- The caller is the role that called the function with the owner's rights: the one that it has set (PostgREST sets one
--- for each request), or the one that it logged in as. The owner may work for every pipeline.
+-- for each request), or the one that it logged in as. The owner may work for every pipeline, and so may Supabase's
+-- service_role.
 create function forebay_private.external_pipeline(name text) returns forebay.pipelines
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -76,7 +77,7 @@ begin
             message = format('not_claimable: the pipeline %L has the handler %s, and the workers of Forebay work for it', p.name, p.handler),
             hint = 'declare a pipeline with handler = "external"';
     end if;
-    if pg_has_role(caller, current_user, 'usage') then
+    if caller = 'service_role' or pg_has_role(caller, current_user, 'usage') then
         return p;
     end if;
     if to_regrole(quote_ident(required)) is null or not pg_has_role(caller, required, 'usage') then

@@ -246,3 +246,6 @@ comment on column forebay.content_tags.piece_id is 'The course.';
 comment on column forebay.content_tags.tagged_at is 'The version is the course as it was at this time.';
 comment on column forebay.content_tags.created_at is 'When the tag was created.';
 comment on column forebay.content_tags.tag is 'Its name, such as v1.';
+
+-- By default everybody may call a function; 0013_access grants what roles need.
+revoke all on all functions in schema forebay, forebay_private from public;

@@ -1,7 +1,10 @@
 //! Sources and the pipelines that take their changes.
 
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, Row, types::Type};
+use tokio_postgres::{
+    GenericClient, Row,
+    types::{ToSql, Type},
+};
 
 use crate::{error::Result, row::ReadRow};
 
@@ -12,6 +15,7 @@ pub use mirror::{Declaration, MIRROR, Mirrored, mirror, release_others, take_ove
 
 /// A stored source.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct Source {
     /// Short id inside this database.
     pub source_id: i32,
@@ -35,6 +39,8 @@ pub struct Source {
     pub settings: serde_json::Value,
     /// Whether it is scraped.
     pub enabled: bool,
+    /// Whether signed-in users of a web API may read its active references.
+    pub is_published: bool,
     /// The sources to try when it fails, in order.
     pub fallback: Vec<String>,
     /// The project whose configuration declared it, and whose declaration counts; `None`: none has.
@@ -54,6 +60,8 @@ pub struct SourceSpec {
     pub key_fields: Vec<String>,
     /// Field rules, duplicate policy and guards.
     pub policy: serde_json::Value,
+    /// Whether it is published; `None`: as stored, or no.
+    pub is_published: Option<bool>,
     /// The project that declares it, which owns it if no other does; `None`: a program does.
     pub project: Option<String>,
 }
@@ -73,7 +81,7 @@ pub struct SourceSummary {
 
 const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.policy, s.parser_version, \
      exists (select from forebay.reference_aliases as a where a.source_id = s.source_id) as has_aliases, s.sends_end_line, s.kind, s.settings, s.enabled, \
-     s.fallback, s.project, s.declared_at";
+     s.is_published, s.fallback, s.project, s.declared_at";
 
 const DECLARE: &str = include_str!("sources/declare.sql");
 const SUMMARY: &str = include_str!("sources/summary.sql");
@@ -96,11 +104,29 @@ pub async fn declare(client: &impl GenericClient, spec: &SourceSpec) -> Result<S
                 (&spec.key_fields, Type::TEXT_ARRAY),
                 (&spec.policy, Type::JSONB),
                 (&spec.project, Type::TEXT),
+                (&spec.is_published, Type::BOOL),
             ],
         )
         .await?;
     let statement = format!("select {COLUMNS} from forebay.sources as s where s.name = $1");
     from_row(&client.query_typed_one(&statement, &[(&spec.name, Type::TEXT)]).await?)
+}
+
+/// Publishes the sources of a project that are in `published` and no other of `named`, and returns the names of those
+/// that changed. Sources of other projects and sources that aren't stored are left out.
+pub async fn publish(
+    client: &impl GenericClient,
+    project: &str,
+    named: &[&str],
+    published: &[&str],
+) -> Result<Vec<String>> {
+    let statement = "update forebay.sources as s set is_published = not s.is_published, updated_at = now() \
+         where s.name = any($2) and s.is_published <> (s.name = any($3)) and coalesce(s.project, $1) = $1 \
+         returning s.name";
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&project, Type::TEXT), (&named, Type::TEXT_ARRAY), (&published, Type::TEXT_ARRAY)];
+    let rows = client.query_typed(statement, &parameters).await?;
+    rows.iter().map(|row| row.read("name")).collect()
 }
 
 /// Remembers that an input of a source had an end line.
@@ -184,6 +210,7 @@ fn from_row(row: &Row) -> Result<Source> {
         kind: row.read("kind")?,
         settings: row.read("settings")?,
         enabled: row.read("enabled")?,
+        is_published: row.read("is_published")?,
         fallback: row.read("fallback")?,
         project: row.read("project")?,
         declared_at: row.read("declared_at")?,

@@ -7,6 +7,7 @@
 
 mod hold;
 mod name;
+mod publish;
 mod spec;
 mod verify;
 
@@ -78,6 +79,7 @@ fn plain(quoted: &str) -> String {
 }
 
 /// Checks that the table can be written. Creates it if the pipeline uses it for the first time and it doesn't exist.
+/// What it created, it publishes or closes as the specification says.
 ///
 /// Errors: `table_unusable`; `table_gone`, if the pipeline has used it and it is gone.
 pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableSpec) -> Result<Table> {
@@ -89,8 +91,9 @@ pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableS
         if identity.used_oid.is_some() {
             return Err(Error::TableGone { table: plain(&table) });
         }
-        create(transaction, spec).await?;
+        let is_own = create(transaction, spec).await?;
         identity = Identity::read(transaction, pipeline_id, &table, &names).await?;
+        identity.is_own |= is_own;
     }
     let is_keyed = transaction.query_typed_one(IS_KEYED, &[(&table, Type::TEXT)]).await?;
     if !is_keyed.read::<bool>("is_keyed")? {
@@ -131,7 +134,14 @@ pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableS
         }
     }
     if identity.used_oid != identity.oid {
-        adopt(transaction, pipeline_id, &table).await?;
+        adopt(transaction, pipeline_id, &table, identity.is_own).await?;
+    }
+    if identity.is_own {
+        publish::apply(transaction, spec).await?;
+    } else if spec.publish {
+        return Err(unusable(
+            "Forebay did not create it, so `publish` can't apply: grant rights on it and create its policies yourself".into(),
+        ));
     }
     Ok(Table {
         pipeline_id,
@@ -150,8 +160,8 @@ pub async fn recreate(transaction: &Transaction<'_>, pipeline_id: i32, spec: &Ta
     if !is_gone(transaction, pipeline_id, &spec.name).await? {
         return Ok(false);
     }
-    create(transaction, spec).await?;
-    adopt(transaction, pipeline_id, &spec.name.to_string()).await?;
+    let is_own = create(transaction, spec).await?;
+    adopt(transaction, pipeline_id, &spec.name.to_string(), is_own).await?;
     // What still waits is for the new table.
     let statement = "with waiting as ( \
              update forebay.ingestion_handoffs set enqueued_at = now() where pipeline_id = $1 and receipt is null \
@@ -161,10 +171,13 @@ pub async fn recreate(transaction: &Transaction<'_>, pipeline_id: i32, spec: &Ta
     Ok(true)
 }
 
-/// Remembers which table the pipeline uses.
-async fn adopt(transaction: &Transaction<'_>, pipeline_id: i32, table: &str) -> Result<()> {
-    let statement = "update forebay.pipelines set target_table = $2, target_oid = to_regclass($2)::oid where pipeline_id = $1";
-    transaction.execute_typed(statement, &[(&pipeline_id, Type::INT4), (&table, Type::TEXT)]).await?;
+/// Remembers which table the pipeline uses, and whether Forebay created it.
+async fn adopt(transaction: &Transaction<'_>, pipeline_id: i32, table: &str, is_own: bool) -> Result<()> {
+    let statement = "update forebay.pipelines \
+         set target_table = $2, target_oid = to_regclass($2)::oid, is_target_own = $3 where pipeline_id = $1";
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&pipeline_id, Type::INT4), (&table, Type::TEXT), (&is_own, Type::BOOL)];
+    transaction.execute_typed(statement, &parameters).await?;
     Ok(())
 }
 
@@ -210,10 +223,16 @@ pub async fn refused_column(
     Ok(None)
 }
 
-async fn create(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<()> {
+/// Creates the table, closed to everyone but its owner. Returns false if it exists by now.
+async fn create(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<bool> {
     // "if not exists" alone fails if two transactions create it at the same moment.
     let statement = "select pg_advisory_xact_lock(hashtextextended('forebay.table.' || $1, 0))";
     transaction.query_typed(statement, &[(&spec.name.to_string(), Type::TEXT)]).await?;
+    // Only this statement sees what another transaction created before it got the lock.
+    let exists = "select to_regclass($1) is not null as exists";
+    if transaction.query_typed_one(exists, &[(&spec.name.to_string(), Type::TEXT)]).await?.read("exists")? {
+        return Ok(false);
+    }
     let mut columns = String::from("reference_id uuid primary key");
     for column in &spec.columns {
         if !is_column_type(&column.sql_type) {
@@ -229,10 +248,10 @@ async fn create(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<()> {
         columns.push_str(", removed_at timestamptz");
     }
     let (schema, name) = (spec.name.quoted_schema(), &spec.name);
-    let statement =
-        format!("create schema if not exists {schema}; create table if not exists {name} ({columns})");
+    let statement = format!("create schema if not exists {schema}; create table {name} ({columns})");
     transaction.batch_execute(&statement).await?;
-    Ok(())
+    publish::close(transaction, spec).await?;
+    Ok(true)
 }
 
 fn upsert_statement(table: &str, columns: &[Column], values: &[String], on_removed: OnRemoved) -> String {

@@ -36,6 +36,27 @@ use crate::{
 /// "forebay" after a byte of 1: creating the template uses this lock.
 const TEMPLATE_LOCK: i64 = i64::from_be_bytes(*b"\x01forebay");
 
+/// The roles that Forebay has policies for. Roles belong to the whole server: if some tests created them, the policies
+/// of a database would depend on the time of its migration.
+const ROLES: &str = "
+    do $$
+    declare
+        name text;
+    begin
+        foreach name in array
+            array['forebay_worker', 'forebay_reader', 'anon', 'authenticated', 'service_role'] loop
+            begin
+                if to_regrole(name) is null then
+                    execute format('create role %I nologin noinherit', name);
+                end if;
+            exception
+                -- Another test creates it at this moment.
+                when duplicate_object or unique_violation then
+                    null;
+            end;
+        end loop;
+    end $$";
+
 /// The options of the tests' shared cluster: a fixed folder, and not durable.
 pub fn cluster_options() -> ClusterOptions {
     let uid = rustix::process::geteuid().as_raw();
@@ -69,6 +90,7 @@ impl TestDatabase {
         let cluster =
             Cluster::join(&cluster_options()).await.expect("the cluster of the tests can be joined");
         let admin = connect(&config(&cluster, "postgres")).await;
+        admin.batch_execute(ROLES).await.expect("the roles are created");
         let template = if migrated { template(&cluster, &admin).await } else { "template0".to_owned() };
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{count}", std::process::id());

@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use self::{
-    backup::{Contents, dump, replay},
+    backup::{Contents, dump, names_api_roles, replay},
     error::ToolError,
 };
 

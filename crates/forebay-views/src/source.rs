@@ -49,6 +49,8 @@ pub struct SourceDetail {
     pub project: Option<String>,
     /// When the configuration last changed its declaration; null: the configuration does not declare it.
     pub declared_at: Option<Time>,
+    /// Whether signed-in users of a web API may read its active references.
+    pub is_published: bool,
     /// Its settings as last configured, without secrets.
     pub settings: Json,
     /// The maximum age of its entity type's data.

@@ -136,8 +136,10 @@ impl Config {
 
     /// A request to persist files of this format for a source; `None`: the file doesn't declare the source.
     pub(crate) fn persist_request(&self, name: &str, format: Format) -> Option<PersistRequest> {
+        let source = self.sources.get(name)?;
         let of_kind = self.definitions.get(name).map(SourceDefinition::persist_request);
-        of_kind.or_else(|| Some(self.sources.get(name)?.persist_request(name, format)))
+        let request = of_kind.unwrap_or_else(|| source.persist_request(name, format));
+        Some(PersistRequest { publish: Some(source.publish), ..request })
     }
 
     /// All sources with the entity type of their records, where it is known.
@@ -153,6 +155,11 @@ impl Config {
             .collect()
     }
 
+    /// The names of the sources to publish.
+    pub(crate) fn published(&self) -> BTreeSet<&str> {
+        self.sources.iter().filter(|(_, source)| source.publish).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// What is probably wrong with the file at `path`, as errors with their places. Uses no database and no network.
     pub(crate) fn warnings(&self, path: &Path) -> Result<Vec<forebay_views::Error>, Failure> {
         let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
@@ -161,6 +168,7 @@ impl Config {
             project: self.project().unwrap_or_default(),
             sources: &self.definitions,
             entity_types: &self.entity_types(),
+            published: &self.published(),
             pipelines: &pipelines,
         };
         let file = path.display().to_string();

@@ -111,6 +111,7 @@ impl Prepared {
                 entity_type: "record".to_owned(),
                 key_fields: vec!["id".to_owned()],
                 policy: json!({}),
+                is_published: None,
                 project: None,
             },
         )

@@ -119,8 +119,11 @@ async fn declare_sources(
         // Those that other programs supply: their next run stores their settings.
         changed
             .extend(sources::take_over(client, configuration.project, &configuration.source_names()).await?);
-        changed.sort_unstable();
     }
+    let (named, published) = (configuration.source_names(), configuration.published());
+    changed.extend(sources::publish(client, configuration.project, &named, &published).await?);
+    changed.sort_unstable();
+    changed.dedup();
     Ok(Applied { sources: changed, schedules, sources_elsewhere: declared.elsewhere, ..Applied::default() })
 }
 

@@ -1,6 +1,6 @@
 //! A whole configuration, as one project declares it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_store::pipelines::PipelineSpec;
 
@@ -15,6 +15,8 @@ pub struct Configuration<'a> {
     pub sources: &'a Sources,
     /// All its sources by name, also those that other programs supply, with the entity type where it is known.
     pub entity_types: &'a BTreeMap<&'a str, Option<&'a str>>,
+    /// The sources to publish; the others are not.
+    pub published: &'a BTreeSet<&'a str>,
     /// The pipelines.
     pub pipelines: &'a [PipelineSpec],
 }
@@ -22,5 +24,9 @@ pub struct Configuration<'a> {
 impl<'a> Configuration<'a> {
     pub(super) fn source_names(&self) -> Vec<&'a str> {
         self.entity_types.keys().copied().collect()
+    }
+
+    pub(super) fn published(&self) -> Vec<&'a str> {
+        self.published.iter().copied().collect()
     }
 }

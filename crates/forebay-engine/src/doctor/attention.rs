@@ -34,7 +34,8 @@ pub(super) fn attention(found: &Attention) -> Vec<Check> {
     checks.extend(or_ok("embeddings", "none is missing", found.embeddings.iter().map(embeddings)));
     checks.extend(or_ok("target_rights", "every target can be written", found.targets.iter().map(target)));
     checks.extend(or_ok("targets", "no table of a pipeline is gone", found.gone.iter().map(gone)));
-    checks.push(exposed(&found.exposed));
+    let fine = "no role of a web API can write the table of a pipeline";
+    checks.extend(or_ok("exposed_targets", fine, found.exposed.iter().map(exposed)));
     checks
 }
 
@@ -256,20 +257,11 @@ pub(super) fn worker_roles(roles: &[ClosedRole]) -> Vec<Check> {
     or_ok("worker_roles", "the roles of external workers may work", problems)
 }
 
-fn exposed(tables: &[Exposed]) -> Check {
-    let Some(first) = tables.first() else {
-        return Check::ok("api_roles", "the roles anon and authenticated can write nothing of Forebay");
-    };
-    let others = match tables.len() - 1 {
-        0 => String::new(),
-        number => format!(" and {number} more"),
-    };
-    Check::new("api_roles", CheckStatus::Failed, format!("{} can write {}{others}", first.role, first.table))
-        .hint(format!(
-            "run: revoke insert, update, delete, truncate on {} from {}",
-            if first.table.starts_with("forebay.") { "all tables in schema forebay" } else { &first.table },
-            first.role
-        ))
+fn exposed(target: &Exposed) -> Check {
+    let Exposed { role, table } = target;
+    Check::new("exposed_targets", CheckStatus::Warning, format!("{role} can write it through a web API"))
+        .about(table)
+        .hint(format!("as its owner, run: revoke insert, update, delete, truncate on {table} from {role}"))
 }
 
 /// Scopes that are older than `error_after`.

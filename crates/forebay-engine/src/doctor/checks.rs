@@ -155,7 +155,7 @@ pub(super) fn rights(role: &str, missing: &[String]) -> Check {
                 number => format!(", and lacks {number} more rights"),
             };
             Check::new("role_rights", CheckStatus::Failed, format!("the role {role} may not {first}{others}"))
-                .hint("connect as the role that ran `forebay db up`, which owns all tables")
+                .hint("connect as the role that ran `forebay db up`, which owns all tables, or as a member of it")
         }
     }
 }

@@ -40,11 +40,13 @@ pub(crate) async fn declare(
         entity_type,
         key_fields,
         policy: policy.to_json(),
+        is_published: request.publish,
         project: request.project.clone(),
     };
     let is_same = |known: &Source| {
         (&known.entity_type, &known.key_fields, &known.policy)
             == (&spec.entity_type, &spec.key_fields, &spec.policy)
+            && spec.is_published.unwrap_or(known.is_published) == known.is_published
     };
     let Some(known) = known else {
         let source = sources::declare(client, &spec).await?;

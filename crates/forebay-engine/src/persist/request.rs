@@ -65,6 +65,9 @@ pub struct PersistRequest {
     pub mode: Option<RecordMode>,
     /// The value by which a record says that it is gone. Default: as stored, or [`RemovedWhen::Usual`].
     pub removed_when: Option<RemovedWhen>,
+    /// Whether the source is published: signed-in users of a web API may read its active references. Default: as
+    /// stored, or no.
+    pub publish: Option<bool>,
     /// Settings of this run only, which are not stored. Default: none.
     pub overrides: Overrides,
     /// The part of the source that the run covers. Default: the whole source.
@@ -113,6 +116,7 @@ impl PersistRequest {
             require_end: None,
             mode: None,
             removed_when: None,
+            publish: None,
             overrides: Overrides::default(),
             scope: Scope::default(),
             complete: false,

@@ -18,7 +18,7 @@ pub enum Workers {
 pub const fn settings_of(kind: HandlerKind) -> &'static [&'static str] {
     match kind {
         HandlerKind::Documents => &["title", "fields", "language", "language_field", "chunk", "embeddings"],
-        HandlerKind::Table => &["table", "columns", "removed"],
+        HandlerKind::Table => &["table", "columns", "removed", "publish"],
         HandlerKind::Webhook => &[
             "url",
             "secret",

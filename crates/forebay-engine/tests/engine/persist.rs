@@ -89,6 +89,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         require_end: None,
         mode: None,
         removed_when: None,
+        publish: None,
         overrides: Overrides { guards: Some(false), ..Overrides::default() },
         engine: "test".into(),
         project: None,

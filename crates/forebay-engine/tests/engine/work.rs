@@ -8,6 +8,7 @@ mod interleavings;
 mod jobs;
 mod pauses;
 mod proxy;
+mod published_table;
 mod receiver;
 mod resent;
 mod slots;

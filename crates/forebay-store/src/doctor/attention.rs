@@ -1,5 +1,5 @@
 //! What waits for a person: held runs, breakers, sources that are no longer scraped, embeddings, rights on targets, and
-//! tables that a web API can write.
+//! targets that a web API can write.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ pub struct GoneTarget {
     pub table: String,
 }
 
-/// A table that a role of a web API can write.
+/// A target of a pipeline that a role of a web API can write.
 #[derive(Clone, Debug)]
 pub struct Exposed {
     /// The role.
@@ -107,7 +107,7 @@ pub struct Attention {
     pub targets: Vec<ClosedTarget>,
     /// Targets that are gone, by pipeline.
     pub gone: Vec<GoneTarget>,
-    /// Tables that a web API can write, by role.
+    /// Targets that a web API can write, by role.
     pub exposed: Vec<Exposed>,
 }
 

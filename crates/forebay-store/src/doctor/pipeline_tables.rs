@@ -3,22 +3,27 @@
 use std::sync::LazyLock;
 
 const PIPELINE_TABLES: &str = include_str!("pipeline_tables.sql");
+/// Whether row-level security lets this role write nothing into the table `c`.
+const IS_SHUT_OUT: &str = "(row_security_active(c.oid) and not exists ( \
+     select from pg_policy as y where y.polrelid = c.oid and y.polcmd in ('*', 'a')))";
 
-/// Tables that enabled pipelines write, and the rights on them that this role lacks.
+/// Tables that enabled pipelines write, and the rights on them that this role lacks. With row-level security, a role
+/// that doesn't own the table also needs a policy for writing.
 pub(super) static TARGETS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select p.pipeline, p.schema_name || '.' || p.table_name as table_name, \
              concat_ws(', ', case when not has_table_privilege(c.oid, 'select') then 'select' end, \
                  case when not has_table_privilege(c.oid, 'insert') then 'insert' end, \
                  case when not has_table_privilege(c.oid, 'update') then 'update' end, \
-                 case when not has_table_privilege(c.oid, 'delete') then 'delete' end) as missing \
+                 case when not has_table_privilege(c.oid, 'delete') then 'delete' end, \
+                 case when {IS_SHUT_OUT} then 'a policy' end) as missing \
          from ({PIPELINE_TABLES}) as p \
          join pg_namespace as n on n.nspname = p.schema_name \
          join pg_class as c on c.relnamespace = n.oid and c.relname = p.table_name \
          where p.enabled \
              and not (has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') \
                  and has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update') \
-                 and has_table_privilege(c.oid, 'delete')) \
+                 and has_table_privilege(c.oid, 'delete') and not {IS_SHUT_OUT}) \
          order by p.pipeline"
     )
 });
@@ -39,18 +44,17 @@ pub(super) static GONE: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Tables of Forebay and targets of pipelines that roles of a web API can write: with a right, and without row security
-/// that would refuse it. Row security doesn't apply to truncate.
+/// Targets of pipelines that roles of a web API can write: with a right, and without row-level security that would
+/// refuse it. Row-level security doesn't apply to truncate.
 pub(super) static EXPOSED: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select r.role_name, n.nspname || '.' || c.relname as table_name \
+        "select distinct r.role_name, p.schema_name || '.' || p.table_name as table_name \
          from (values ('anon'), ('authenticated')) as r (role_name) \
          join pg_roles as g on g.rolname = r.role_name \
-         cross join pg_class as c \
-         join pg_namespace as n on n.oid = c.relnamespace \
-         where c.relkind in ('r', 'p') and not c.relispartition \
-             and (n.nspname = 'forebay' \
-                 or (n.nspname, c.relname) in (select p.schema_name, p.table_name from ({PIPELINE_TABLES}) as p)) \
+         cross join ({PIPELINE_TABLES}) as p \
+         join pg_namespace as n on n.nspname = p.schema_name \
+         join pg_class as c on c.relnamespace = n.oid and c.relname = p.table_name \
+         where c.relkind in ('r', 'p') \
              and has_schema_privilege(g.oid, n.oid, 'usage') \
              and (has_table_privilege(g.oid, c.oid, 'truncate') \
                  or (has_table_privilege(g.oid, c.oid, 'insert, update, delete') \

@@ -14,6 +14,19 @@ where n.nspname = 'forebay'
     and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
         and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
 union all
+-- Row-level security shows rows to the owner, and to roles that a policy names.
+select 'pass the row-level security of forebay.' || c.relname
+from pg_class as c
+where c.relnamespace = 'forebay'::regnamespace
+    and c.relkind in ('r', 'p')
+    and not c.relispartition
+    and row_security_active(c.oid)
+    and not exists (
+        select
+        from pg_policy as y
+        cross join unnest(y.polroles) as r (role_oid)
+        where y.polrelid = c.oid and y.polcmd = '*' and (r.role_oid = 0 or pg_has_role(r.role_oid, 'usage')))
+union all
 select 'call ' || n.nspname || '.' || f.proname
 from pg_proc as f
 join pg_namespace as n on n.oid = f.pronamespace

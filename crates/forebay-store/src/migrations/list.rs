@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0010_workers",
     "0011_scraping",
     "0012_content",
+    "0013_access",
 ];
 
 /// The number at the start of a file name. A name without one does not compile.

@@ -14,6 +14,7 @@ use super::{
     status::{MigrationState, MigrationStatus, compare, pending, refuse_newer},
 };
 use crate::{
+    access,
     error::{Error, Result, ServerError},
     row::ReadRow,
 };
@@ -42,6 +43,7 @@ pub async fn up(client: &mut Client, list: &[Migration]) -> Result<Vec<u32>> {
                 .any(|line| line.version == migration.version && line.state == MigrationState::Pending)
         };
         let Some(next) = list.iter().find(is_pending) else {
+            access::apply(&transaction).await?;
             transaction.commit().await?;
             return Ok(done);
         };

@@ -1,7 +1,7 @@
 with
 released as (
     update forebay.sources as s
-    set kind = null, declared_at = null, project = null, updated_at = now()
+    set kind = null, declared_at = null, project = null, is_published = false, updated_at = now()
     where s.project = $1 and s.name <> all($2)
     returning s.source_id, s.name
 ),

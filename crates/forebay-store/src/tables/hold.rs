@@ -22,6 +22,8 @@ pub(super) struct Identity {
     pub(super) oid: Option<u32>,
     /// The table that the pipeline used last, according to its row.
     pub(super) used_oid: Option<u32>,
+    /// Whether Forebay created it for the pipeline.
+    pub(super) is_own: bool,
     /// The types of the columns that are written; empty: there is no such column.
     types: Vec<String>,
 }
@@ -48,7 +50,12 @@ impl Identity {
                 &[(&table, Type::TEXT), (&columns, Type::TEXT_ARRAY), (&pipeline_id, Type::INT4)],
             )
             .await?;
-        Ok(Self { oid: row.read("oid")?, used_oid: row.read("used_oid")?, types: row.read("types")? })
+        Ok(Self {
+            oid: row.read("oid")?,
+            used_oid: row.read("used_oid")?,
+            is_own: row.read("is_own")?,
+            types: row.read("types")?,
+        })
     }
 }
 

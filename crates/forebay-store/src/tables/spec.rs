@@ -52,6 +52,8 @@ pub struct TableSpec {
     pub columns: Vec<ColumnSpec>,
     /// What happens to rows of removed references.
     pub on_removed: OnRemoved,
+    /// Whether everybody may read it through a web API, if Forebay creates it.
+    pub publish: bool,
 }
 
 /// Whether a column can be declared with a type.

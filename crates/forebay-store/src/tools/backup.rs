@@ -10,6 +10,8 @@ use std::{
 
 use super::{Libpq, Tool, ToolError};
 
+/// The roles of a web API.
+const API_ROLES: [&str; 3] = ["anon", "authenticated", "service_role"];
 /// How many lines of a program's standard error are reported.
 const LINES_SAID: usize = 3;
 
@@ -49,6 +51,27 @@ pub fn dump(libpq: &Libpq, pg_dump: &Tool, file: &Path, contents: Contents) -> R
     let said = listen(&mut child);
     let status = child.wait().map_err(not_run)?;
     check("pg_dump", status, said)
+}
+
+/// Whether a backup has rights or policies of the roles of a web API, which a server other than Supabase's may lack.
+/// Error: `tool_failed`.
+pub fn names_api_roles(libpq: &Libpq, pg_restore: &Tool, file: &Path) -> Result<bool, ToolError> {
+    let mut command = libpq.command(pg_restore);
+    command.args(["--file=-", "--no-owner", "--schema-only"]).arg(file);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let not_run = |source| ToolError::NotRun { name: "pg_restore", source };
+    let mut child = command.spawn().map_err(not_run)?;
+    let said = listen(&mut child);
+    let mut names_some = false;
+    for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(|lines| lines.split(b'\n')) {
+        let line = line.map_err(not_run)?;
+        let line = String::from_utf8_lossy(&line);
+        names_some |= (line.starts_with("GRANT ") || line.starts_with("CREATE POLICY "))
+            && API_ROLES.iter().any(|role| line.contains(&format!(" TO {role}")));
+    }
+    let status = child.wait().map_err(not_run)?;
+    check("pg_restore", status, said)?;
+    Ok(names_some)
 }
 
 /// Sends the statements of a backup to the server, in one transaction. It is committed only after the last statement,

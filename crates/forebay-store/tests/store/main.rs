@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "test helpers fail by panicking, like tests")]
 
+mod access;
 mod breakers;
 mod catalogue;
 mod clock;

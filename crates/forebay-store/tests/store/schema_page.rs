@@ -4,7 +4,7 @@
 
 use std::{env, fmt::Write, fs, path::Path};
 
-use forebay_store::{doctor, migrations, testing};
+use forebay_store::{access, doctor, migrations, testing};
 use tokio_postgres::{Client, Row};
 
 /// The tables in which courses are stored; they are described first, because people query them by hand.
@@ -106,6 +106,8 @@ async fn the_page_describes_every_object() {
     let database = testing::empty_database().await;
     let mut client = database.client().await;
     migrations::up(&mut client).await.unwrap();
+    // The policies of all roles.
+    access::create_roles(&mut client).await.unwrap();
     let mut page = INTRODUCTION.to_owned();
     diagram(&client, &mut page).await;
     page.push_str("## Tables\n\nGenerated courses come first; the other tables follow by name.\n");

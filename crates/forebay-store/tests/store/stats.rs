@@ -34,6 +34,7 @@ async fn tombstones_and_handoffs_are_counted_where_they_belong() {
         entity_type: "event".into(),
         key_fields: vec!["id".into()],
         policy: serde_json::json!({}),
+        is_published: None,
         project: None,
     };
     let other = sources::declare(&story.client, &other).await.unwrap();

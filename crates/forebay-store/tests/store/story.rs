@@ -64,6 +64,7 @@ impl Story {
             entity_type: "course".into(),
             key_fields: vec!["id".into()],
             policy: serde_json::json!({}),
+            is_published: None,
             project: None,
         };
         let source = sources::declare(&client, &spec).await.unwrap();

@@ -4,7 +4,6 @@
 //! Roles belong to the whole cluster, so each test creates its own and drops it at the end.
 
 mod calls;
-mod catalogue;
 mod cursors;
 mod limits;
 mod presence;

@@ -40,7 +40,7 @@ pub(crate) enum Command {
 /// Runs one of them.
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
-        Command::Up(_) => up::run(context).await,
+        Command::Up(args) => up::run(&args, context).await,
         Command::Down(args) => down::run(&args, context).await,
         Command::Status(_) => status::run(context).await,
         Command::Reset(args) => reset::run(&args, context).await,

@@ -35,6 +35,7 @@ use super::{breaker::Breaker, duplicates::OnDuplicate, guards::Guards, schedule:
 /// `singer` and `postgres` says how to get its records; without one, they come from `forebay persist`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub(crate) struct Source {
     /// The field that identifies a record within the source, or a list of fields in order: names or JSON pointers
     /// (RFC 6901) such as `/course/id`. `"$hash"`: the content, for records that nothing else identifies. Required;
@@ -157,6 +158,10 @@ pub(crate) struct Source {
     /// Whether to scrape it. If not, its fallbacks stand in for it. Stored data is served either way. Default: true.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
+    /// Whether signed-in users of a web API (Supabase's role `authenticated`) may read its active references and their
+    /// revisions. Default: false.
+    #[serde(default)]
+    pub(crate) publish: bool,
 }
 
 impl Source {

@@ -169,7 +169,7 @@ fn other_keys_are_passed_to_the_handler() {
 #[test]
 fn errors_name_the_place_and_what_was_meant() {
     insta::assert_snapshot!(error("[sources.x]\nkye = [\"id\"]"), @r"
-    error[config_invalid]: forebay.toml:2:1: unknown field `kye`, expected one of `key`, `key_in_scope`, `entity`, `ignore`, `volatile`, `normalise`, `on_duplicate`, `guards`, `format`, `records`, `csv`, `encoding`, `require_end`, `max_duration`, `mode`, `removed_when`, `complete`, `sequence`, `scopes`, `http_json`, `html`, `json_ld`, `feed`, `ical`, `sitemap`, `file`, `command`, `singer`, `postgres`, `fetch`, `crawl`, `breaker`, `fallback`, `schedule`, `enabled`
+    error[config_invalid]: forebay.toml:2:1: unknown field `kye`, expected one of `key`, `key_in_scope`, `entity`, `ignore`, `volatile`, `normalise`, `on_duplicate`, `guards`, `format`, `records`, `csv`, `encoding`, `require_end`, `max_duration`, `mode`, `removed_when`, `complete`, `sequence`, `scopes`, `http_json`, `html`, `json_ld`, `feed`, `ical`, `sitemap`, `file`, `command`, `singer`, `postgres`, `fetch`, `crawl`, `breaker`, `fallback`, `schedule`, `enabled`, `publish`
     hint: did you mean `key`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nformat = \"jsno\""), @r"

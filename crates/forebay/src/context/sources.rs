@@ -7,7 +7,7 @@ use forebay_engine::{
     DeclarationError,
     scrape::{self, Scraper},
 };
-use forebay_store::{connect::Database, projects::DeclaredElsewhere};
+use forebay_store::{connect::Database, projects::DeclaredElsewhere, sources};
 
 use super::Context;
 use crate::{config::Config, failure::Failure};
@@ -28,6 +28,15 @@ impl Context {
     ) -> Result<Vec<DeclaredElsewhere>, Failure> {
         let Some(config) = self.config_file()? else { return Ok(Vec::new()) };
         let mirrored = scrape::declare(database, config.definitions()).await?;
+        let names: Vec<&str> = config.entity_types().into_keys().collect();
+        let published: Vec<&str> = config.published().into_iter().collect();
+        let project = config.project().unwrap_or_default();
+        let client = database.client().await?;
+        for source in sources::publish(&**client, project, &names, &published).await? {
+            let is_published = published.contains(&source.as_str());
+            let done = if is_published { "published" } else { "no longer published" };
+            self.ui.note(&format!("source {source}: {done}, as in the configuration"));
+        }
         for source in &mirrored.changed {
             self.ui.note(&format!("source {source}: declared as in the configuration"));
         }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may stop a test")]
 
+mod access;
 mod backup;
 mod breaker;
 mod cases;

@@ -4,10 +4,12 @@
 //! table = "public.courses"
 //! columns = { title = "title", seats = { field = "/enrollment/seats", type = "int" } }
 //! removed = "delete"
+//! publish = false
 //! ```
 //!
 //! `type` is used only when the table is created; the default is `text`. `removed = "mark"` keeps the row of a removed
-//! reference and sets its column `removed_at`.
+//! reference and sets its column `removed_at`. A table that Forebay creates is closed to the roles of a web API unless
+//! `publish` opens it for reading.
 //!
 //! A batch is one statement. If the database rejects it for any reason, the batch is halved repeatedly until the rows
 //! that it rejects are isolated, so one bad row fails only its own hand-off. If the table cannot be written at all, or
@@ -67,12 +69,12 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<TableSpec> {
     if columns.is_empty() {
         return Err(settings.wrong(&["columns"], "the handler `table` needs `columns`, at least one"));
     }
-    Ok(TableSpec { name, columns, on_removed })
+    Ok(TableSpec { name, columns, on_removed, publish: settings.flag("publish")?.unwrap_or(false) })
 }
 
 /// The table, the field of each column, and what happens to removed rows. A type is only used to create a column.
 pub(super) fn effect(table: &TableSpec) -> Effect {
-    let TableSpec { name, columns, on_removed } = table;
+    let TableSpec { name, columns, on_removed, publish: _ } = table;
     let columns: Map<String, Value> =
         columns.iter().map(|column| (column.name.as_str().to_owned(), column.path.clone().into())).collect();
     Shape::default()

@@ -53,6 +53,7 @@ fn only_settings_that_change_what_is_sent_hand_off_again() {
         (HandlerKind::Table, "columns", json!({"n": "m"}), Everything),
         (HandlerKind::Table, "columns", json!({"n": {"field": "n", "type": "int"}}), Nothing),
         (HandlerKind::Table, "removed", json!("mark"), Everything),
+        (HandlerKind::Table, "publish", json!(true), Nothing),
         (HandlerKind::Webhook, "url", json!("https://example.org/b"), WhatFailed),
         (HandlerKind::Webhook, "secret", json!("env:S"), Nothing),
         (HandlerKind::Webhook, "disable", json!({"after": "1d"}), Nothing),

@@ -93,6 +93,7 @@ async fn apply_to(
         project: config.project().unwrap_or_default(),
         sources: config.definitions(),
         entity_types: &config.entity_types(),
+        published: &config.published(),
         pipelines: &pipelines,
     };
     let on_conflict = if args.take_over { OnConflict::TakeOver } else { OnConflict::Keep };

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use forebay_store::{
+    access,
     connect::Database,
     migrations, sources, stats,
-    tools::{find, replay},
+    tools::{find, names_api_roles, replay},
 };
 use forebay_views::DatabaseRestored;
 use tokio::task::block_in_place;
@@ -65,6 +66,9 @@ async fn restore(args: &Args, context: &Context, database: &Database) -> Result<
     }
     let (libpq, server_major) = connection(context, database).await?;
     let (pg_restore, psql) = (find("pg_restore", server_major)?, find("psql", server_major)?);
+    if block_in_place(|| names_api_roles(&libpq, &pg_restore, &args.file))? {
+        access::create_roles(&mut client).await?;
+    }
     block_in_place(|| replay(&libpq, &pg_restore, &psql, &args.file, contents(database)))?;
     let totals = stats::totals(&**client, None).await?;
     Ok(DatabaseRestored {

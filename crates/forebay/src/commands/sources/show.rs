@@ -77,6 +77,7 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
         parser_version: summary.source.parser_version,
         project: summary.source.project.clone(),
         declared_at: summary.source.declared_at.map(Time::from),
+        is_published: summary.source.is_published,
         settings: Json::from(&summary.source.settings),
         freshness_policy,
         sends_end_line: summary.source.sends_end_line,
@@ -109,6 +110,9 @@ impl Report for SourceDetail {
         }
         if !self.schedules.is_empty() {
             write_schedules(page, self);
+        }
+        if self.is_published {
+            page.line("It is published: signed-in users of a web API may read its active references.");
         }
         page.heading("Policy");
         page.json_fields(self.policy.text(), "defaults only");

@@ -55,6 +55,9 @@ pub(super) struct PipelineShape {
     /// `table`: what to do with the row of a removed reference; `mark` sets its column `removed_at`. Default:
     /// `delete`.
     removed: Option<Removed>,
+    /// `table`: whether everybody may read the table through a web API (Supabase's roles `anon` and `authenticated`),
+    /// if Forebay creates it. Default: false, only its owner may.
+    publish: Option<bool>,
     /// `webhook`: the endpoint, `https://` (`http://` for loopback hosts), without user name or password. Required.
     url: Option<String>,
     /// `webhook`: environment variable with the signing secret, as `env:NAME`; or a list of them, to rotate it: each
