@@ -76,8 +76,18 @@ pub async fn drain(
     options: &WorkOptions,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<WorkReport> {
+    drain_until(database, options, progress, std::future::pending()).await
+}
+
+/// [`drain`] that stops when `stop` completes, like [`follow`].
+pub async fn drain_until(
+    database: &Database,
+    options: &WorkOptions,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+    stop: impl Future<Output = ()> + Send,
+) -> Result<WorkReport> {
     // The future holds the workers of every pipeline, too much for the caller's stack.
-    Box::pin(supervisor::drain(database, options, progress)).await
+    Box::pin(supervisor::drain(database, options, progress, stop)).await
 }
 
 /// Works until `stop` completes, then lets the batches in progress finish within [`WorkOptions::grace`]. New work is

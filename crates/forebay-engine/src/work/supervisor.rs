@@ -111,20 +111,37 @@ pub(super) async fn drain(
     database: &Database,
     options: &WorkOptions,
     progress: &(dyn Fn(Progress<'_>) + Sync),
+    stop: impl Future<Output = ()> + Send,
 ) -> Result<WorkReport> {
-    let (_stage, stage) = watch::channel(Stage::Working);
-    let shared = Shared::new(database, options, progress, stage, true);
-    let working = shared.deliveries.during(database, Box::pin(drain_all(&shared)));
+    let (stage, watching) = watch::channel(Stage::Working);
+    let shared = Shared::new(database, options, progress, watching, true);
+    let working = shared.deliveries.during(database, Box::pin(drain_until(&shared, &stage, stop)));
     presence::during(&shared, working).await
 }
 
-async fn drain_all(shared: &Shared<'_>) -> Result<WorkReport> {
-    maintenance::rescue(shared).await?;
+async fn drain_until(
+    shared: &Shared<'_>,
+    stage: &watch::Sender<Stage>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<WorkReport> {
+    let mut stop = pin!(stop);
     let mut supervisor = Supervisor::new(shared);
     let mut workers = FuturesUnordered::new();
-    supervisor.start(&mut workers, look(shared, true).await?, true);
+    let beginning = async {
+        maintenance::rescue(shared).await?;
+        look(shared, true).await
+    };
+    tokio::select! {
+        () = &mut stop => return Ok(supervisor.stop_all(workers, stage).await),
+        seen = beginning => supervisor.start(&mut workers, seen?, true),
+    }
     let mut outage = None;
-    while let Some(worker) = workers.next().await {
+    loop {
+        let ended = tokio::select! {
+            () = &mut stop => return Ok(supervisor.stop_all(workers, stage).await),
+            ended = workers.next() => ended,
+        };
+        let Some(worker) = ended else { break };
         if let Err(error) = supervisor.ended(worker) {
             outage = Some(error);
         }
@@ -132,8 +149,14 @@ async fn drain_all(shared: &Shared<'_>) -> Result<WorkReport> {
     if let Some(error) = outage {
         return Err(error);
     }
-    disabling::round(shared, &mut Noted::new()).await?;
-    embedding::round(shared, &mut Rests::default()).await?;
+    let closing = async {
+        disabling::round(shared, &mut Noted::new()).await?;
+        embedding::round(shared, &mut Rests::default()).await
+    };
+    tokio::select! {
+        () = &mut stop => return Ok(supervisor.stop_all(workers, stage).await),
+        closed = closing => drop(closed?),
+    }
     shared.finish().await
 }
 
@@ -154,7 +177,7 @@ async fn follow_until(
     stage: &watch::Sender<Stage>,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<WorkReport> {
-    let Shared { database, options, progress, .. } = *shared;
+    let Shared { database, progress, .. } = *shared;
     let mut supervisor = Supervisor::new(shared);
     let mut workers = FuturesUnordered::new();
     let mut listener = Listener::new();
@@ -225,29 +248,7 @@ async fn follow_until(
             break;
         }
     }
-    stage.send_replace(Stage::Stopping);
-    let deadline = tokio::time::sleep(options.grace);
-    let mut deadline = pin!(deadline);
-    while !workers.is_empty() {
-        tokio::select! {
-            Some(worker) = workers.next() => drop(supervisor.ended(worker)),
-            () = &mut deadline => break,
-        }
-    }
-    stage.send_replace(Stage::CutOff);
-    let giving_back = async {
-        while let Some(worker) = workers.next().await {
-            drop(supervisor.ended(worker));
-        }
-    };
-    // Workers that cannot even release are dropped: transactions roll back, leases expire.
-    let _in_time = tokio::time::timeout(GIVING_BACK, giving_back).await;
-    drop(workers);
-    // The work is reported even when the backlog cannot be read any more.
-    match tokio::time::timeout(GIVING_BACK, shared.finish()).await {
-        Ok(Ok(report)) => Ok(report),
-        _ => Ok(shared.take_report()),
-    }
+    Ok(supervisor.stop_all(workers, stage).await)
 }
 
 impl<'a> Supervisor<'a> {
@@ -318,6 +319,36 @@ impl<'a> Supervisor<'a> {
                 self.resting.insert(id, Instant::now() + rest);
                 Ok(())
             }
+        }
+    }
+
+    /// Lets the workers finish within the grace period, and then has them release what they hold.
+    async fn stop_all(
+        mut self,
+        mut workers: FuturesUnordered<BoxFuture<'a, Ended>>,
+        stage: &watch::Sender<Stage>,
+    ) -> WorkReport {
+        stage.send_replace(Stage::Stopping);
+        let mut deadline = pin!(tokio::time::sleep(self.shared.options.grace));
+        while !workers.is_empty() {
+            tokio::select! {
+                Some(worker) = workers.next() => drop(self.ended(worker)),
+                () = &mut deadline => break,
+            }
+        }
+        stage.send_replace(Stage::CutOff);
+        let giving_back = async {
+            while let Some(worker) = workers.next().await {
+                drop(self.ended(worker));
+            }
+        };
+        // Workers that cannot even release are dropped: transactions roll back, leases expire.
+        let _in_time = tokio::time::timeout(GIVING_BACK, giving_back).await;
+        drop(workers);
+        // The work is reported even when the backlog cannot be read any more.
+        match tokio::time::timeout(GIVING_BACK, self.shared.finish()).await {
+            Ok(Ok(report)) => report,
+            _ => self.shared.take_report(),
         }
     }
 

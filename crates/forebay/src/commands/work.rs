@@ -12,7 +12,7 @@ use forebay_engine::{
         Scraper, Sources, connections_for,
         schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
     },
-    work::{Declarations, Declared, Progress, WorkOptions, Workers, drain, follow, leave, recreate_tables},
+    work::{Declarations, Declared, Progress, WorkOptions, Workers, drain_until, follow, leave, recreate_tables},
 };
 use forebay_store::{
     connect::Database,
@@ -20,6 +20,7 @@ use forebay_store::{
     pipelines::{self, Pipeline},
 };
 use forebay_views::WorkEvent;
+use tokio::sync::watch;
 
 use self::{live::Live, report::Report};
 use super::signals::Signals;
@@ -33,9 +34,9 @@ use crate::{
 
 /// Ingest handed-off changes and run scheduled scrapes
 ///
-/// Runs until stopped; Ctrl-C lets current work finish, returns the rest to the queue, and the exit code is then 130.
-/// With --drain, Ctrl-C stops at once. You can run any number of workers on any number of machines: each hand-off and
-/// each scheduled scrape goes to one of them.
+/// Runs until stopped. Ctrl-C lets current work finish and returns the rest to the queue; a second one stops at once.
+/// The exit code is then 130. You can run any number of workers on any number of machines: each hand-off and each
+/// scheduled scrape goes to one of them.
 ///
 /// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the
 /// last line is `report` or, if the command fails, `error`.
@@ -114,8 +115,8 @@ impl Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = match open_and_work(args, context).await {
-        Ok(report) => report,
+    let (report, exit) = match open_and_work(args, context).await {
+        Ok(done) => done,
         // Standard output is JSON Lines of one schema, so the error is a line too.
         Err(failure) if context.ui.is_json() => {
             context.ui.line(&WorkEvent::Error { at: clock::now().into(), error: failure.view() })?;
@@ -123,8 +124,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }
         Err(failure) => return Err(failure),
     };
-    // Without `--drain`, only a signal ends the work.
-    let exit = if args.drain { report.exit() } else { Exit::Interrupted };
     if context.ui.is_json() {
         context.ui.line(&WorkEvent::Report { at: clock::now().into(), report: report.into_view() })?;
     } else {
@@ -133,7 +132,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(exit)
 }
 
-async fn open_and_work(args: &Args, context: &Context) -> Result<Report, Failure> {
+async fn open_and_work(args: &Args, context: &Context) -> Result<(Report, Exit), Failure> {
     let config = context.config()?;
     let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
     let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
@@ -149,7 +148,7 @@ async fn work(
     context: &Context,
     scraper: &Scraper,
     runs_schedules: bool,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Exit), Failure> {
     let scraper = &context.declare(scraper).await?;
     let database = &*scraper.database;
     if context.config_file()?.is_some() {
@@ -184,47 +183,43 @@ async fn work(
     };
     let due_run = |run: &DueRun| live.due_run(run);
     let mut by_schedule = ScheduleReport::default();
-    let done = if args.drain {
-        let mut stop = Signals::listen()?;
-        let draining = async {
+    let mut signals = Signals::listen()?;
+    let (asked, asking) = watch::channel(false);
+    let stop = || is_asked(asking.clone());
+    let impatient = async {
+        signals.next().await;
+        asked.send_replace(true);
+        signals.next().await;
+    };
+    let working = async {
+        if args.drain {
             if runs_schedules {
                 // First, so that its records are ingested too.
-                by_schedule = schedule::drain(scraper, &schedules, &due_run).await?;
+                by_schedule = schedule::drain(scraper, &schedules, &due_run, stop()).await?;
             }
-            Ok::<_, Failure>(drain(database, &options, &progress).await?)
-        };
-        tokio::select! {
-            done = draining => done?,
-            () = stop.next() => return Err(cut_off(database, &options.worker).await),
+            return drain_until(database, &options, &progress, stop()).await;
         }
-    } else {
         let own = chosen.iter().filter(|pipeline| options.serves(pipeline));
         let own: Vec<&str> = own.map(|pipeline| pipeline.spec.name.as_str()).collect();
         context.ui.note(&format!(
             "working for {}; Ctrl-C stops after the batches in progress",
             if own.is_empty() { "no pipeline".to_owned() } else { own.join(", ") }
         ));
-        let (mut first, mut second, mut third) = (Signals::listen()?, Signals::listen()?, Signals::listen()?);
-        let impatient = async {
-            second.next().await;
-            second.next().await;
-        };
         let scraping = async {
             if runs_schedules {
-                by_schedule = schedule::follow(scraper, &schedules, &due_run, third.next()).await;
+                by_schedule = schedule::follow(scraper, &schedules, &due_run, stop()).await;
             }
-            Ok::<_, forebay_engine::Error>(())
+            Ok(())
         };
-        let both = async {
-            let ingesting = follow(database, &options, &progress, first.next());
-            // If one fails, the other stops too.
-            tokio::try_join!(ingesting, scraping)
-        };
-        tokio::select! {
-            done = both => done?.0,
-            () = impatient => return Err(cut_off(database, &options.worker).await),
-        }
+        // If one fails, the other stops too.
+        let both = tokio::try_join!(follow(database, &options, &progress, stop()), scraping);
+        both.map(|(done, ())| done)
     };
+    let done = tokio::select! {
+        done = working => done?,
+        () = impatient => return Err(cut_off(database, &options.worker).await),
+    };
+    let is_stopped = *asked.borrow();
     drop(live);
 
     let client = database.client().await?;
@@ -241,7 +236,13 @@ async fn work(
     for failures in handoffs::failures_since(&**client, since).await? {
         report.add_failures(failures);
     }
-    Ok(report)
+    let exit = if is_stopped { Exit::Interrupted } else { report.exit() };
+    Ok((report, exit))
+}
+
+async fn is_asked(mut asking: watch::Receiver<bool>) {
+    // The sender outlives all work.
+    let _asked = asking.wait_for(|is_asked| *is_asked).await;
 }
 
 /// Releases what a worker that was stopped at once has claimed, and returns the error.

@@ -56,23 +56,20 @@ pub async fn follow(
             () = &mut next_claim => {}
         }
     }
-    let mut deadline = pin!(time::sleep(options.grace));
-    while !at_work.is_empty() {
-        tokio::select! {
-            Some(run) = at_work.next() => ended(run),
-            () = &mut deadline, if !*cut_off.borrow() => drop(cut_off.send_replace(true)),
-        }
-    }
+    close(at_work, &cut_off, options.grace, ended).await;
     report
 }
 
-/// Runs the scopes that are due at the moment of the call, each once.
+/// Runs the scopes that are due at the moment of the call, each once. Stops early when `stop` completes, like
+/// [`follow`].
 pub async fn drain(
     scraper: &Scraper,
     options: &ScheduleOptions,
     progress: &(dyn Fn(&DueRun) + Sync),
+    stop: impl Future<Output = ()>,
 ) -> Result<ScheduleReport> {
-    let (_cut_off, watching) = watch::channel(false);
+    let mut stop = pin!(stop);
+    let (cut_off, watching) = watch::channel(false);
     let due_by = clock::now();
     let mut report = ScheduleReport::default();
     let mut at_work = FuturesUnordered::new();
@@ -83,20 +80,47 @@ pub async fn drain(
     };
     loop {
         let room = options.at_once.max(1).saturating_sub(at_work.len());
-        let mut claiming = pin!(claim(scraper, options, due_by, room));
-        let claimed = loop {
-            tokio::select! {
-                Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
-                claimed = &mut claiming => break claimed?,
+        let claimed = {
+            let mut claiming = pin!(claim(scraper, options, due_by, room));
+            loop {
+                tokio::select! {
+                    () = &mut stop => break None,
+                    Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
+                    claimed = &mut claiming => break Some(claimed?),
+                }
             }
         };
+        let Some(claimed) = claimed else { break };
         let found_any = !claimed.is_empty();
         at_work.extend(claimed.into_iter().map(|due| run(scraper, options, due, watching.clone())));
         if found_any && at_work.len() < options.at_once.max(1) {
             continue;
         }
-        let Some(run) = at_work.next().await else { return Ok(report) };
-        ended(run);
+        tokio::select! {
+            () = &mut stop => break,
+            run = at_work.next() => match run {
+                Some(run) => ended(run),
+                None => return Ok(report),
+            },
+        }
+    }
+    close(at_work, &cut_off, options.grace, ended).await;
+    Ok(report)
+}
+
+/// Lets running scrapes finish within the grace period, and then has them release their claims.
+async fn close(
+    mut at_work: FuturesUnordered<impl Future<Output = DueRun>>,
+    cut_off: &watch::Sender<bool>,
+    grace: Duration,
+    mut ended: impl FnMut(DueRun),
+) {
+    let mut deadline = pin!(time::sleep(grace));
+    while !at_work.is_empty() {
+        tokio::select! {
+            Some(run) = at_work.next() => ended(run),
+            () = &mut deadline, if !*cut_off.borrow() => drop(cut_off.send_replace(true)),
+        }
     }
 }
 

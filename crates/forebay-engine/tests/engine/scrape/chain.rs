@@ -96,7 +96,7 @@ async fn fallbacks_stand_in_for_a_disabled_source_on_schedule() {
     world.declare_due().await;
     let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let progress = |run: &schedule::DueRun| told.send(run.answered_by.clone()).unwrap();
-    let report = schedule::drain(&world.scraper, &ScheduleOptions::default(), &progress).await.unwrap();
+    let report = schedule::drain(&world.scraper, &ScheduleOptions::default(), &progress, std::future::pending()).await.unwrap();
     assert_eq!((report.num_runs, report.num_failed), (1, 0));
     assert_eq!(ended.recv().await.unwrap().as_deref(), Some("mirror"));
     // The disabled source itself is not requested.
@@ -131,7 +131,7 @@ async fn a_due_scope_is_answered_by_a_fallback() {
         let is_applied = matches!(&run.ended, DueEnd::Ended { .. });
         sender.send((run.source.clone(), run.answered_by.clone(), run.run_id, is_applied)).unwrap();
     };
-    let report = schedule::drain(&world.scraper, &options, &progress).await.unwrap();
+    let report = schedule::drain(&world.scraper, &options, &progress, std::future::pending()).await.unwrap();
     assert_eq!((report.num_runs, report.num_failed), (1, 0));
     let last_run = world.number("select max(run_id) from forebay.scrape_runs").await;
     assert_eq!(
