@@ -29,6 +29,7 @@ mod leased;
 mod listener;
 mod maintenance;
 mod options;
+mod own_name;
 mod presence;
 pub mod reconciliation;
 mod recreation;
@@ -47,7 +48,10 @@ use std::future::Future;
 
 use forebay_store::connect::Database;
 
-pub(crate) use self::handlers::{effect_of, unready};
+pub(crate) use self::{
+    handlers::{effect_of, unready},
+    own_name::own_name,
+};
 pub use self::{
     batch::FailedAttempts,
     declarations::Declarations,

@@ -104,9 +104,10 @@ impl Process {
         Self { host: system.nodename().to_string_lossy().into_owned(), pid: std::process::id() }
     }
 
-    /// The name of a worker that this process runs, unless it was given one.
-    pub fn worker_name(&self) -> String {
-        format!("{}:{}", self.host, self.pid)
+    /// The name of a worker that this process runs, unless it was given one. Containers often share a host name, and
+    /// each begins at process 1: the seed tells them apart.
+    pub fn worker_name(&self, seed: u64) -> String {
+        format!("{}:{}:{:05x}", self.host, self.pid, seed >> 44)
     }
 }
 

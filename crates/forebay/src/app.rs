@@ -82,7 +82,7 @@ pub(crate) enum Command {
     )]
     Handoffs(handoffs::Command),
     /// List workers, and release what dead ones have claimed
-    #[command(after_help = "Examples:\n  forebay workers\n  forebay workers release web-1:4711")]
+    #[command(after_help = "Examples:\n  forebay workers\n  forebay workers release web-1:4711:c3f0e")]
     Workers(workers::Args),
     /// List pipelines, and disable and enable them
     #[command(

@@ -75,10 +75,10 @@ pub(super) async fn cut(client: &impl GenericClient, most: u32) -> Result<u64> {
     Ok(u64::try_from(row.try_get::<_, i64>("num_cut")?).unwrap_or(0))
 }
 
-/// Ends the leases of a dead worker, or of all workers.
+/// Ends the leases of a dead worker whose name begins like this, or of all workers.
 pub(super) async fn end_leases(client: &impl GenericClient, worker: Option<&str>) -> Result<()> {
     let statement = "update forebay.ingestion_claims set lease_until = now() - interval '1 second' \
-         where $1 is null or worker = $1";
+         where $1 is null or starts_with(worker, $1)";
     client.execute_typed(statement, &[(&worker, Type::TEXT)]).await?;
     Ok(())
 }

@@ -16,11 +16,11 @@ impl Workers {
         (0..number).map(|_| spawn(stage, &[])).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Kills one (SIGKILL) and starts another. Returns the name of the dead worker in claims.
+    /// Kills one (SIGKILL) and starts another. Returns how the name of the dead worker in claims begins.
     pub(super) async fn kill_one(&mut self, dice: &mut Dice, stage: &Stage) -> Result<String, Failure> {
         let place = usize::try_from(dice.below(self.0.len() as u64)).unwrap_or_default();
         let victim = &mut self.0[place];
-        let name = Process { pid: victim.id().unwrap_or_default(), ..Process::this() }.worker_name();
+        let name = format!("{}:{}:", Process::this().host, victim.id().unwrap_or_default());
         victim.kill().await?;
         *victim = spawn(stage, &[])?;
         Ok(name)

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use forebay_store::{pipelines::Pipeline, workers::Process};
+use forebay_store::pipelines::Pipeline;
 
-use super::{declarations::Declarations, kind::Workers};
+use super::{declarations::Declarations, kind::Workers, own_name::own_name};
 
 /// Options of workers.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,8 @@ pub struct WorkOptions {
     /// How long a claim holds without a heartbeat. The worker sends three in that time, however long a delivery takes,
     /// so the hand-offs of a dead worker are free again soon. Default: 1 minute.
     pub lease: Duration,
-    /// The name of this worker, for operators; give each process its own. Default: `HOST:PID`.
+    /// The name of this worker, for operators; give each process its own. Default: `HOST:PID:xxxxx` with random
+    /// digits, because containers may have the same host name and process id.
     pub worker: String,
     /// How often every reference is checked for missing hand-offs; `None`: never. Default: every hour.
     pub reconcile_every: Option<Duration>,
@@ -44,7 +45,7 @@ impl Default for WorkOptions {
             concurrency: 1,
             grace: Duration::from_secs(30),
             lease: Duration::from_mins(1),
-            worker: Process::this().worker_name(),
+            worker: own_name(),
             reconcile_every: Some(Duration::from_hours(1)),
             retention: Some(Duration::from_hours(30 * 24)),
             delivery_retention: Some(Duration::from_hours(7 * 24)),

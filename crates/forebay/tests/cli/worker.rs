@@ -17,12 +17,6 @@ impl Worker {
         Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
-    /// Its name: `HOST:PID`.
-    pub(crate) fn name(&self) -> String {
-        let host = rustix::system::uname();
-        format!("{}:{}", host.nodename().to_string_lossy(), self.0.id())
-    }
-
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
     }

@@ -1,5 +1,7 @@
 //! Workers: real processes that are listed, named by what they hold, killed and released.
 
+use std::{fs, thread, time::Instant};
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use crate::{
     database::{TestDb, database, write_records},
     json::schema_problems,
     shown,
+    site::{PATIENCE, POLL},
     worker::Worker,
 };
 
@@ -35,9 +38,14 @@ fn a_killed_worker_is_seen_and_what_it_held_is_released() {
     let (_, none) = db.json(&sandbox, "workers");
     assert_eq!(none, json!({ "items": [], "next": null }));
     let mut worker = Worker::start(&sandbox, &db.url, "work --pipeline slow");
-    let name = worker.name();
     db.wait_for("select count(*) from forebay.ingestion_claims", "1");
     db.wait_for("select count(*) from forebay.workers where pipelines = '{slow}'", "1");
+    let name = db.value("select worker from forebay.workers");
+    // Another container may have the same host name and process id.
+    let (machine, random) = name.rsplit_once(':').unwrap();
+    let host = rustix::system::uname();
+    assert_eq!(machine, format!("{}:{}", host.nodename().to_string_lossy(), worker.0.id()));
+    assert!(random.len() == 5 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
 
     let (exit, page) = db.json(&sandbox, "workers");
     let row = only(&page);
@@ -99,11 +107,50 @@ fn a_worker_that_stops_normally_leaves_no_row() {
     assert!(output.status.success(), "{}", shown(&output));
     assert_eq!(db.value("select count(*) from forebay.workers"), "0");
 
-    // Stopped at once, in the middle of a batch.
+    // Stopped twice, in the middle of a batch.
     let mut worker = Worker::start(&sandbox, &db.url, "work --drain --pipeline slow");
     db.wait_for("select count(*) from forebay.ingestion_claims", "1");
     worker.signal(Signal::INT);
+    db.wait_for("select string_agg(state, ' ') from forebay.workers", "stopping");
+    worker.signal(Signal::INT);
     assert_eq!(worker.exit(), Some(130));
+    assert_eq!(db.value("select count(*) from forebay.workers"), "0");
+    assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
+}
+
+#[test]
+fn a_drain_that_is_stopped_lets_deliveries_finish_and_returns_the_rest() {
+    let sandbox = Sandbox::new();
+    // One that ends when it may, and one that never does.
+    let script = "if grep -q '\"record_key\":\"a\"'; then touch begun; until [ -e go ]; do sleep 0.05; done; exit 1; fi; sleep 600";
+    let argv = serde_json::to_string(&["sh", "-c", script]).unwrap();
+    sandbox.configure(&format!(
+        "[pipelines.slow]\nsource = \"courses\"\nhandler = \"exec\"\nbatch = 1\nconcurrency = 2\ncommand = {argv}\n"
+    ));
+    let db = database();
+    let file = write_records(&sandbox, "courses.jsonl", ["a", "b", "c"].map(|id| json!({ "id": id })));
+    let output = db.run(&sandbox, &format!("persist {file} --source courses --key id"));
+    assert!(output.status.success(), "{}", shown(&output));
+    // What is claimed first is not known.
+    db.execute(
+        "update forebay.ingestion_handoffs as h set priority = 1 from forebay.\"references\" as r \
+         where r.reference_id = h.reference_id and r.record_key = 'c'",
+    );
+    let mut worker = Worker::start(&sandbox, &db.url, "work --drain --pipeline slow --grace 3s");
+    let of = "from forebay.ingestion_handoffs join forebay.pipelines as p using (pipeline_id) where p.name = 'slow'";
+    db.wait_for(&format!("select count(receipt) >= 2 {of}"), "true");
+    let deadline = Instant::now() + PATIENCE;
+    while !sandbox.path().join("begun").exists() {
+        assert!(Instant::now() < deadline, "the command does not start");
+        thread::sleep(POLL);
+    }
+    worker.signal(Signal::TERM);
+    db.wait_for("select string_agg(state, ' ') from forebay.workers", "stopping");
+    fs::write(sandbox.path().join("go"), "").unwrap();
+    assert_eq!(worker.exit(), Some(130));
+    let ended = format!("select string_agg(state || ' ' || attempt, ', ' order by state, attempt) {of}");
+    assert_eq!(db.value(&ended), "pending 0, pending 0, retrying 1");
+    assert_eq!(db.value("select string_agg(failure_class, ' ') from forebay.ingestion_attempts"), "transient");
     assert_eq!(db.value("select count(*) from forebay.workers"), "0");
     assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
 }

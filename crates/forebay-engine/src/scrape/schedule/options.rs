@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_store::workers::Process;
-
-use crate::logs::Level;
+use crate::{logs::Level, work::own_name};
 
 /// Options of a worker that runs due scopes.
 #[derive(Clone, Debug)]
@@ -15,7 +13,8 @@ pub struct ScheduleOptions {
     pub lease: Duration,
     /// How long running scrapes may continue after a stop; the rest is released for other workers. Default: 30 seconds.
     pub grace: Duration,
-    /// The name of this worker, for operators. Default: `HOST:PID`.
+    /// The name of this worker, for operators. Default: `HOST:PID:xxxxx`, as for
+    /// [`WorkOptions`](crate::work::WorkOptions).
     pub worker: String,
     /// Minimum level of the log lines to store. Default: info.
     pub log_level: Level,
@@ -27,7 +26,7 @@ impl Default for ScheduleOptions {
             at_once: 2,
             lease: Duration::from_mins(1),
             grace: Duration::from_secs(30),
-            worker: Process::this().worker_name(),
+            worker: own_name(),
             log_level: Level::Info,
         }
     }

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  forebay workers release web-1:4711
+  forebay workers release web-1:4711:c3f0e
   forebay workers release indexer --force")]
 pub(crate) struct Args {
     /// Name of the worker
