@@ -81,16 +81,17 @@ fn plain(quoted: &str) -> String {
 /// Checks that the table can be written. Creates it if the pipeline uses it for the first time and it doesn't exist.
 /// What it created, it publishes or closes as the specification says.
 ///
-/// Errors: `table_unusable`; `table_gone`, if the pipeline has used it and it is gone.
+/// Errors: `table_unusable`; `table_gone`, if the pipeline has used a table of this name, and it is gone or another one
+/// has the name now.
 pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableSpec) -> Result<Table> {
     let table = spec.name.to_string();
     let unusable = |reason: String| Error::TableUnusable { table: plain(&table), reason };
     let names: Vec<&str> = written(spec.columns.iter().map(|column| &column.name), spec.on_removed).collect();
     let mut identity = Identity::read(transaction, pipeline_id, &table, &names).await?;
+    if identity.is_gone() {
+        return Err(Error::TableGone { table: plain(&table), is_replaced: identity.oid.is_some() });
+    }
     if identity.oid.is_none() {
-        if identity.used_oid.is_some() {
-            return Err(Error::TableGone { table: plain(&table) });
-        }
         let is_own = create(transaction, spec).await?;
         identity = Identity::read(transaction, pipeline_id, &table, &names).await?;
         identity.is_own |= is_own;
@@ -133,7 +134,7 @@ pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableS
             return Err(unusable("it has no column removed_at of type timestamptz".into()));
         }
     }
-    if identity.used_oid != identity.oid {
+    if identity.used_oid.is_none() {
         adopt(transaction, pipeline_id, &table, identity.is_own).await?;
     }
     if identity.is_own {
@@ -154,8 +155,8 @@ pub async fn open(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableS
     })
 }
 
-/// Creates the table again if the pipeline has used it and it is gone, and makes everything that was written to it
-/// outdated. Returns whether it did.
+/// Creates the table again if the pipeline has used it and it is gone, or takes over the one that has its name now, and
+/// makes everything that was written to it outdated. Returns whether it did.
 pub async fn recreate(transaction: &Transaction<'_>, pipeline_id: i32, spec: &TableSpec) -> Result<bool> {
     if !is_gone(transaction, pipeline_id, &spec.name).await? {
         return Ok(false);

@@ -137,7 +137,7 @@ pub struct ComparedTarget {
     pub num_absent: u64,
     /// Removed or deleted references that are still in the target.
     pub num_extra: u64,
-    /// Whether the target is a table that the pipeline has filled and that is gone.
+    /// Whether the target is a table that the pipeline has filled and that is gone, or another one has its name.
     pub is_gone: bool,
 }
 

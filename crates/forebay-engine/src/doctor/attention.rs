@@ -163,10 +163,15 @@ fn target(target: &ClosedTarget) -> Check {
 }
 
 fn gone(target: &GoneTarget) -> Check {
-    let GoneTarget { pipeline, table } = target;
-    Check::new("targets", CheckStatus::Failed, format!("its table {table} is gone, with all its rows"))
+    let GoneTarget { pipeline, table, is_replaced } = target;
+    let (lost, create) = if *is_replaced {
+        ("was replaced by another one, which has none of its rows", "fill the new one")
+    } else {
+        ("is gone, with all its rows", "create it again and fill it")
+    };
+    Check::new("targets", CheckStatus::Failed, format!("its table {table} {lost}"))
         .about(pipeline)
-        .hint("restore the table, or create it again and fill it; its hand-offs wait until then")
+        .hint(format!("restore the table, or {create}; its hand-offs wait until then"))
         .next(format!("forebay work --create --pipeline {}", format::shell_word(pipeline)))
 }
 

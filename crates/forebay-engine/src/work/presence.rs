@@ -40,9 +40,8 @@ async fn keep(shared: &Shared<'_>, mut ended: oneshot::Receiver<()>) {
             Ok(()) = stage.changed() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
-        let mut pipelines: Vec<String> =
-            serving.borrow_and_update().values().map(|spec| spec.name.clone()).collect();
-        pipelines.sort_unstable();
+        serving.mark_unchanged();
+        let pipelines = shared.served();
         let is_stopping = *stage.borrow_and_update() != Stage::Working;
         let uptime = began.elapsed();
         may_be_written = true;

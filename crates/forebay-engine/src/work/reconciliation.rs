@@ -95,7 +95,7 @@ pub struct Compared {
     pub num_extra: u64,
     /// The first thousand of them by id.
     pub extra: Vec<ReferenceId>,
-    /// The target is a table that the pipeline has filled and that is gone.
+    /// The target is a table that the pipeline has filled and that is gone, or another one has its name.
     pub is_gone: bool,
 }
 

@@ -96,6 +96,18 @@ impl Shared<'_> {
         self.serving.borrow().get(&pipeline.pipeline_id) == Some(&pipeline.spec)
     }
 
+    /// The names of the pipelines that are served, in order: not of those that an error has stopped.
+    pub(super) fn served(&self) -> Vec<String> {
+        let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        let stopped = report.pipelines.iter().filter(|of| of.error.is_some()).map(|of| of.pipeline.as_str());
+        let stopped: HashSet<&str> = stopped.collect();
+        let serving = self.serving.borrow();
+        let names = serving.values().map(|spec| &spec.name).filter(|name| !stopped.contains(name.as_str()));
+        let mut names: Vec<String> = names.cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Whether a worker that got nothing should look again. Limits may have prevented it. In a drain, another
     /// transaction may still hold what is due: the server ends that of a killed worker only after its current
     /// statement. Waits briefly if so.

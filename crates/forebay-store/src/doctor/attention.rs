@@ -74,13 +74,15 @@ pub struct ClosedTarget {
     pub missing: String,
 }
 
-/// A table that a pipeline has filled and that is gone.
+/// A table that a pipeline has filled and that is gone, or replaced by another one.
 #[derive(Clone, Debug)]
 pub struct GoneTarget {
     /// The pipeline.
     pub pipeline: String,
     /// The table.
     pub table: String,
+    /// Whether another table has its name.
+    pub is_replaced: bool,
 }
 
 /// A target of a pipeline that a role of a web API can write.
@@ -160,7 +162,11 @@ impl Attention {
             });
         }
         for row in &client.query_typed(&GONE, &[]).await? {
-            found.gone.push(GoneTarget { pipeline: row.read("pipeline")?, table: row.read("table_name")? });
+            found.gone.push(GoneTarget {
+                pipeline: row.read("pipeline")?,
+                table: row.read("table_name")?,
+                is_replaced: row.read("is_replaced")?,
+            });
         }
         for row in &client.query_typed(&EXPOSED, &[]).await? {
             found.exposed.push(Exposed { role: row.read("role_name")?, table: row.read("table_name")? });

@@ -28,18 +28,16 @@ pub(super) static TARGETS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Tables that enabled pipelines have filled and that are gone.
+/// Tables that enabled pipelines have filled and that are gone, or replaced by another table.
 pub(super) static GONE: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select p.pipeline, p.schema_name || '.' || p.table_name as table_name \
+        "select p.pipeline, p.schema_name || '.' || p.table_name as table_name, c.oid is not null as is_replaced \
          from ({PIPELINE_TABLES}) as p \
          join forebay.pipelines as f on f.name = p.pipeline \
-         where p.enabled and f.target_oid is not null \
+         left join (pg_class as c join pg_namespace as n on n.oid = c.relnamespace) \
+             on n.nspname = p.schema_name and c.relname = p.table_name \
+         where p.enabled and f.target_oid <> coalesce(c.oid, 0::oid) \
              and f.target_table = concat('\"', p.schema_name, '\".\"', p.table_name, '\"') \
-             and not exists ( \
-                 select from pg_class as c \
-                 join pg_namespace as n on n.oid = c.relnamespace \
-                 where n.nspname = p.schema_name and c.relname = p.table_name) \
          order by p.pipeline"
     )
 });

@@ -79,7 +79,9 @@ fn hint(error: &Error) -> Option<String> {
             "Fix the table or the pipeline's settings. Its hand-offs wait; nothing was lost.".into()
         }
         Error::TableChanged { .. } => {
-            "Undo the change, or restart the workers: they then use the table as it is. Its hand-offs wait.".into()
+            "Undo the change, or restart the workers: they then use the altered table. If another table has its name, \
+             fill that with forebay work --create. Its hand-offs wait."
+                .into()
         }
         Error::TableGone { .. } => {
             "Restore it, or create it again and fill it: forebay work --create. Its hand-offs wait.".into()

@@ -253,11 +253,16 @@ pub enum Error {
         /// What changed.
         reason: String,
     },
-    /// A table that a pipeline has filled doesn't exist.
-    #[error("the table {table} is gone, and with it what this pipeline has written to it")]
+    /// A table that a pipeline has filled doesn't exist, or another table has its name.
+    #[error(
+        "the table {table} is gone, and with it what this pipeline has written to it{}",
+        if *is_replaced { "; another table has its name now" } else { "" }
+    )]
     TableGone {
         /// The table.
         table: String,
+        /// Whether another table has its name.
+        is_replaced: bool,
     },
     /// The embedded server can't listen on the port that an operator asked for.
     #[error("another program has taken the port {port} of 127.0.0.1")]

@@ -33,11 +33,16 @@ pub(super) struct Identity {
 pub enum Held {
     /// It is the one that was opened.
     Same,
-    /// A worker that was started later uses another one by that name. Open it again.
+    /// An operator has had another one by that name filled. Open it again.
     Replaced,
 }
 
 impl Identity {
+    /// Whether the pipeline has used the table, and it is gone or another one has its name.
+    pub(super) fn is_gone(&self) -> bool {
+        self.used_oid.is_some() && self.oid != self.used_oid
+    }
+
     pub(super) async fn read(
         client: &impl GenericClient,
         pipeline_id: i32,

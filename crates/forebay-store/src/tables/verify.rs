@@ -57,10 +57,9 @@ pub async fn extra_page(
     rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }
 
-/// Whether the pipeline has used the table and it is gone.
+/// Whether the pipeline has used the table, and it is gone or another one has its name.
 pub async fn is_gone(client: &impl GenericClient, pipeline_id: i32, table: &TableName) -> Result<bool> {
-    let identity = Identity::read(client, pipeline_id, &table.to_string(), &[]).await?;
-    Ok(identity.oid.is_none() && identity.used_oid.is_some())
+    Ok(Identity::read(client, pipeline_id, &table.to_string(), &[]).await?.is_gone())
 }
 
 async fn exists(client: &impl GenericClient, table: &TableName) -> Result<bool> {

@@ -23,7 +23,16 @@ drop schema if exists forebay cascade;
 drop schema if exists forebay_private cascade;
 ";
 
-/// Sent after them. A restored table has no statistics yet.
+/// Sent after a backup of everything: the tables of pipelines were restored with their rows, under other oids. The
+/// backup may be older than the columns.
+const AFTER_EVERYTHING: &str = "
+do $$ begin
+    update forebay.pipelines set target_oid = to_regclass(target_table)::oid where to_regclass(target_table) is not null;
+exception when undefined_column then null;
+end $$;
+";
+
+/// Sent last. A restored table has no statistics yet.
 const AFTER: &str = "
 commit;
 analyze;
@@ -102,7 +111,10 @@ pub fn replay(
     let read = reader.wait().map_err(not_read)?;
     // A broken pipe is explained by what psql says.
     let is_committed = match sent {
-        Ok(Some(mut to)) => read.success() && to.write_all(AFTER.as_bytes()).is_ok(),
+        Ok(Some(mut to)) => {
+            let more = if contents == Contents::Everything { AFTER_EVERYTHING } else { "" };
+            read.success() && to.write_all([more, AFTER].concat().as_bytes()).is_ok()
+        }
         Ok(None) | Err(_) => false,
     };
     let written = writer.wait().map_err(not_written)?;

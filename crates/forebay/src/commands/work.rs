@@ -88,7 +88,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
     pub(crate) run_log_level: LogLevel,
 
-    /// Create missing tables of pipelines again, and hand everything off to them
+    /// Create missing tables of pipelines again, accept replaced ones, and fill them
     #[arg(long)]
     pub(crate) create: bool,
 
@@ -169,7 +169,7 @@ async fn work(
         for Declared { pipeline, num_handoffs } in recreate_tables(database, &options).await? {
             let number = format::count(num_handoffs);
             context.ui.note(&format!(
-                "pipeline {pipeline}: its table was created again; {number} hand-offs fill it"
+                "pipeline {pipeline}: {number} hand-offs fill its new table"
             ));
         }
     }

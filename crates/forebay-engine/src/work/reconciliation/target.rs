@@ -44,7 +44,7 @@ impl Target {
         })
     }
 
-    /// Whether it is a table that the pipeline has filled and that is gone.
+    /// Whether it is a table that the pipeline has filled and that is gone, or another one has its name.
     pub(super) async fn is_gone(&self, client: &Client, pipeline_id: i32) -> Result<bool> {
         Ok(match self {
             Self::Table { name, .. } => tables::is_gone(&***client, pipeline_id, name).await?,

@@ -144,22 +144,53 @@ async fn a_worker_that_starts_uses_the_table_as_it_is() {
     shop.only_table(items()).await;
     shop.put("a", &json!({"title": "a", "seats": 1})).await;
     shop.drain().await;
-    // Restored: other oids.
-    run(
-        &shop,
-        "update forebay.pipelines set target_oid = 1; alter table public.items alter column seats type text",
-    )
-    .await;
+    run(&shop, "alter table public.items alter column seats type text").await;
     shop.put("b", &json!({"title": "b", "seats": "2"})).await;
     assert_eq!(shop.drain().await.num_succeeded, 1);
-    let known = "select (target_oid = 'public.items'::regclass::oid)::text from forebay.pipelines where name = 'rows'";
-    assert_eq!(shop.column(known).await, ["true"]);
     // Another table is a new target, which is created at its first use.
     let mut other = items();
     other["table"] = json!("public.others");
     shop.only_table(other).await;
     assert_eq!(shop.drain().await.num_succeeded, 2);
     assert_eq!(shop.column("select title from public.others order by title").await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_table_that_was_replaced_while_no_worker_ran_is_a_loss_until_an_operator_accepts_it() {
+    let mut shop = Shop::open().await;
+    shop.only_table(items()).await;
+    shop.put("a", &json!({"title": "a", "seats": 1})).await;
+    shop.drain().await;
+    run(
+        &shop,
+        "alter table public.items rename to former; create table public.items (like public.former including all)",
+    )
+    .await;
+    shop.put("b", &json!({"title": "b", "seats": 2})).await;
+    let error = shop.drain().await.error.unwrap();
+    assert_eq!(error.code(), "table_gone");
+    assert!(error.to_string().ends_with("another table has its name now"), "{error}");
+    assert_eq!(titles(&shop).await, [""; 0]);
+    let gone = &Attention::read(&shop.client).await.unwrap().gone[0];
+    assert_eq!((gone.table.as_str(), gone.is_replaced), ("public.items", true));
+
+    // The former one is restored.
+    run(&shop, "drop table public.items; alter table public.former rename to items").await;
+    assert_eq!(shop.drain().await.num_succeeded, 1);
+    assert_eq!(titles(&shop).await, ["a", "b"]);
+
+    // A copy with one of its rows.
+    let copy = "alter table public.items rename to former; create table public.items (like public.former including all); \
+         insert into public.items select * from public.former where title = 'a'; drop table public.former";
+    run(&shop, copy).await;
+    assert_eq!(shop.drain().await.error.map(|error| error.code()), None, "nothing is due");
+    shop.put("c", &json!({"title": "c", "seats": 3})).await;
+    assert_eq!(shop.drain().await.error.unwrap().code(), "table_gone");
+    let options = WorkOptions { pipelines: vec!["rows".to_owned()], ..shop.options().await };
+    assert_eq!(work::recreate_tables(&shop.database, &options).await.unwrap().len(), 1);
+    shop.drain().await;
+    assert_eq!(titles(&shop).await, ["a", "b", "c"]);
+    assert!(work::recreate_tables(&shop.database, &options).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
             format::count(target.num_extra)
         ));
         if target.is_gone {
-            page.toned(Tone::Bad, "its table is gone: forebay work --create creates it again and fills it");
+            page.toned(Tone::Bad, "its table is gone or was replaced: forebay work --create fills a new one");
         }
     }
     if of.num_wrong == 0 {
