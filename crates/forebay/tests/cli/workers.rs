@@ -1,6 +1,6 @@
 //! Workers: real processes that are listed, named by what they hold, killed and released.
 
-use std::{fs, thread, time::Instant};
+use std::{fs, os::unix::fs::PermissionsExt, thread, time::Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -153,6 +153,32 @@ fn a_drain_that_is_stopped_lets_deliveries_finish_and_returns_the_rest() {
     assert_eq!(db.value("select string_agg(failure_class, ' ') from forebay.ingestion_attempts"), "transient");
     assert_eq!(db.value("select count(*) from forebay.workers"), "0");
     assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
+}
+
+#[test]
+fn a_pipeline_that_its_worker_cannot_open_is_not_worked_for() {
+    let sandbox = Sandbox::new();
+    let program = sandbox.path().join("ingest.sh");
+    sandbox.configure(&format!(
+        "[pipelines.slow]\nsource = \"courses\"\nhandler = \"exec\"\ncommand = [{:?}]\n",
+        program.display().to_string()
+    ));
+    let db = database();
+    let file = write_records(&sandbox, "courses.jsonl", [json!({ "id": "a" })]);
+    let output = db.run(&sandbox, &format!("persist {file} --source courses --key id"));
+    assert!(output.status.success(), "{}", shown(&output));
+    let _worker = Worker::start(&sandbox, &db.url, "work");
+    let served = "select coalesce(string_agg(pipelines::text, ' '), '') from forebay.workers";
+    db.wait_for(served, "{documents}");
+    db.execute("update forebay.ingestion_handoffs set not_before = now() - interval '1 hour'");
+    let (_, doctor) = db.json(&sandbox, "doctor");
+    let checks = doctor["checks"].as_array().unwrap();
+    let check = checks.iter().find(|check| check["code"] == "no_worker").unwrap_or_else(|| panic!("{doctor}"));
+    assert_eq!(check["subject"], "slow");
+
+    fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    db.wait_for(served, "{documents,slow}");
 }
 
 #[test]
