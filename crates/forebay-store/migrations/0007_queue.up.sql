@@ -208,6 +208,8 @@ begin
             next_run_id = c.run_id,
             next_state = 'pending',
             next_enqueued_at = now(),
+            -- That of the follow-up from now on: the claim doesn't need it.
+            not_before = coalesce(enqueue.due_at, least(h.not_before, now())),
             priority = least(h.priority, enqueue.priority)
         from changed as c
         where h.reference_id = c.reference_id and h.pipeline_id = c.pipeline_id and c.receipt is not null

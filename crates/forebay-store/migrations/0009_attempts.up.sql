@@ -241,7 +241,8 @@ begin
             set receipt = null,
                 is_cancelled = false,
                 not_before = case
-                    when d.has_follow_up then now()
+                    -- It may have been asked for at a later time.
+                    when d.has_follow_up then greatest(h.not_before, now())
                     when d.did_fail then now() + d.delay
                     else h.not_before
                 end,

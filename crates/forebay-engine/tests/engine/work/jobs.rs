@@ -82,6 +82,36 @@ async fn claimed_jobs_are_active_and_completed_jobs_are_deleted() {
 }
 
 #[tokio::test]
+async fn what_is_asked_for_at_a_time_during_an_attempt_waits_for_it() {
+    let shop = Shop::external().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let ask = async |due_at: &str| {
+        let statement = format!("select forebay.enqueue('workers', array['{id}'::uuid], {due_at})");
+        assert_eq!(shop.row(&statement).await.get::<_, i64>(0), 1);
+    };
+    let waits = "select (not_before > now() + interval '50 minutes')::text from forebay.ingestion_handoffs";
+    // However the attempt ends.
+    for class in [None, Some(FailureClass::Transient), Some(FailureClass::Lost)] {
+        let job = &claim(&shop).await[0];
+        ask("now() + interval '1 hour'").await;
+        match class {
+            None => assert_eq!(complete(&shop, &[(id, job.receipt)]).await, [Ack::Done]),
+            Some(class) => drop(fail(&shop, job, class).await),
+        }
+        assert_eq!(shop.column(waits).await, ["true"], "{class:?}");
+        assert!(claim(&shop).await.is_empty(), "{class:?}");
+        make_due(&shop.client).await;
+    }
+    // A change is due at once.
+    claim(&shop).await;
+    ask("now() + interval '1 hour'").await;
+    shop.put("a", &json!({"n": 2})).await;
+    shop.client.batch_execute("update forebay.ingestion_claims set lease_until = now() - interval '1 s'").await.unwrap();
+    rescue(&shop).await;
+    assert_eq!(claim(&shop).await.len(), 1);
+}
+
+#[tokio::test]
 async fn two_workers_never_get_the_same_job() {
     let shop = Shop::external().await;
     let keys: Vec<String> = (0..400).map(|n| n.to_string()).collect();
