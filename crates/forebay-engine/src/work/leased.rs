@@ -327,8 +327,10 @@ impl Worker<'_> {
         for (receipt, stop) in self.leases.answered(beat) {
             match stop {
                 Stop::Lost => {
-                    tracing::warn!("lost the lease of a claim; its hand-offs will be delivered again");
-                    self.slots.lose(receipt);
+                    // Otherwise a report that is under way has just ended the claim.
+                    if self.slots.lose(receipt) || self.ledger.has(receipt) {
+                        tracing::warn!("lost the lease of a claim; its hand-offs will be delivered again");
+                    }
                 }
                 Stop::Cancelled(ids) => {
                     for reference_id in self.slots.cancel(receipt, &ids) {

@@ -100,6 +100,11 @@ impl Ledger {
         *self = Self::default();
     }
 
+    /// Whether a result of this claim waits to be reported.
+    pub(super) fn has(&self, receipt: Receipt) -> bool {
+        self.results.iter().any(|result| result.receipt == receipt)
+    }
+
     /// Whether everything is reported.
     pub(super) fn is_empty(&self) -> bool {
         self.results.is_empty() && self.num_reporting == 0

@@ -166,13 +166,18 @@ impl<'a> Slots<'a> {
         delivery
     }
 
-    /// Forgets what is ready under a claim that was lost, and ends its deliveries.
-    pub(super) fn lose(&mut self, receipt: Receipt) {
+    /// Forgets what is ready under a claim that was lost, and ends its deliveries. Returns whether there was any.
+    pub(super) fn lose(&mut self, receipt: Receipt) -> bool {
+        let num_ready = self.ready.len();
         self.ready.retain(|ready| ready.receipt != receipt);
-        for delivery in self.deliveries.values_mut().filter(|delivery| delivery.receipt == receipt) {
+        let mut had_any = self.ready.len() < num_ready;
+        let of_claim = self.deliveries.values_mut().filter(|delivery| delivery.receipt == receipt);
+        for delivery in of_claim.filter(|delivery| !delivery.unanswered.is_empty()) {
             delivery.is_lost = true;
             delivery.abort.abort();
+            had_any = true;
         }
+        had_any
     }
 
     /// Ends the deliveries of hand-offs that an operator has cancelled, and returns what no slot has begun of them.

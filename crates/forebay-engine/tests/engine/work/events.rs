@@ -1,13 +1,18 @@
 //! The tracing events of workers: each batch has one span, and each attempt at a hand-off has one span in it.
 
-use std::net::TcpListener;
+use std::{fs, net::TcpListener, time::Duration};
 
-use forebay_engine::work::{self, PipelineSpec};
+use forebay_engine::work::{self, PipelineSpec, WorkOptions};
 use serde_json::{Value, json};
 use tracing::Level;
 
-use super::{Shop, pipeline_id, subscriber as takes};
-use crate::persist::events::Events;
+use super::{
+    SOURCE, Shop, pipeline_id,
+    slots::{options, work_during},
+    subscriber as takes,
+    supervisor::SAYS_DONE,
+};
+use crate::{persist::events::Events, wait::eventually};
 
 /// The events with a message that begins like this: the names of their spans, the outermost first, and the event.
 fn with<'a>(emitted: &'a [Value], message: &str) -> Vec<(Vec<&'a str>, &'a Value)> {
@@ -61,4 +66,45 @@ async fn both_kinds_of_handlers_emit_claims_and_hand_offs_in_the_same_way() {
         assert_eq!(reported[0].0, ["claim"], "{name}");
         assert_eq!(with(&emitted, "batch ended").len(), 1, "{name}: {emitted:?}");
     }
+}
+
+/// The report of a failure is slow, so a heartbeat comes between the report of a success and its answer.
+#[tokio::test(flavor = "current_thread")]
+async fn a_claim_that_was_just_reported_does_not_count_as_lost() {
+    let (events, _guard) = Events::collect(Level::WARN);
+    let mut shop = Shop::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display();
+    let script = format!(
+        "read -r line; echo >> {path}/begun; until [ -e {path}/go ]; do sleep 0.02; done
+         case $line in *'\"record_key\":\"a\"'*) echo \"$line\" | {SAYS_DONE};; *) exit 1;; esac"
+    );
+    let config = json!({"command": ["sh", "-c", script], "batch": 1, "concurrency": 2});
+    let spec = work::PipelineSpec::new("commands", "exec", config).of_source(SOURCE);
+    work::declare(&shop.database, &[spec]).await.unwrap();
+    shop.subscribers = vec![takes(pipeline_id(&shop.client, "commands").await)];
+    shop.client
+        .batch_execute(
+            "create function public.slowly() returns trigger language plpgsql as \
+                 $$ begin perform pg_sleep(1); return null; end $$; \
+             create trigger slowly before delete on forebay.ingestion_handoffs \
+                 for each statement execute function public.slowly()",
+        )
+        .await
+        .unwrap();
+    let begun = || fs::read_to_string(folder.path().join("begun")).unwrap_or_default().lines().count();
+    let during = async {
+        // Each under a claim of its own.
+        for (number, key) in [(1, "a"), (2, "b")] {
+            shop.put(key, &json!({"id": key})).await;
+            eventually("the command begins", async || begun() == number).await;
+        }
+        fs::write(folder.path().join("go"), "").unwrap();
+        eventually("both are reported", async || shop.states().await == ["retrying 1", "succeeded 1"]).await;
+    };
+    let options = WorkOptions { lease: Duration::from_millis(900), ..options(&shop).await };
+    work_during(&shop.database, &options, during).await;
+    let emitted = events.take();
+    assert_eq!(with(&emitted, "deliveries failed").len(), 1, "{emitted:?}");
+    assert!(with(&emitted, "lost the lease").is_empty(), "{emitted:?}");
 }
