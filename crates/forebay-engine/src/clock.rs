@@ -13,7 +13,7 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A seed that differs between processes. Not for secrets.
+/// A random number that differs between processes and calls. Not for secrets.
 #[expect(clippy::disallowed_methods, reason = "the only place that draws random seeds")]
 pub fn random_seed() -> u64 {
     fastrand::u64(..)

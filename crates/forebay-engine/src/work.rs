@@ -42,6 +42,7 @@ pub(crate) mod skew;
 mod supervisor;
 mod trace;
 mod transactional;
+mod unanswered;
 mod worker;
 
 use std::future::Future;

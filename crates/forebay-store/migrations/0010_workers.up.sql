@@ -88,8 +88,11 @@ begin
     return p;
 end $$;
 
--- Claims due jobs of a pipeline. was_lost: a claim of the job was lost before, so it may be what crashes workers.
-create function forebay_private.claim(p forebay.pipelines, max_jobs int, lease interval, worker text, with_payload boolean)
+-- Claims due jobs of a pipeline. was_lost: a claim of the job was lost before, so it may be what crashes workers. A
+-- worker that chooses held_under itself can give the jobs back if the answer never reaches it.
+create function forebay_private.claim(
+    p forebay.pipelines, max_jobs int, lease interval, worker text, with_payload boolean,
+    held_under uuid default gen_random_uuid())
 returns table (
     reference_id uuid, receipt uuid, lease_until timestamptz, source text, entity_type text, record_key text, change text,
     version int, payload_hash text, generation int, attempt int, changed_at timestamptz, payload jsonb, was_lost boolean)
@@ -108,7 +111,6 @@ declare
     num_seen int;
     picked uuid[];
     has_lost boolean;
-    held_under uuid := gen_random_uuid();
     -- JSON callers send null for omitted arguments.
     held_until timestamptz := now() + least(coalesce(lease, '5 minutes'), interval '1 day');
     -- Pauses apply to keys even without key limits.

@@ -20,7 +20,7 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 
 use crate::{error::Result, row::ReadRow};
 
-pub use claims::{Ack, CLAIM, Claimed, Extended, claim, complete, heartbeat, release};
+pub use claims::{Ack, CLAIM, Claimed, Extended, claim, complete, give_back, heartbeat, release};
 pub use failing::{Failure, FailureAck, FailureAnswer, FailureReport, fail, fail_taken, rescue};
 pub use queue::{GROUPS, Queue, TAKE};
 pub use receipt::Receipt;

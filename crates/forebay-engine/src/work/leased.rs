@@ -153,7 +153,7 @@ impl Worker<'_> {
                 let name = pipeline.spec.name.as_str();
                 let span =
                     tracing::info_span!("claim", pipeline = name, num_handoffs = tracing::field::Empty);
-                let work = claim(database, name, num_wanted, lease, &self.shared.options.worker);
+                let work = claim(self.shared, name, num_wanted);
                 claiming.begin(async move { (work.instrument(span.clone()).await, span, num_wanted) });
             }
             let next = [self.ledger.due_at(), self.leases.beat_at(), self.pace.next_at()];

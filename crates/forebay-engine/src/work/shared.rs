@@ -19,6 +19,7 @@ use super::{
     handlers::Handler,
     options::WorkOptions,
     report::{PipelineReport, Progress, WorkReport},
+    unanswered::Unanswered,
 };
 use crate::error::Result;
 
@@ -53,6 +54,8 @@ pub(super) struct Shared<'a> {
     pub(super) stage: watch::Receiver<Stage>,
     /// Deliveries that are not logged yet.
     pub(super) deliveries: DeliveryLog,
+    /// Claims to give back, because their answer got lost.
+    pub(super) unanswered: Unanswered,
     /// The pipelines to work for, by id, as they were declared at the last look.
     pub(super) serving: watch::Sender<HashMap<i32, PipelineSpec>>,
     /// What the supervisor has seen last; it wakes the workers.
@@ -80,6 +83,7 @@ impl<'a> Shared<'a> {
             progress,
             stage,
             deliveries: DeliveryLog::default(),
+            unanswered: Unanswered::default(),
             serving: watch::Sender::default(),
             sight: watch::Sender::default(),
             num_overdue: AtomicUsize::new(0),

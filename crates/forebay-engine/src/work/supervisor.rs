@@ -147,6 +147,8 @@ async fn drain_until(
         }
     }
     if let Some(error) = outage {
+        // Otherwise they wait until their leases end.
+        let _in_time = tokio::time::timeout(GIVING_BACK, shared.unanswered.give_back(shared.database)).await;
         return Err(error);
     }
     let closing = async {
@@ -380,6 +382,7 @@ impl Shared<'_> {
 
     /// The report at the end of the work.
     async fn finish(&self) -> Result<WorkReport> {
+        self.unanswered.give_back(self.database).await?;
         let found = WorkReport::backlogs(self.database).await?;
         let mut report = self.take_report();
         report.set_backlogs(&found);

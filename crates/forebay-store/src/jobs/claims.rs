@@ -89,7 +89,8 @@ forebay_domain::words! {
 }
 
 /// Frees the jobs of dead workers, then claims up to `limit` due jobs of a pipeline within its limits, sorted by id.
-/// `worker` is the name that operators see.
+/// `worker` is the name that operators see. If the answer may get lost, give a receipt that is new and random: with it,
+/// [`give_back`] frees what was claimed.
 ///
 /// The claim must be committed before the work begins, so don't call it in a transaction that continues.
 pub async fn claim(
@@ -98,6 +99,7 @@ pub async fn claim(
     limit: u32,
     lease: Duration,
     worker: &str,
+    receipt: Option<Receipt>,
 ) -> Result<Vec<Claimed>> {
     let limit = i32::try_from(limit).unwrap_or(MOST_JOBS).clamp(1, MOST_JOBS);
     let rows = client
@@ -108,6 +110,7 @@ pub async fn claim(
                 (&limit, Type::INT4),
                 (&lease.as_secs_f64(), Type::FLOAT8),
                 (&worker, Type::TEXT),
+                (&receipt, Type::UUID),
             ],
         )
         .await?;
@@ -204,6 +207,17 @@ pub async fn release(
     claims: &[(ReferenceId, Receipt)],
 ) -> Result<Vec<Ack>> {
     report(client, Some("given_back"), pipeline, claims).await
+}
+
+/// Releases everything under the receipt of a claim whose answer got lost. Returns whether nothing is left of it.
+pub async fn give_back(client: &impl GenericClient, pipeline: &str, receipt: Receipt) -> Result<bool> {
+    let statement = "select reference_ids from forebay.ingestion_claims where receipt = $1";
+    let Some(row) = client.query_typed_opt(statement, &[(&receipt, Type::UUID)]).await? else {
+        return Ok(true);
+    };
+    let ids: Vec<SqlId> = row.read("reference_ids")?;
+    let claims: Vec<_> = ids.into_iter().map(|SqlId(id)| (id, receipt)).collect();
+    Ok(!release(client, pipeline, &claims).await?.contains(&Ack::Busy))
 }
 
 async fn report(

@@ -140,7 +140,7 @@ async fn an_external_worker_is_told_with_its_heartbeat() {
     let shop = Shop::external().await;
     put_two(&shop).await;
     let lease = Duration::from_mins(1);
-    let claimed = jobs::claim(&shop.client, "workers", 2, lease, "w").await.unwrap();
+    let claimed = jobs::claim(&shop.client, "workers", 2, lease, "w", None).await.unwrap();
     let receipt = claimed[0].receipt;
     let told = async || {
         let answers = jobs::heartbeat(&shop.client, "workers", &[receipt], lease).await.unwrap();
@@ -153,7 +153,7 @@ async fn an_external_worker_is_told_with_its_heartbeat() {
         assert_eq!(told().await, [id], "once, however often it is cancelled");
     }
     // Nobody else gets it before its worker has stopped.
-    assert!(jobs::claim(&shop.client, "workers", 2, lease, "w").await.unwrap().is_empty());
+    assert!(jobs::claim(&shop.client, "workers", 2, lease, "w", None).await.unwrap().is_empty());
     let acks = jobs::release(&shop.client, "workers", &[(id, receipt)]).await.unwrap();
     assert_eq!((acks, shop.states().await), (vec![Ack::Done], vec!["active 1".into(), "cancelled 1".into()]));
 
@@ -168,7 +168,7 @@ async fn an_external_worker_is_told_with_its_heartbeat() {
 async fn a_cancelled_attempt_counts_when_its_worker_is_released() {
     let shop = Shop::external().await;
     put_two(&shop).await;
-    assert_eq!(jobs::claim(&shop.client, "workers", 2, Duration::from_mins(1), "w").await.unwrap().len(), 2);
+    assert_eq!(jobs::claim(&shop.client, "workers", 2, Duration::from_mins(1), "w", None).await.unwrap().len(), 2);
     assert_eq!(cancel(&shop, Some("a"), true).await.num_done, 1);
     let freed = workers::release(&shop.client, "w").await.unwrap();
     assert_eq!(freed, FailureReport { num_retrying: 1, num_cancelled: 1, ..FailureReport::default() });

@@ -187,7 +187,7 @@ impl World {
 
     async fn claim(client: &Client, limit: u32) -> Vec<jobs::Claimed> {
         Self::make_due(client).await;
-        jobs::claim(client, PIPELINE, limit, LEASE, "worker").await.unwrap()
+        jobs::claim(client, PIPELINE, limit, LEASE, "worker", None).await.unwrap()
     }
 
     async fn expire(client: &Client, receipt: Receipt) -> bool {

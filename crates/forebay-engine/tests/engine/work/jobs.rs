@@ -29,7 +29,7 @@ async fn claim_and_die(shop: &Shop) -> Vec<Claimed> {
 }
 
 async fn claim_some(client: &Client, limit: u32) -> Vec<Claimed> {
-    jobs::claim(client, PIPELINE, limit, LEASE, "a test").await.unwrap()
+    jobs::claim(client, PIPELINE, limit, LEASE, "a test", None).await.unwrap()
 }
 
 async fn complete(shop: &Shop, claims: &[(ReferenceId, Receipt)]) -> Vec<Ack> {

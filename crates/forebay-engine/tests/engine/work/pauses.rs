@@ -38,12 +38,12 @@ fn by_host() -> Limits {
 }
 
 async fn num_claimed(shop: &Shop) -> usize {
-    jobs::claim(&shop.client, "workers", 10, LEASE, "a test").await.unwrap().len()
+    jobs::claim(&shop.client, "workers", 10, LEASE, "a test", None).await.unwrap().len()
 }
 
 /// Reports that the receiver asked for a delay, as an external worker does.
 async fn throttle(shop: &Shop, seconds: u32) {
-    let claimed = jobs::claim(&shop.client, "workers", 1, LEASE, "a test").await.unwrap();
+    let claimed = jobs::claim(&shop.client, "workers", 1, LEASE, "a test", None).await.unwrap();
     let failures = json!([{"reference_id": claimed[0].reference_id.to_string(),
         "receipt": claimed[0].receipt.to_string(), "class": "throttled", "retry_after_seconds": seconds}]);
     let statement = "select verdict from forebay.fail_jobs('workers', $1)";
@@ -95,11 +95,11 @@ async fn a_key_is_paused_and_resumed_by_itself() {
     pauses::pause(&shop.client, shop.pipeline(), Some("a"), UNTIL_RESUMED).await.unwrap();
     let expected = Pause { pipeline: "workers".to_owned(), key: Some("a".to_owned()), until: UNTIL_RESUMED };
     assert_eq!(only_pause(&shop).await, expected);
-    let claimed = jobs::claim(&shop.client, "workers", 10, LEASE, "a test").await.unwrap();
+    let claimed = jobs::claim(&shop.client, "workers", 10, LEASE, "a test", None).await.unwrap();
     assert_eq!(claimed.iter().map(|job| job.record_key.as_str()).collect::<Vec<_>>(), ["b"]);
     assert!(pauses::resume(&shop.client, shop.pipeline(), Some("b")).await.unwrap().is_empty());
     assert_eq!(pauses::resume(&shop.client, shop.pipeline(), Some("a")).await.unwrap(), [expected]);
-    let claimed = jobs::claim(&shop.client, "workers", 10, LEASE, "a test").await.unwrap();
+    let claimed = jobs::claim(&shop.client, "workers", 10, LEASE, "a test", None).await.unwrap();
     assert_eq!(claimed.iter().map(|job| job.record_key.as_str()).collect::<Vec<_>>(), ["a"]);
 }
 

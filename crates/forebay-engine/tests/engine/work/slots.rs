@@ -175,3 +175,26 @@ async fn responses_during_an_outage_longer_than_the_lease_are_reported_after_it(
     assert!(receiver.counts().values().all(|count| *count == 1), "{:?}", receiver.counts());
     assert_eq!(shop.row("select count(*) from forebay.ingestion_attempts").await.get::<_, i64>(0), 0);
 }
+
+#[tokio::test]
+async fn a_claim_whose_answer_gets_lost_is_given_back_without_an_attempt() {
+    let (mut shop, receiver) = (Shop::open().await, Receiver::open().await);
+    receiver.only(&mut shop, 4).await;
+    let proxy = Proxy::open(&shop.test).await;
+    let database = Database::open(Target::Url(proxy.url.clone()), OpenOptions::default()).await.unwrap();
+    let options = WorkOptions { lease: Duration::from_secs(20), ..options(&shop).await };
+    let during = async {
+        proxy.lose_answers(Some("forebay_private.claim("));
+        put_many(&shop, 8).await;
+        let claimed = "select exists (select from forebay.ingestion_claims)";
+        eventually("they are claimed", async || shop.row(claimed).await.get::<_, bool>(0)).await;
+        proxy.lose_answers(None);
+        proxy.cut();
+        proxy.restore();
+        eventually("all are settled", async || shop.states().await == ["succeeded 8"]).await;
+    };
+    work_during(&database, &options, during).await;
+    assert!(receiver.got().iter().all(|event| event["attempt"] == 1), "{:?}", receiver.got());
+    assert_eq!(receiver.got().len(), 8);
+    assert_eq!(shop.row("select count(*) from forebay.ingestion_attempts").await.get::<_, i64>(0), 0);
+}

@@ -60,7 +60,7 @@ async fn every_failure_ends_as_the_domain_defines() {
             }
         }
     }
-    let claimed = jobs::claim(&world.client, PIPELINE, 1000, LEASE, "worker").await.unwrap();
+    let claimed = jobs::claim(&world.client, PIPELINE, 1000, LEASE, "worker", None).await.unwrap();
     assert_eq!(claimed.len(), cases.len());
     for (key, case) in &cases {
         let id = World::id(key);
