@@ -15,12 +15,15 @@
 //! Messages contain the status, the host, and the start of the body of a failed response. They never contain the path
 //! or query of the URL. Values of fixed headers are removed from the body in case the endpoint echoes them.
 
+use std::time::Duration;
+
 use forebay_domain::handoff::FailureClass;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     Response, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
 };
+use tokio::time::timeout;
 
 use crate::{
     clock,
@@ -29,6 +32,8 @@ use crate::{
 
 /// The maximum number of bytes read from a body.
 const MAX_BODY_BYTES: usize = 64 << 10;
+/// How long to wait for the body of a failed response. Until then, other requests go on after a 429.
+const MAX_FAILURE_WAIT: Duration = Duration::from_secs(1);
 /// The maximum number of characters of a body in a message.
 const MAX_DETAIL_CHARS: usize = 200;
 /// The maximum number of characters of a body in the log of deliveries.
@@ -50,16 +55,15 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
     let status = response.status();
     let retry_after = retry_after(response.headers(), clock::now());
     let mut body = Vec::new();
-    while body.len() < MAX_BODY_BYTES {
-        match response.chunk().await {
-            Ok(Some(piece)) => body.extend_from_slice(&piece[..piece.len().min(MAX_BODY_BYTES - body.len())]),
-            // A failure counts even if its body is incomplete; a success counts only if it is complete.
-            Err(error) if status.is_success() => {
-                let received = Received { status: Some(status.as_u16()), body: String::new() };
-                return (unanswered(&error, host), received);
-            }
-            Ok(None) | Err(_) => break,
+    let reading = read_body(&mut response, &mut body);
+    if status.is_success() {
+        if let Err(error) = reading.await {
+            let received = Received { status: Some(status.as_u16()), body: String::new() };
+            return (unanswered(&error, host), received);
         }
+    } else {
+        // The status decides, so a body that is incomplete or stalls is only shorter in the message.
+        let _in_time = timeout(MAX_FAILURE_WAIT, reading).await;
     }
     let text = without_values(&body, sent);
     let received =
@@ -76,6 +80,16 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
     }
     let retry_after = retry_after.filter(|_| class == FailureClass::Throttled);
     (Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }, received)
+}
+
+/// Reads a body, at most so much as is of use.
+async fn read_body(response: &mut Response, body: &mut Vec<u8>) -> reqwest::Result<()> {
+    while body.len() < MAX_BODY_BYTES
+        && let Some(piece) = response.chunk().await?
+    {
+        body.extend_from_slice(&piece[..piece.len().min(MAX_BODY_BYTES - body.len())]);
+    }
+    Ok(())
 }
 
 /// The outcome if there was no complete response.

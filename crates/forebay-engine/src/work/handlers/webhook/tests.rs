@@ -25,8 +25,8 @@ use super::*;
 #[derive(Clone)]
 enum Answer {
     Text(String),
-    /// Keeps the connection open and sends nothing.
-    Silence,
+    /// Keeps the connection open and sends nothing more.
+    Stall(String),
 }
 
 struct Server {
@@ -57,7 +57,10 @@ impl Server {
                         stream.write_all(text.as_bytes()).await.unwrap();
                         stream.shutdown().await.unwrap();
                     }
-                    Answer::Silence => silent.push(stream),
+                    Answer::Stall(text) => {
+                        stream.write_all(text.as_bytes()).await.unwrap();
+                        silent.push(stream);
+                    }
                 }
             }
         });
@@ -186,6 +189,19 @@ async fn every_status_has_its_outcome() {
 }
 
 #[tokio::test]
+async fn a_throttle_counts_although_its_body_stalls() {
+    let text = "HTTP/1.1 429 x\r\nretry-after: 7\r\ncontent-length: 100\r\n\r\nslow down";
+    let server = Server::start(vec![Answer::Stall(text.to_owned())]).await;
+    let began = Instant::now();
+    let outcome = deliver(&server.webhook(json!({"timeout": "20s"}))).await;
+    let (class, code, message, retry_after) = failed(&outcome);
+    assert_eq!((class, code), (FailureClass::Throttled, "webhook_throttled"));
+    assert_eq!(retry_after, Some(SignedDuration::from_secs(7)));
+    assert_eq!(message, "127.0.0.1 answered with status 429: slow down");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn the_time_of_a_signature_is_the_databases_if_the_clock_is_off() {
     let server = Server::with_status("200", "").await;
     let webhook = server.webhook(json!({}));
@@ -215,7 +231,7 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn incomplete_responses_are_retried() {
-    let silent = Server::start(vec![Answer::Silence]).await;
+    let silent = Server::start(vec![Answer::Stall(String::new())]).await;
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf";
     let cut_off = Server::start(vec![Answer::Text(cut.to_owned())]).await;
     let no_http = Server::start(vec![Answer::Text("hello\r\n\r\n".to_owned())]).await;
