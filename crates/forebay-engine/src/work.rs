@@ -49,10 +49,6 @@ use std::future::Future;
 
 use forebay_store::connect::Database;
 
-pub(crate) use self::{
-    handlers::{effect_of, unready},
-    own_name::own_name,
-};
 pub use self::{
     batch::FailedAttempts,
     declarations::Declarations,
@@ -65,6 +61,10 @@ pub use self::{
     recreation::recreate_tables,
     report::{LeftAlone, Maintenance, PipelineReport, Progress, WorkReport},
     setting_error::SettingError,
+};
+pub(crate) use self::{
+    handlers::{effect_of, unready},
+    own_name::own_name,
 };
 pub use forebay_store::{
     documents::Hit,

@@ -4,6 +4,8 @@
 //! jobs, leases and receipts. Delivery is at least once, so the [`id`](Event::id) of an event is the same for every
 //! delivery.
 
+use std::sync::OnceLock;
+
 use forebay_domain::{
     handoff::{Change, FailureClass},
     identity::{ReferenceId, VersionHash},
@@ -81,6 +83,9 @@ impl Event {
         }
     }
 }
+
+/// Why a delivery was dropped before its end, as a stable word; empty while it runs.
+pub(super) type Dropped = OnceLock<&'static str>;
 
 /// Takes the outcome of the event at a place in the batch.
 pub(super) type Answer<'a> = dyn Fn(usize, Outcome) + Send + Sync + 'a;

@@ -29,7 +29,7 @@ use tokio_postgres::{GenericClient, Transaction};
 
 use super::{
     deliveries::DeliveryLog,
-    event::{Answer, Event, Outcome},
+    event::{Answer, Dropped, Event, Outcome},
     kind::is_transactional,
     rules,
     setting_error::SettingError,
@@ -201,12 +201,18 @@ impl LeasedHandler {
         }
     }
 
-    /// Delivers events, and answers each by its place as soon as its outcome is known.
-    pub(super) async fn deliver(&self, events: &[Event], answer: &Answer<'_>) -> Result<()> {
+    /// Delivers events, and answers each by its place as soon as its outcome is known. `dropped` says why, if this is
+    /// dropped before its end.
+    pub(super) async fn deliver(
+        &self,
+        events: &[Event],
+        answer: &Answer<'_>,
+        dropped: &Dropped,
+    ) -> Result<()> {
         match self {
             Self::Webhook(handler) => {
                 for (place, event) in events.iter().enumerate() {
-                    answer(place, handler.deliver(event).await);
+                    answer(place, handler.deliver(event, dropped).await);
                 }
                 Ok(())
             }

@@ -12,7 +12,9 @@ use forebay_engine::{
         Scraper, Sources, connections_for,
         schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
     },
-    work::{Declarations, Declared, Progress, WorkOptions, Workers, drain_until, follow, leave, recreate_tables},
+    work::{
+        Declarations, Declared, Progress, WorkOptions, Workers, drain_until, follow, leave, recreate_tables,
+    },
 };
 use forebay_store::{
     connect::Database,
@@ -168,9 +170,7 @@ async fn work(
     if args.create {
         for Declared { pipeline, num_handoffs } in recreate_tables(database, &options).await? {
             let number = format::count(num_handoffs);
-            context.ui.note(&format!(
-                "pipeline {pipeline}: {number} hand-offs fill its new table"
-            ));
+            context.ui.note(&format!("pipeline {pipeline}: {number} hand-offs fill its new table"));
         }
     }
     let live = Live::new(&context.ui);

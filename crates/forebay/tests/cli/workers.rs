@@ -150,7 +150,10 @@ fn a_drain_that_is_stopped_lets_deliveries_finish_and_returns_the_rest() {
     assert_eq!(worker.exit(), Some(130));
     let ended = format!("select string_agg(state || ' ' || attempt, ', ' order by state, attempt) {of}");
     assert_eq!(db.value(&ended), "pending 0, pending 0, retrying 1");
-    assert_eq!(db.value("select string_agg(failure_class, ' ') from forebay.ingestion_attempts"), "transient");
+    assert_eq!(
+        db.value("select string_agg(failure_class, ' ') from forebay.ingestion_attempts"),
+        "transient"
+    );
     assert_eq!(db.value("select count(*) from forebay.workers"), "0");
     assert_eq!(db.value("select count(*) from forebay.ingestion_claims"), "0");
 }
@@ -173,7 +176,8 @@ fn a_pipeline_that_its_worker_cannot_open_is_not_worked_for() {
     db.execute("update forebay.ingestion_handoffs set not_before = now() - interval '1 hour'");
     let (_, doctor) = db.json(&sandbox, "doctor");
     let checks = doctor["checks"].as_array().unwrap();
-    let check = checks.iter().find(|check| check["code"] == "no_worker").unwrap_or_else(|| panic!("{doctor}"));
+    let check =
+        checks.iter().find(|check| check["code"] == "no_worker").unwrap_or_else(|| panic!("{doctor}"));
     assert_eq!(check["subject"], "slow");
 
     fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();

@@ -21,15 +21,13 @@
 mod disabling;
 mod event;
 mod response;
+mod sent;
 mod signature;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 use forebay_domain::secret_names::refusal;
 use forebay_sources::environment;
@@ -49,13 +47,14 @@ use crate::{
     work::{
         deliveries::DeliveryLog,
         effect::{self, Shape},
-        event::{Event, Outcome},
+        event::{Dropped, Event, Outcome},
         setting_error::SettingError,
         settings::{self, Settings},
     },
 };
 pub(in crate::work) use disabling::DisablePolicy;
 use response::Received;
+use sent::Sent;
 use signature::Signer;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -313,8 +312,8 @@ impl Webhook {
     }
 
     /// Sends an event.
-    pub(in crate::work) async fn deliver(&self, event: &Event) -> Outcome {
-        self.send(event).instrument(event.span.clone()).await
+    pub(in crate::work) async fn deliver(&self, event: &Event, dropped: &Dropped) -> Outcome {
+        self.send(event, dropped).instrument(event.span.clone()).await
     }
 
     /// The same for every delivery of the same content in the same form.
@@ -323,7 +322,7 @@ impl Webhook {
         self.tag.as_ref().map_or(id.clone(), |tag| format!("{id}/{tag}"))
     }
 
-    async fn send(&self, event: &Event) -> Outcome {
+    async fn send(&self, event: &Event, dropped: &Dropped) -> Outcome {
         let id = self.id(event);
         let body = event::body(event, &id, self.payload);
         // Receivers refuse signatures whose time is far from theirs.
@@ -334,33 +333,34 @@ impl Webhook {
             request = request.header(signature::SIGNATURE, signer.sign(&id, &seconds, &body));
         }
         request = request.header(signature::ID, &id).header(signature::TIMESTAMP, seconds);
-        let (sent_at, began) = (clock::now(), Instant::now());
+        let delivery = Delivery {
+            pipeline: self.pipeline.clone(),
+            reference_id: event.reference_id,
+            event_id: id,
+            attempt: event.attempt,
+            sent_at: clock::now(),
+            duration: Duration::ZERO,
+            http_status: None,
+            failure_code: None,
+            response: String::new(),
+        };
+        let sent = Sent::new(self, delivery, dropped);
         let (outcome, received) = match request.body(body).send().await {
             Ok(response) => response::judge(response, &self.host, &self.headers).await,
             Err(error) => (response::unanswered(&error, &self.host), Received::default()),
         };
-        let failure_code = match &outcome {
-            Outcome::Done => None,
-            Outcome::Failed { reason_code, .. } => Some(reason_code.clone()),
-        };
+        sent.ended(&outcome, received);
+        outcome
+    }
+
+    fn log(&self, delivery: Delivery) {
         let is_logged = match self.logged {
             Logged::All => true,
-            Logged::Failed => failure_code.is_some(),
+            Logged::Failed => delivery.failure_code.is_some(),
             Logged::Off => false,
         };
         if is_logged {
-            self.log.add(Delivery {
-                pipeline: self.pipeline.clone(),
-                reference_id: event.reference_id,
-                event_id: id,
-                attempt: event.attempt,
-                sent_at,
-                duration: began.elapsed(),
-                http_status: received.status,
-                failure_code,
-                response: received.body,
-            });
+            self.log.add(delivery);
         }
-        outcome
     }
 }

@@ -28,11 +28,7 @@ pub(super) struct Claim {
 }
 
 /// Claims up to `num_wanted` hand-offs. A claim that conflicts with another one is tried again. `None`: nothing is due.
-pub(super) async fn claim(
-    shared: &Shared<'_>,
-    pipeline: &str,
-    num_wanted: usize,
-) -> Result<Option<Claim>> {
+pub(super) async fn claim(shared: &Shared<'_>, pipeline: &str, num_wanted: usize) -> Result<Option<Claim>> {
     let Shared { database, options, unanswered, .. } = shared;
     let (lease, receipt) = (options.lease, new_receipt());
     unanswered.give_back(database).await?;

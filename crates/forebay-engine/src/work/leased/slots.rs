@@ -4,6 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -20,7 +21,7 @@ use super::{claiming::Claim, pace::Limits};
 use crate::{
     error::Result,
     work::{
-        event::{Event, Outcome},
+        event::{Dropped, Event, Outcome},
         handlers::LeasedHandler,
     },
 };
@@ -47,6 +48,16 @@ pub(super) struct Delivery {
     /// The claim was lost, so nothing of it is reported.
     pub(super) is_lost: bool,
     abort: AbortHandle,
+    dropped: Arc<Dropped>,
+}
+
+impl Delivery {
+    /// Ends it early.
+    fn drop_because(&self, reason: &'static str) {
+        // The first reason stays.
+        let _is_first = self.dropped.set(reason);
+        self.abort.abort();
+    }
 }
 
 /// Claimed hand-offs that no slot has begun.
@@ -125,7 +136,9 @@ impl<'a> Slots<'a> {
         let (delivery, handler, answers) = (self.num_begun, self.handler, self.answers.clone());
         let unanswered = events.iter().map(|event| event.reference_id).collect();
         let (abort, registration) = AbortHandle::new_pair();
-        self.deliveries.insert(delivery, Delivery { receipt, unanswered, is_lost: false, abort });
+        let dropped = Arc::<Dropped>::default();
+        let why = Arc::clone(&dropped);
+        self.deliveries.insert(delivery, Delivery { receipt, unanswered, is_lost: false, abort, dropped });
         self.running.push(Box::pin(async move {
             let delivering = async {
                 let answer = |place: usize, outcome: Outcome| {
@@ -135,7 +148,7 @@ impl<'a> Slots<'a> {
                     let _received =
                         answers.send(Answer { delivery, reference_id: event.reference_id, outcome });
                 };
-                handler.deliver(&events, &answer).await
+                handler.deliver(&events, &answer, &why).await
             };
             let result = Abortable::new(delivering, registration).await.unwrap_or(Ok(()));
             Ended { delivery, result }
@@ -174,7 +187,7 @@ impl<'a> Slots<'a> {
         let of_claim = self.deliveries.values_mut().filter(|delivery| delivery.receipt == receipt);
         for delivery in of_claim.filter(|delivery| !delivery.unanswered.is_empty()) {
             delivery.is_lost = true;
-            delivery.abort.abort();
+            delivery.drop_because("lease_expired");
             had_any = true;
         }
         had_any
@@ -193,7 +206,7 @@ impl<'a> Slots<'a> {
         self.ready.retain(|ready| !ready.turns.is_empty());
         for delivery in self.deliveries.values().filter(|delivery| delivery.receipt == receipt) {
             if ids.iter().any(|id| delivery.unanswered.contains(id)) {
-                delivery.abort.abort();
+                delivery.drop_because("cancelled");
             }
         }
         unmade
@@ -201,7 +214,7 @@ impl<'a> Slots<'a> {
 
     /// Ends all deliveries.
     pub(super) fn abort_all(&self) {
-        self.deliveries.values().for_each(|delivery| delivery.abort.abort());
+        self.deliveries.values().for_each(|delivery| delivery.drop_because("interrupted"));
     }
 
     /// Takes everything that no slot has begun.

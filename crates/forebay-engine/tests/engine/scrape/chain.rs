@@ -96,7 +96,10 @@ async fn fallbacks_stand_in_for_a_disabled_source_on_schedule() {
     world.declare_due().await;
     let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let progress = |run: &schedule::DueRun| told.send(run.answered_by.clone()).unwrap();
-    let report = schedule::drain(&world.scraper, &ScheduleOptions::default(), &progress, std::future::pending()).await.unwrap();
+    let report =
+        schedule::drain(&world.scraper, &ScheduleOptions::default(), &progress, std::future::pending())
+            .await
+            .unwrap();
     assert_eq!((report.num_runs, report.num_failed), (1, 0));
     assert_eq!(ended.recv().await.unwrap().as_deref(), Some("mirror"));
     // The disabled source itself is not requested.

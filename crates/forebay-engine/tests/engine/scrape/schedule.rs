@@ -193,7 +193,10 @@ async fn schedules_match_the_configuration() {
 async fn a_worker_leaves_unknown_sources_to_others() {
     let mut world = World::due().await;
     let known = std::mem::take(&mut world.scraper.sources);
-    let report = schedule::drain(&world.scraper, &options("other"), &|run| panic!("{run:?}"), std::future::pending()).await.unwrap();
+    let report =
+        schedule::drain(&world.scraper, &options("other"), &|run| panic!("{run:?}"), std::future::pending())
+            .await
+            .unwrap();
     assert_eq!(report, ScheduleReport::default());
     assert_eq!(world.number("select count(*) from forebay.source_schedules where claim is null").await, 1);
     world.scraper.sources = known;

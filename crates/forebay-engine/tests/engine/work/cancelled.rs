@@ -38,6 +38,9 @@ async fn cancel(shop: &Shop, key: Option<&str>, running: bool) -> Operated {
     handoffs::operate(&mut client, Operation::Cancel { running }, &selection, Mode::Act).await.unwrap()
 }
 
+const LOGGED: &str = "select coalesce(http_status::text, 'none') || ' ' || coalesce(failure_code, 'delivered') \
+     from forebay.ingestion_deliveries order by 1";
+
 async fn put_two(shop: &Shop) {
     shop.put_all(&[("a", json!({"id": "a"})), ("b", json!({"id": "b"}))]).await;
 }
@@ -63,6 +66,7 @@ async fn a_cancelled_request_is_dropped_and_the_others_go_on() {
     };
     work_during(&shop.database, &options(&shop).await, during).await;
     assert!(receiver.counts().values().all(|count| *count == 1), "{:?}", receiver.counts());
+    assert_eq!(shop.column(LOGGED).await, ["200 delivered", "none cancelled"]);
     assert_eq!(shop.row("select count(*) from forebay.ingestion_claims").await.get::<_, i64>(0), 0);
 }
 
@@ -82,6 +86,21 @@ async fn newer_content_is_delivered_after_a_cancelled_attempt() {
         eventually("it succeeds", async || shop.states().await == ["cancelled 1", "succeeded 1"]).await;
     };
     work_during(&shop.database, &options(&shop).await, during).await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_when_its_worker_stops_is_logged() {
+    let (mut shop, receiver) = (Shop::open().await, Receiver::open().await);
+    receiver.only(&mut shop, 2).await;
+    receiver.behave(|manner| manner.holds_all = true);
+    put_two(&shop).await;
+    let during = async {
+        eventually("both run", async || receiver.got().len() == 2).await;
+    };
+    let options = WorkOptions { grace: Duration::from_millis(50), ..options(&shop).await };
+    work_during(&shop.database, &options, during).await;
+    assert_eq!(shop.states().await, ["pending 2"]);
+    assert_eq!(shop.column(LOGGED).await, ["none interrupted", "none interrupted"]);
 }
 
 /// Whether the process whose id is in a file runs; `None`: it has not begun.
@@ -168,7 +187,10 @@ async fn an_external_worker_is_told_with_its_heartbeat() {
 async fn a_cancelled_attempt_counts_when_its_worker_is_released() {
     let shop = Shop::external().await;
     put_two(&shop).await;
-    assert_eq!(jobs::claim(&shop.client, "workers", 2, Duration::from_mins(1), "w", None).await.unwrap().len(), 2);
+    assert_eq!(
+        jobs::claim(&shop.client, "workers", 2, Duration::from_mins(1), "w", None).await.unwrap().len(),
+        2
+    );
     assert_eq!(cancel(&shop, Some("a"), true).await.num_done, 1);
     let freed = workers::release(&shop.client, "w").await.unwrap();
     assert_eq!(freed, FailureReport { num_retrying: 1, num_cancelled: 1, ..FailureReport::default() });

@@ -106,7 +106,10 @@ async fn what_is_asked_for_at_a_time_during_an_attempt_waits_for_it() {
     claim(&shop).await;
     ask("now() + interval '1 hour'").await;
     shop.put("a", &json!({"n": 2})).await;
-    shop.client.batch_execute("update forebay.ingestion_claims set lease_until = now() - interval '1 s'").await.unwrap();
+    shop.client
+        .batch_execute("update forebay.ingestion_claims set lease_until = now() - interval '1 s'")
+        .await
+        .unwrap();
     rescue(&shop).await;
     assert_eq!(claim(&shop).await.len(), 1);
 }

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -159,7 +160,7 @@ fn failed(outcome: &Outcome) -> (FailureClass, &str, &str, Option<SignedDuration
 }
 
 async fn deliver(webhook: &Webhook) -> Outcome {
-    webhook.deliver(&event()).await
+    webhook.deliver(&event(), &Dropped::new()).await
 }
 
 #[tokio::test]
@@ -206,8 +207,8 @@ async fn the_time_of_a_signature_is_the_databases_if_the_clock_is_off() {
     let server = Server::with_status("200", "").await;
     let webhook = server.webhook(json!({}));
     let skew = SignedDuration::from_hours(-2);
-    webhook.deliver(&event()).await;
-    webhook.deliver(&Event { skew, ..event() }).await;
+    webhook.deliver(&event(), &Dropped::new()).await;
+    webhook.deliver(&Event { skew, ..event() }, &Dropped::new()).await;
     let seconds = |(head, _): &(String, String)| {
         let line = head.lines().find_map(|line| line.strip_prefix("webhook-timestamp: ")).unwrap();
         line.trim().parse::<i64>().unwrap()
@@ -328,7 +329,7 @@ async fn a_payload_can_be_omitted_and_a_removal_has_none() {
     let server = Server::with_status("200", "").await;
     deliver(&server.webhook(json!({"payload": false}))).await;
     let gone = Event { payload: None, change: Change::Removed, ..event() };
-    server.webhook(json!({})).deliver(&gone).await;
+    server.webhook(json!({})).deliver(&gone, &Dropped::new()).await;
     let bodies: Vec<Value> =
         server.requests().iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect();
     assert!(bodies[0]["data"].get("payload").is_none());
