@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
 };
 
@@ -68,6 +68,17 @@ impl FromStr for RemovedWhen {
 
     fn from_str(text: &str) -> Result<Self, FieldPathError> {
         if text.is_empty() { Ok(Self::Never) } else { text.parse().map(Self::At) }
+    }
+}
+
+/// As in a configuration; `null` where that has no such setting.
+impl Serialize for RemovedWhen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Usual => serializer.serialize_none(),
+            Self::Never => serializer.serialize_bool(false),
+            Self::At(field) => serializer.serialize_str(field.as_str()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use forebay_store::pauses::UNTIL_RESUMED;
 use jiff::{Timestamp, tz::TimeZone};
 
 /// `12345` as `12,345`.
@@ -43,6 +44,15 @@ pub fn duration(duration: Duration) -> String {
 /// A time in UTC, to the second: `2026-01-12 09:30:00 UTC`.
 pub fn timestamp(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The end of a pause: `until 2026-01-12 09:30:00 UTC`, or `until it is resumed`.
+pub fn pause_end(until: Timestamp) -> String {
+    if until == UNTIL_RESUMED {
+        "until it is resumed".to_owned()
+    } else {
+        format!("until {}", timestamp(until))
+    }
 }
 
 /// A time in UTC, to the minute, for a column that says so: `2026-01-12 09:30`.

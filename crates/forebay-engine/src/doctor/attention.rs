@@ -8,7 +8,7 @@ use forebay_store::{
         Attention, ClosedRole, ClosedTarget, Difference, Exposed, FrozenSource, GoneTarget, HeldRun,
         MissingEmbeddings, ObjectDifference, OpenBreaker,
     },
-    pauses::{Pause, UNTIL_RESUMED},
+    pauses::Pause,
     pipelines::{DisabledReason, Pipeline},
     runs::DeadRun,
 };
@@ -80,10 +80,7 @@ pub(super) fn dead_runs(runs: &[DeadRun]) -> Vec<Check> {
 /// Pipelines whose hand-offs wait, because the receiver asked for it or an operator.
 pub(super) fn pauses(pauses: &[Pause]) -> Vec<Check> {
     let problems = pauses.iter().map(|pause| {
-        let mut message = match pause.until {
-            until if until == UNTIL_RESUMED => "paused until it is resumed".to_owned(),
-            until => format!("paused until {}", until.round(Unit::Second).unwrap_or(until)),
-        };
+        let mut message = format!("paused {}", format::pause_end(pause.until));
         let mut resume = format!("forebay handoffs resume {}", format::shell_word(&pause.pipeline));
         if let Some(key) = &pause.key {
             message = format!("its key {} is {message}", format::plain(key));

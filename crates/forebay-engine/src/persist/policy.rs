@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::{
-    field_path::FieldPath,
     guards::{Confirm, GuardPolicy},
     identity::{KeyField, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
@@ -17,6 +16,7 @@ use forebay_domain::{
     run::OnDuplicate,
     words::Word,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::rejects::DEFAULT_MAX_REJECTED_KEPT;
@@ -137,10 +137,8 @@ impl SourcePolicy {
         if let Some(require_end) = self.require_end {
             policy[REQUIRE_END] = json!(require_end);
         }
-        match &self.removed_when {
-            RemovedWhen::Usual => {}
-            RemovedWhen::Never => policy[REMOVED_WHEN] = json!(false),
-            RemovedWhen::At(field) => policy[REMOVED_WHEN] = json!(field.as_str()),
+        if self.removed_when != RemovedWhen::default() {
+            policy[REMOVED_WHEN] = json!(self.removed_when);
         }
         if self.mode != RecordMode::default() {
             policy[MODE] = json!(self.mode.as_str());
@@ -171,11 +169,11 @@ impl SourcePolicy {
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
             require_end: policy[REQUIRE_END].as_bool(),
-            removed_when: match &policy[REMOVED_WHEN] {
-                Value::Bool(false) => RemovedWhen::Never,
-                stored => {
-                    stored.as_str().map_or(Ok(RemovedWhen::Usual), |text| path(text).map(RemovedWhen::At))?
+            removed_when: match policy.get(REMOVED_WHEN) {
+                Some(stored) => {
+                    RemovedWhen::deserialize(stored).map_err(|_| unknown(&stored.to_string()))?
                 }
+                None => RemovedWhen::default(),
             },
             mode: policy[MODE].as_str().map_or(Ok(RecordMode::default()), word)?,
         })
@@ -246,10 +244,6 @@ fn normalisation(words: &Value) -> Result<Normalise> {
     Ok(Normalise::of(&steps?))
 }
 
-fn path(stored: &str) -> Result<FieldPath> {
-    Ok(stored.parse().map_err(|_| unknown(stored))?)
-}
-
 fn word<W: Word>(stored: &str) -> Result<W> {
     Ok(W::from_word(stored).ok_or_else(|| unknown(stored))?)
 }
@@ -303,7 +297,7 @@ mod tests {
     #[test]
     fn unknown_words_are_errors() {
         let rules = json!({ "rules": { "normalise": { "title": ["trim", "transliterate"] } } });
-        for policy in [rules, json!({ "on_duplicate": "newest" })] {
+        for policy in [rules, json!({ "on_duplicate": "newest" }), json!({ "removed_when": true })] {
             assert_eq!(SourcePolicy::from_json(&policy).unwrap_err().code(), "unknown_word", "{policy}");
         }
     }

@@ -70,16 +70,7 @@ pub(super) fn sentence(pause: &Pause) -> String {
         Some(key) => format!("{}, key {key}", pause.pipeline),
         None => pause.pipeline.clone(),
     };
-    format!("{}: paused {}", format::plain(&subject), until(pause.until.get()))
-}
-
-/// Until when, as words.
-fn until(until: Timestamp) -> String {
-    if until == UNTIL_RESUMED {
-        "until it is resumed".to_owned()
-    } else {
-        format!("until {}", format::timestamp(until))
-    }
+    format!("{}: paused {}", format::plain(&subject), format::pause_end(pause.until.get()))
 }
 
 impl Report for Pause {
