@@ -12,7 +12,7 @@ drop function forebay.complete_jobs(text, uuid[], uuid[]);
 drop function forebay.heartbeat_jobs(text, uuid[], interval);
 drop function forebay.claim_jobs(text, int, interval, text, boolean);
 drop function forebay_private.heartbeat(int, uuid[], interval);
-drop function forebay_private.claim(forebay.pipelines, int, interval, text, boolean);
+drop function forebay_private.claim(forebay.pipelines, int, interval, text, boolean, uuid);
 drop function forebay_private.external_pipeline(text);
 drop function forebay_private.release_worker(text);
 drop function forebay_private.note_worker(text, text);
