@@ -170,9 +170,7 @@ impl SourcePolicy {
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
             require_end: policy[REQUIRE_END].as_bool(),
             removed_when: match policy.get(REMOVED_WHEN) {
-                Some(stored) => {
-                    RemovedWhen::deserialize(stored).map_err(|_| unknown(&stored.to_string()))?
-                }
+                Some(stored) => RemovedWhen::deserialize(stored).map_err(|_| unknown(&stored.to_string()))?,
                 None => RemovedWhen::default(),
             },
             mode: policy[MODE].as_str().map_or(Ok(RecordMode::default()), word)?,

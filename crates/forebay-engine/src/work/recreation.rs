@@ -11,8 +11,8 @@ use forebay_store::{
 use super::{declare::Declared, handlers::table_of, options::WorkOptions, reconciliation, settings::kind};
 use crate::error::Result;
 
-/// Creates the tables again that pipelines have filled and that are gone, or takes over those that have their names now,
-/// and hands everything off to them: the same rows are written once more, and the missing ones are added. Only for
+/// Creates the tables again that pipelines have filled and that are gone, or takes over those with their names, and
+/// hands everything off to them: the same rows are written once more, and the missing ones are added. Only for
 /// enabled pipelines that a worker with these options would serve. If a kill prevents the hand-offs, the next
 /// reconciliation makes them.
 pub async fn recreate_tables(database: &Database, options: &WorkOptions) -> Result<Vec<Declared>> {

@@ -1,4 +1,4 @@
-//! Claims whose answer got lost with the connection: they may have been made, and would wait for the end of their lease.
+//! Claims whose answer got lost with the connection: they may have been made, and would wait for their lease to end.
 //!
 //! The worker has chosen their receipts, so it can give them back without an attempt. Nobody else has these receipts.
 
