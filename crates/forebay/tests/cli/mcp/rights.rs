@@ -44,7 +44,7 @@ fn the_role_of_the_guide_can_read_and_nothing_else() {
     for (line, expected) in [
         ("search ancient", "HST-101"),
         ("history courses/CSC-126", "Introduction"),
-        ("history courses/CSC-126 --at 2019-01-02", "Introduction"),
+        ("history courses/CSC-126 --at 2019-01-02", "Beginning"),
         ("list --source courses", "HST-101"),
         ("changes --since 2019-01-01", "CSC-126"),
         ("stats", "revisions"),
