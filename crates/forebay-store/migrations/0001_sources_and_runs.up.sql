@@ -221,6 +221,44 @@ comment on column forebay.scrape_runs.reverted_by is 'The run that undid it; nul
 comment on column forebay.scrape_runs.is_on_demand is
     'It was forced, or an AI tool started it; such runs limit how often AI tools may force others.';
 
+-- A table of its own, not columns of the run: a decision about a run that has ended takes the scope as well, and so
+-- does a run before it has a row. Heartbeats touch no indexed column, so they stay on the page (HOT).
+create table forebay.scope_leases (
+    source_id int not null constraint scope_leases_source_id_fkey references forebay.sources on delete cascade,
+    scope text not null,
+    holder uuid,
+    holder_name text,
+    lease_until timestamptz not null,
+    backend_pid int,
+    backend_start timestamptz,
+    constraint scope_leases_pkey primary key (source_id, scope)
+) with (fillfactor = 50);
+comment on table forebay.scope_leases is 'Who may write in a scope: one run or one decision about a run at a time.';
+comment on column forebay.scope_leases.source_id is 'The source.';
+comment on column forebay.scope_leases.scope is 'The part of the source, as in scrape_runs.';
+comment on column forebay.scope_leases.holder is 'The token of who holds it; every transaction that writes checks it. Null: nobody.';
+comment on column forebay.scope_leases.holder_name is 'Its process, for messages.';
+comment on column forebay.scope_leases.lease_until is 'When the lease expires unless a heartbeat extends it, by the clock of this server.';
+comment on column forebay.scope_leases.backend_pid is
+    'The server process of a direct connection that lives as long as the holder; null: it connects through a pooler.';
+comment on column forebay.scope_leases.backend_start is 'When that server process started, because ids are used again.';
+
+create function forebay_private.is_held(lease forebay.scope_leases) returns boolean
+    language sql
+    set search_path = pg_catalog, pg_temp
+as $$
+    select lease.holder is not null
+        and lease.lease_until > clock_timestamp()
+        -- The server shows the start of other roles' processes to some roles only.
+        and (lease.backend_pid is null or exists (
+            select from pg_stat_activity as a
+            where a.pid = lease.backend_pid and coalesce(a.backend_start = lease.backend_start, true)
+        ))
+$$;
+revoke all on function forebay_private.is_held from public;
+comment on function forebay_private.is_held is
+    'Whether a lease on a scope is valid: not expired, and its holder still connected as far as that can be known.';
+
 create table forebay.scrape_run_fields (
     run_id bigint not null,
     field_name text not null,

@@ -5,10 +5,7 @@
 //! pooler (PgBouncer, Supavisor) the next statement may run on another connection. Statements are unnamed for the same
 //! reason.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -21,7 +18,9 @@ use crate::{
 mod choice;
 mod dedicated;
 mod failure;
+mod kind;
 mod limits;
+mod presence;
 mod target;
 mod tls;
 mod url;
@@ -34,7 +33,9 @@ pub use choice::{
     SUPABASE_URL, choose, configured, is_given,
 };
 pub use dedicated::Dedicated;
+pub use kind::ConnectionKind;
 pub use limits::Limits;
+pub(crate) use presence::{Presence, Session};
 pub use target::Target;
 pub use url::has_password;
 pub(crate) use url::url_settings;
@@ -78,8 +79,8 @@ pub struct Database {
     /// Host, port, database and user, for messages.
     target: String,
     cluster: Option<Arc<Cluster>>,
-    /// An idle connection outside the pool.
-    spare: Arc<Mutex<Option<Dedicated>>>,
+    presence: Arc<Presence>,
+    unknown_options: Arc<[String]>,
 }
 
 impl std::fmt::Debug for Database {
@@ -119,7 +120,11 @@ impl Database {
             settings.config.application_name(&options.application_name);
         }
         let tls = tls::connector(&settings.tls)?;
-        Self::unconnected(settings.config, tls, None, options)
+        for option in &settings.unknown {
+            tracing::warn!(option, "the URL of the database has an unknown option, which is ignored");
+        }
+        let database = Self::unconnected(settings.config, tls, None, options)?;
+        Ok(Self { unknown_options: settings.unknown.into(), ..database })
     }
 
     /// Opens the embedded database with cluster options other than the defaults.
@@ -178,7 +183,16 @@ impl Database {
         // Building fails only if timeouts are set without a runtime.
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
-        Ok(Self { pool, config, tls, target, cluster: cluster.map(Arc::new), spare: Arc::default() })
+        let presence = Presence::new(config.clone(), tls.clone(), target.clone());
+        Ok(Self {
+            pool,
+            config,
+            tls,
+            target,
+            cluster: cluster.map(Arc::new),
+            presence,
+            unknown_options: Arc::default(),
+        })
     }
 
     /// The settings of its connections.
@@ -214,20 +228,27 @@ impl Database {
 
     /// A connection outside the pool, for long operations or for notifications.
     pub async fn dedicated(&self) -> Result<Dedicated> {
-        if let Some(spare) = self.spare().take().filter(|spare| !spare.client.is_closed()) {
-            return Ok(spare);
-        }
         dedicated::open(&self.config, &self.tls, &self.target).await
     }
 
-    /// Keeps a connection outside the pool for the next caller, so that short runs in a row do not open one each. It
-    /// must be in no transaction and listen to nothing.
-    pub fn give_back(&self, connection: Dedicated) {
-        *self.spare() = Some(connection);
+    /// The session of this process.
+    pub(crate) fn presence(&self) -> &Arc<Presence> {
+        &self.presence
     }
 
-    fn spare(&self) -> MutexGuard<'_, Option<Dedicated>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is between this process and the server. Found out once; costs a connection or two.
+    pub async fn kind(&self) -> Result<ConnectionKind> {
+        if self.is_embedded() { Ok(ConnectionKind::Direct) } else { self.presence.kind().await }
+    }
+
+    /// Refuses a transaction pooler for work that needs a session of its own. Error: [`Error::TransactionPooler`].
+    pub async fn require_session(&self, what: &'static str) -> Result<()> {
+        match self.kind().await? {
+            ConnectionKind::TransactionPooler => {
+                Err(Error::TransactionPooler { target: self.target.clone(), what })
+            }
+            ConnectionKind::Direct | ConnectionKind::SessionPooler => Ok(()),
+        }
     }
 
     /// Whether this is the embedded cluster.
@@ -240,18 +261,23 @@ impl Database {
         &self.target
     }
 
+    /// The options of its URL that nobody knows; they are ignored.
+    pub fn unknown_options(&self) -> &[String] {
+        &self.unknown_options
+    }
+
     /// Closes the pool for all clones, waits briefly for connections in use, and leaves the embedded cluster. If clones
     /// remain, the last one leaves it.
     pub async fn close(mut self) -> Result<()> {
         self.pool.close();
-        drop(self.spare().take());
         let drained = async {
-            while self.pool.status().size > 0 {
+            while self.pool.status().size > 0 || self.presence.num_leases() > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         // An unreturned connection is closed when the server stops, or ends with the process.
         let _in_time = tokio::time::timeout(DRAIN_PATIENCE, drained).await;
+        self.presence.close().await;
         match self.cluster.take().and_then(Arc::into_inner) {
             Some(cluster) => cluster.leave().await,
             None => Ok(()),

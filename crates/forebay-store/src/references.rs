@@ -13,7 +13,9 @@ use forebay_domain::{
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-pub use scopes::{COUNT_IN_SCOPES, active_elsewhere, count_in_scopes};
+pub use scopes::{
+    COUNT_IN_SCOPES, active_elsewhere, begin_active, count_in_scopes, next_active, stream_active, streamed_id,
+};
 
 use crate::{
     copy::CopyWriter,
@@ -133,10 +135,14 @@ pub struct ChangedReference<'a> {
 /// Restricts the planner, for this transaction, to index lookups in set-based writes. Otherwise it hash-joins a batch
 /// of some thousand rows with a scan of the whole table, and its cost estimates trigger JIT compilation, which takes
 /// longer than the statement.
+///
+/// It also lets the server end the transaction if this process is suspended in it: its row locks would block the run
+/// that takes over.
 pub async fn hold_plans(transaction: &impl GenericClient) -> Result<()> {
     transaction
         .batch_execute(
-            "set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off",
+            "set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; \
+             set local idle_in_transaction_session_timeout = '2min'",
         )
         .await?;
     Ok(())
@@ -389,24 +395,6 @@ pub async fn any_active_elsewhere(client: &impl GenericClient, source_id: i32, s
              where source_id = $1 and scope > $2 and removed_at is null) as has_active";
     let row = client.query_typed_one(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
     row.read("has_active")
-}
-
-/// Streams the ids of a scope's active references in order, to determine removals.
-pub async fn stream_active(
-    client: &impl GenericClient,
-    source_id: i32,
-    scope: &str,
-) -> Result<tokio_postgres::RowStream> {
-    let statement = "select reference_id from forebay.\"references\" \
-         where source_id = $1 and scope = $2 and removed_at is null order by reference_id";
-    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-        [(&source_id, Type::INT4), (&scope, Type::TEXT)];
-    Ok(client.query_typed_raw(statement, parameters).await?)
-}
-
-/// Reads an id from a row of [`stream_active`].
-pub fn streamed_id(row: &tokio_postgres::Row) -> Result<ReferenceId> {
-    Ok(row.read::<SqlId>("reference_id")?.0)
 }
 
 /// Vacuums and analyses the table after a large load. The probe needs the visibility map to avoid reading the table,

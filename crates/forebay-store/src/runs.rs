@@ -1,7 +1,7 @@
 //! Runs: one at a time for each source and scope, visible to other processes, ended with counts.
 //!
-//! [`ScopeLock`] ensures one run at a time for each scope. The run's row is the fence: every batch requires it to be
-//! `running`, so a process that lost its lock without noticing can't write.
+//! [`ScopeLease`] ensures one run at a time for each scope, and fences those who have lost theirs without noticing. The
+//! run's row is a second fence: every batch requires it to be `running`.
 
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ mod dead;
 mod learn;
 mod revert;
 pub(crate) mod scope_holder;
-mod scope_lock;
+mod scope_lease;
 mod show;
 pub use dead::{DeadRun, close_dead, dead};
 pub use learn::{AdvisedScope, history, judged, scopes_to_advise, settled};
 pub use revert::{Undo, UndoTotals, begin_undo, mark_reverted, move_back, next_undos, undo_totals};
 pub use scope_holder::ScopeHolder;
-pub use scope_lock::{ScopeLock, try_lock};
+pub use scope_lease::{LEASE, ScopeLease, try_lock};
 pub use show::{RejectedRecord, RunFilter, RunRow, find, latest, list, nth_newest_on_demand, rejected};
 
 /// A run to start.
@@ -58,7 +58,7 @@ pub struct NewRun {
     pub is_on_demand: bool,
 }
 
-/// Whether a scope has open runs. If the caller holds its lock, their processes are dead.
+/// Whether a scope has open runs. If the caller holds the scope, their processes are dead.
 pub async fn has_orphans(client: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<bool> {
     let statement = "select exists (select from forebay.scrape_runs \
          where source_id = $1 and scope = $2 and status = 'running') as has_orphans";
@@ -67,7 +67,7 @@ pub async fn has_orphans(client: &impl GenericClient, source_id: i32, scope: &Sc
     client.query_typed_one(statement, &parameters).await?.read("has_orphans")
 }
 
-/// Closes runs of dead processes in a scope; the caller holds its lock. Their staged changes are dropped, because the
+/// Closes runs of dead processes in a scope that the caller holds. Their staged changes are dropped, because the
 /// next run reads the source again. Returns their number.
 pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<u64> {
     let rows = transaction

@@ -16,6 +16,8 @@
 //! `FOREBAY_TEST_DATA_DIR` names another folder, to run the tests with several versions of Postgres: the newest version
 //! in `PATH` creates the folder and runs it from then on.
 //!
+//! `FOREBAY_TEST_POOLER=1` puts a PgBouncer in transaction mode between each test's URL and its database.
+//!
 //! These functions panic on errors: a test can't run without its database.
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
@@ -26,6 +28,10 @@ use std::{
 
 use forebay_domain::{hex, percent};
 use tokio_postgres::{Client, Config, NoTls};
+
+mod pooler;
+
+pub use pooler::Pooler;
 
 use crate::{
     cluster::{Cluster, ClusterOptions},
@@ -82,6 +88,7 @@ pub async fn empty_database() -> TestDatabase {
 pub struct TestDatabase {
     name: String,
     cluster: Cluster,
+    pooler: Option<Box<Pooler>>,
 }
 
 impl TestDatabase {
@@ -101,16 +108,26 @@ impl TestDatabase {
             .expect("the old database is dropped");
         let create = format!("create database {name} template {template}");
         admin.batch_execute(&create).await.expect("the database is created");
-        Self { name, cluster }
+        let mut database = Self { name, cluster, pooler: None };
+        database.pooler = Pooler::wanted(&database).await.map(Box::new);
+        database
     }
 
-    /// How to connect to it.
+    /// How to connect to it directly.
     pub fn config(&self) -> Config {
         config(&self.cluster, &self.name)
     }
 
     /// Its URL for the command line.
     pub fn url(&self) -> String {
+        match &self.pooler {
+            Some(pooler) => pooler.url(self),
+            None => self.direct_url(),
+        }
+    }
+
+    /// Its URL without a pooler.
+    pub fn direct_url(&self) -> String {
         let config = self.config();
         let folder = config.get_hosts().iter().find_map(|host| match host {
             tokio_postgres::config::Host::Unix(folder) => folder.to_str(),
@@ -125,7 +142,7 @@ impl TestDatabase {
         Target::Url(self.url())
     }
 
-    /// A new connection to it.
+    /// A new direct connection to it.
     pub async fn client(&self) -> Client {
         connect(&self.config()).await
     }

@@ -28,16 +28,6 @@ const TOO_LONG_OPEN: Duration = Duration::from_hours(1);
 /// If a job has been due this long and no worker was active, no worker is running.
 const LONG_DUE: Duration = Duration::from_mins(5);
 
-pub(super) fn connection(configured_by: Option<&str>) -> Check {
-    Check::ok(
-        "connection",
-        match configured_by {
-            Some(name) => format!("configured by {name}"),
-            None => "no database is configured, so it is the private Postgres".to_owned(),
-        },
-    )
-}
-
 /// Without a usable configuration, its sources and limits are not checked either.
 pub(super) fn configuration(broken: Option<&str>) -> Check {
     match broken {
@@ -382,12 +372,6 @@ mod tests {
         assert_eq!(session("idle in transaction (aborted)", 60), CheckStatus::Failed);
         assert_eq!(session("active", 59), CheckStatus::Ok);
         assert_eq!(session("active", 600), CheckStatus::Warning);
-    }
-
-    #[test]
-    fn the_connection_says_what_configured_it() {
-        assert_eq!(connection(Some("DATABASE_URL")).message, "configured by DATABASE_URL");
-        assert!(connection(None).message.contains("private Postgres"));
     }
 
     #[test]

@@ -93,6 +93,8 @@ async fn try_once(
         message: message.as_deref(),
         duration: context.started.elapsed(),
     };
+    // Before the end of the run, whose lock all runs share.
+    context.lease.release_in(&transaction).await?;
     runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
     if decision.decides_about_scope(read) {
         runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
@@ -101,6 +103,7 @@ async fn try_once(
         changes::drop_outdated(&transaction, run_id, &decision.outdated).await?;
     }
     transaction.commit().await.map_err(forebay_store::Error::from)?;
+    context.lease.released();
     written.attempted.drain(..).for_each(Attempted::keep);
     Ok(written)
 }

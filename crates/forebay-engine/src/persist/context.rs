@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use forebay_domain::{end_line::EndRule, prepare::RecordPolicy};
-use forebay_store::{connect::Database, sources::Source};
+use forebay_store::{connect::Database, runs::ScopeLease, sources::Source};
 use jiff::Timestamp;
 
 use super::{policy::SourcePolicy, request::PersistRequest, write::Target};
@@ -15,6 +15,8 @@ pub(super) const MAX_ATTEMPTS: u32 = 5;
 #[derive(Debug)]
 pub(super) struct RunContext<'a> {
     pub(super) database: &'a Database,
+    /// The run's hold on its scope.
+    pub(super) lease: ScopeLease,
     pub(super) source: Source,
     /// How to prepare a record.
     pub(super) record_policy: Arc<RecordPolicy>,

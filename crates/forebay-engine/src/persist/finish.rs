@@ -60,7 +60,7 @@ pub(super) async fn finish(
     }
     let judges_removals = decision.judges_removals(&read);
     if judges_removals && decision.may_remove {
-        stage_removals(context, &client, &read.seen).await?;
+        stage_removals(context, &mut client, &read.seen).await?;
     }
     settle_keys(context, &mut client, tally, &mut decision, judges_removals).await?;
     if context.staged && decision.is_guarded(&read, tally.counts.num_seen) {
@@ -119,6 +119,7 @@ async fn settle_keys(
         runs::progress(&transaction, run_id, &counts, 0).await?;
         tally.counts += counts;
     }
+    context.lease.fence(&transaction).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     attempted.into_iter().for_each(Attempted::keep);
     Ok(())

@@ -41,6 +41,7 @@ pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
         reason_code: "rejected",
         message: "an operator rejected it; what it withheld was dropped",
     };
+    held.locked.lease.release_in(&*transaction).await?;
     held.end(&transaction, RunStatus::Held, RunStatus::Aborted, &decision).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     drop(client);
@@ -76,7 +77,7 @@ struct Decision {
     message: &'static str,
 }
 
-/// A held run with its scope locked.
+/// A run that withholds changes, and this process's hold on its scope.
 struct Held<'a> {
     database: &'a Database,
     locked: LockedRun,
@@ -106,6 +107,7 @@ impl<'a> Held<'a> {
         runs::settled(&*transaction, run_id, moves.len() as u64).await?;
         let written = apply(&transaction, &target, &run.input).await?;
         runs::progress(&*transaction, run_id, &written.counts, written.num_handoffs).await?;
+        self.locked.lease.release_in(&*transaction).await?;
         if run.is_complete {
             self.end(&transaction, RunStatus::Running, RunStatus::Complete, &decision).await?;
             runs::supersede_held(&*transaction, run_id, source.source_id, scope).await?;
@@ -136,11 +138,10 @@ impl<'a> Held<'a> {
         Ok(runs::finish(transaction, self.locked.run.run_id, from, &ending).await?)
     }
 
-    /// Releases the scope and returns the current state of the run.
+    /// Returns the current state of the run, after the transaction that released its scope.
     async fn close(self, decision: Decision) -> Result<RunRow> {
-        let LockedRun { run: RunRow { run_id, .. }, source, scope, lock } = self.locked;
-        // The decision is committed. A lock that cannot be released is released when its connection closes.
-        let _ = lock.release().await;
+        let LockedRun { run: RunRow { run_id, .. }, source, scope, lease } = self.locked;
+        lease.released();
         info!(
             run_id,
             source = source.name,

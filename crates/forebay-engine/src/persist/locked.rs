@@ -1,4 +1,4 @@
-//! A run that has ended, with its scope locked, for an operator's decision about it.
+//! A run that has ended, with its scope held, for an operator's decision about it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use forebay_store::{
     connect::{Client, Database},
     content, handoffs,
     references::{self, Origin},
-    runs::{self, RunRow, ScopeLock},
+    runs::{self, RunRow, ScopeLease},
     sources::{self, Source},
 };
 use jiff::Timestamp;
@@ -18,12 +18,12 @@ use crate::error::{Error, Result};
 /// An operator waits at most this long for a run of the scope.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// A run with its scope locked.
+/// A run with its scope held.
 pub(super) struct LockedRun {
     pub(super) run: RunRow,
     pub(super) source: Source,
     pub(super) scope: Scope,
-    pub(super) lock: ScopeLock,
+    pub(super) lease: ScopeLease,
 }
 
 /// A run and its scope. Errors: `no_such_run`, and `run_process_died` for a run that nobody will end.
@@ -45,13 +45,12 @@ impl LockedRun {
         let (run, scope) = find(&client, run_id).await?;
         // No pooled connection is held while waiting, because the run that holds the scope may need it.
         drop(client);
-        let connection = database.dedicated().await?;
-        let lock = ScopeLock::acquire(connection, run.source_id, &scope, MAX_WAIT, |_| {}).await?;
+        let lease = ScopeLease::acquire(database, run.source_id, &scope, MAX_WAIT, |_| {}).await?;
         let client = database.client().await?;
-        // Read again, because its state is only stable under the lock.
+        // Read again, because its state is only stable while the scope is held.
         let (run, scope) = find(&client, run_id).await?;
         let source = sources::find(&**client, &run.source).await?.ok_or(Error::NoSuchRun { run_id })?;
-        Ok(Self { run, source, scope, lock })
+        Ok(Self { run, source, scope, lease })
     }
 
     /// The policy of the run, unless the source has been persisted with a different one since.

@@ -1,4 +1,4 @@
-//! Opens a run: locks its scope, closes dead runs of the scope, and inserts its row.
+//! Opens a run: takes its scope, closes dead runs of the scope, and inserts its row.
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,7 +8,7 @@ use forebay_store::{
     content::{self, Course, LastRun},
     handoffs::{self, Subscriber},
     references::{self, Origin},
-    runs::{self, NewRun, ScopeLock},
+    runs::{self, NewRun, ScopeLease},
     sources::{self, Source},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -34,13 +34,7 @@ use crate::{
 /// How far ahead of the server's clock a source may have been observed. Clocks and time zones differ by less.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// A run that holds the lock of its scope.
-pub(super) struct OpenRun<'a> {
-    pub(super) context: RunContext<'a>,
-    pub(super) lock: ScopeLock,
-}
-
-impl<'a> OpenRun<'a> {
+impl<'a> RunContext<'a> {
     /// Waits for the scope and begins the run.
     pub(super) async fn open(
         database: &'a Database,
@@ -50,14 +44,12 @@ impl<'a> OpenRun<'a> {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Self> {
         let Declared { source, policy, warning: _ } = declared;
-        // No pooled connection is held here: a run that waits must not block the run that it waits for.
-        let connection = database.dedicated().await?;
         let max_wait = request.overrides.max_wait.unwrap_or(DEFAULT_MAX_WAIT);
         let waiting = |holder: Option<_>| {
             progress(holder.map_or(Progress::Waiting, |holder| Progress::Blocked { holder }));
         };
-        let lock =
-            ScopeLock::acquire(connection, source.source_id, &request.scope, max_wait, waiting).await?;
+        let lease =
+            ScopeLease::acquire(database, source.source_id, &request.scope, max_wait, waiting).await?;
         // After the wait: otherwise a run that waited for hours would look older than data written meanwhile.
         let mut observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;
@@ -66,7 +58,7 @@ impl<'a> OpenRun<'a> {
         }
         let mut state = ScopeState::read(&client, &source, &request, observed_at).await?;
         if state.has_orphans {
-            let num_runs = abort_orphans(&mut client, source.source_id, &request.scope).await?;
+            let num_runs = abort_orphans(&mut client, &lease, source.source_id, &request.scope).await?;
             progress(Progress::Aborted { num_runs });
             // Closing them may have waited for the end of a last transaction.
             let read_again = ScopeState::read(&client, &source, &request, observed_at).await?;
@@ -84,8 +76,7 @@ impl<'a> OpenRun<'a> {
         }
         check_order(state.watermark, observed_at)?;
         let policy = request.overrides.apply_to(policy);
-        let context = start(database, &mut client, state, policy, request, observed_at, input_name).await?;
-        Ok(Self { context, lock })
+        start(database, &mut client, lease, state, policy, request, observed_at, input_name).await
     }
 }
 
@@ -191,9 +182,11 @@ impl ScopeState {
 }
 
 /// Inserts the run's row and chooses between straight and staged.
+#[expect(clippy::too_many_arguments, reason = "each is a part of the run")]
 async fn start<'a>(
     database: &'a Database,
     client: &mut Client,
+    lease: ScopeLease,
     state: ScopeState,
     policy: SourcePolicy,
     request: PersistRequest,
@@ -215,9 +208,10 @@ async fn start<'a>(
         observed_at,
         is_on_demand: request.is_on_demand,
     };
-    let run_id = begin(client, &run).await?;
+    let run_id = begin(client, &lease, &run).await?;
     Ok(RunContext {
         database,
+        lease,
         record_policy: Arc::new(policy.record_policy(&source.name, &source.key_fields, &scope)),
         target: Target {
             origin: Origin {

@@ -22,6 +22,7 @@ use forebay_store::{
     rejected, runs,
     sources::Source,
 };
+use tokio::try_join;
 use tokio_postgres::{Client, Transaction};
 use tracing::{debug, warn};
 
@@ -142,8 +143,12 @@ async fn try_once(
         processed.refused_rows = written.refused_rows;
         processed.measured = written.measured;
     }
-    // Last, because the run's row stays locked until the commit. The update also fails if the run was closed meanwhile.
-    runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs).await?;
+    // Last, because they lock the run's row and the scope until the commit. The update also fails if the run was closed
+    // meanwhile.
+    try_join!(
+        context.lease.fence(&transaction),
+        runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs)
+    )?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     attempted.into_iter().for_each(Attempted::keep);
     processed.recorded = true;

@@ -1,39 +1,40 @@
 //! Removals of a complete run: every active reference of the scope that the run has not seen.
 
-use forebay_store::{changes, connect::Dedicated, references};
-use futures_util::{StreamExt, pin_mut};
+use forebay_store::{changes, references};
 use tokio_postgres::Client;
 
 use super::{context::RunContext, seen::SeenSet, write::ROWS_PER_STATEMENT};
 use crate::error::Result;
 
-/// Stages the removals by merging two sorted streams: the scope's active ids and the seen ids.
-pub(super) async fn stage_removals(context: &RunContext<'_>, client: &Client, seen: &SeenSet) -> Result<()> {
-    let active =
-        references::stream_active(client, context.target.origin.source_id, &context.target.origin.scope)
-            .await?;
-    pin_mut!(active);
+/// Ids read at once.
+const PAGE: usize = 20_000;
+
+/// Stages the removals by merging two sorted sequences: the scope's active ids and the seen ids.
+pub(super) async fn stage_removals(
+    context: &RunContext<'_>,
+    client: &mut Client,
+    seen: &SeenSet,
+) -> Result<()> {
+    let origin = &context.target.origin;
     let mut seen = seen.merged()?;
-    let mut gone = Vec::new();
-    // The client is busy until the stream has ended, so writing needs a second connection. Runs with this many removals
-    // are rare.
-    let mut writer: Option<Dedicated> = None;
-    while let Some(row) = active.next().await {
-        let id = references::streamed_id(&row.map_err(forebay_store::Error::from)?)?;
-        if !seen.has(id)? {
-            gone.push(id);
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    references::begin_active(&transaction, origin.source_id, &origin.scope).await?;
+    loop {
+        let active = references::next_active(&transaction, PAGE).await?;
+        if active.is_empty() {
+            break;
         }
-        if gone.len() == ROWS_PER_STATEMENT {
-            let writer = match &mut writer {
-                Some(writer) => writer,
-                None => writer.insert(context.database.dedicated().await?),
-            };
-            changes::stage_removed(&writer.client, context.target.origin.run_id, &gone).await?;
-            gone.clear();
+        let mut gone = Vec::new();
+        for id in active {
+            if !seen.has(id)? {
+                gone.push(id);
+            }
+        }
+        for gone in gone.chunks(ROWS_PER_STATEMENT) {
+            changes::stage_removed(&transaction, origin.run_id, gone).await?;
         }
     }
-    if !gone.is_empty() {
-        changes::stage_removed(client, context.target.origin.run_id, &gone).await?;
-    }
+    context.lease.fence(&transaction).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(())
 }

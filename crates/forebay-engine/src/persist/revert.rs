@@ -61,7 +61,7 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
     check(&locked.run)?;
     let mut client = database.client().await?;
     let source_id = locked.source.source_id;
-    abort_orphans(&mut client, source_id, &locked.scope).await?;
+    abort_orphans(&mut client, &locked.lease, source_id, &locked.scope).await?;
     let started = Instant::now();
     let observed_at = now();
     let new_run = NewRun {
@@ -75,7 +75,7 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
         observed_at,
         is_on_demand: false,
     };
-    let new_id = begin(&mut client, &new_run).await?;
+    let new_id = begin(&mut client, &locked.lease, &new_run).await?;
     let totals = runs::undo_totals(&**client, run_id).await?;
     let undone = undo(&locked, &mut client, new_id, observed_at, totals, started).await;
     if let Err(error) = &undone {
@@ -90,9 +90,8 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
         let _ = changes::clear(&**client, new_id).await;
         let _ = runs::finish(&**client, new_id, RunStatus::Running, &ending).await;
     }
-    // A lock that cannot be released is released when its connection closes.
-    let _ = locked.lock.release().await;
     undone?;
+    locked.lease.released();
     info!(run_id, by = new_id, source = locked.source.name, "run reverted");
     let run = runs::find(&**client, new_id).await?.ok_or(Error::NoSuchRun { run_id: new_id })?;
     Ok(Reverted { run, num_kept: totals.num_kept })
@@ -151,6 +150,7 @@ async fn undo(
         message: Some(&message),
         duration: started.elapsed(),
     };
+    locked.lease.release_in(&*transaction).await?;
     runs::finish(&*transaction, new_id, RunStatus::Running, &ending).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(())

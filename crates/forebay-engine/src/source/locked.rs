@@ -24,7 +24,7 @@ pub(super) async fn locked(transaction: &Transaction<'_>, source_name: &str) -> 
         if !runs::try_lock(transaction, source.source_id, &scope).await? {
             return Err(DeclarationError::Busy { source_name: source_name(), run_id }.into());
         }
-        // A living run would hold the lock.
+        // A living run would hold the scope.
         runs::abort_orphans(transaction, source.source_id, &scope).await?;
     }
     Ok(source)

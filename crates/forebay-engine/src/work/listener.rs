@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use forebay_store::{
-    connect::{Database, Dedicated},
+    connect::{ConnectionKind, Database, Dedicated},
     handoffs::CHANNEL,
 };
 
@@ -17,22 +17,32 @@ const RECONNECT: Duration = Duration::from_secs(10);
 pub(super) struct Listener {
     connection: Option<Dedicated>,
     tried_at: Option<Instant>,
+    /// Behind a pooler in transaction mode, it would listen on a connection that is lent to others, and hear nothing.
+    is_refused: bool,
 }
 
 impl Listener {
     /// A listener that is not connected yet.
     pub(super) fn new() -> Self {
-        Self { connection: None, tried_at: None }
+        Self { connection: None, tried_at: None, is_refused: false }
     }
 
     /// Connects and listens, unless it already does. Call it before looking for work, so work queued in between is not
     /// missed.
     pub(super) async fn listen(&mut self, database: &Database) {
         let is_too_early = self.tried_at.is_some_and(|at| at.elapsed() < RECONNECT);
-        if self.connection.is_some() || is_too_early {
+        if self.connection.is_some() || is_too_early || self.is_refused {
             return;
         }
         self.tried_at = Some(Instant::now());
+        if matches!(database.kind().await, Ok(ConnectionKind::TransactionPooler)) {
+            self.is_refused = true;
+            tracing::info!(
+                "notifications don't pass a pooler in transaction mode, so new work is found every second; the direct \
+                 connection or a pooler in session mode starts it at once"
+            );
+            return;
+        }
         // Without its own connection, the supervisor polls, and its polling reports an outage of the database.
         let Ok(connection) = database.dedicated().await else { return };
         let statement = format!("listen {CHANNEL}");

@@ -40,10 +40,53 @@ const DRIVER_OPTIONS: [&str; 18] = [
     "load_balance_hosts",
 ];
 
-/// Options of other clients, found in URLs of hosted databases and their tools. They are ignored: `pgbouncer=true`, for
-/// example, asks for what Forebay always does.
-const IGNORED_OPTIONS: [&str; 6] =
-    ["pgbouncer", "connection_limit", "pool_timeout", "schema", "gssencmode", "sslcompression"];
+/// Options of other clients, found in URLs of hosted databases and their tools, in lower case and without `_` and `-`,
+/// because clients write them in several ways. They are ignored: `pgbouncer=true`, for example, asks for what Forebay
+/// always does, and the options of caches of prepared statements concern no client that has none.
+const IGNORED_OPTIONS: [&str; 36] = [
+    // libpq
+    "clientencoding",
+    "fallbackapplicationname",
+    "gssencmode",
+    "keepalivescount",
+    "sslcompression",
+    "sslsni",
+    // Prisma
+    "connectionlimit",
+    "pgbouncer",
+    "pooltimeout",
+    "schema",
+    "sockettimeout",
+    "statementcachesize",
+    // psycopg, asyncpg, SQLAlchemy
+    "commandtimeout",
+    "maxcachedstatementlifetime",
+    "preparethreshold",
+    "preparedstatementcachesize",
+    // JDBC
+    "applicationname",
+    "currentschema",
+    "logintimeout",
+    "preparedstatementcachesizemib",
+    "preparedstatementcachequeries",
+    "rewritebatchedinserts",
+    "tcpkeepalive",
+    // pgx, lib/pq
+    "binaryparameters",
+    "defaultqueryexecmode",
+    "descriptioncachecapacity",
+    "poolmaxconnidletime",
+    "poolmaxconnlifetime",
+    "poolmaxconns",
+    "poolminconns",
+    "statementcachecapacity",
+    // node-postgres, Vercel, Rails
+    "pool",
+    "preparedstatements",
+    "supa",
+    "uselibpqcompat",
+    "workaround",
+];
 
 /// Options of libpq that are not supported and must not be ignored.
 const UNSUPPORTED_OPTIONS: [&str; 13] = [
@@ -62,6 +105,9 @@ const UNSUPPORTED_OPTIONS: [&str; 13] = [
     "sslpassword",
 ];
 
+/// No option has a longer name.
+const MAX_NAME: usize = 40;
+
 /// What Supabase's dashboard shows in place of the password.
 const PLACEHOLDER: &str = "[YOUR-PASSWORD]";
 
@@ -69,6 +115,8 @@ const PLACEHOLDER: &str = "[YOUR-PASSWORD]";
 pub(super) struct Settings {
     pub(super) config: Config,
     pub(super) tls: Tls,
+    /// The names of unknown options.
+    pub(super) unknown: Vec<String>,
 }
 
 /// Whether a URL contains a password. Error: `url_invalid`.
@@ -78,7 +126,7 @@ pub fn has_password(url: &str) -> Result<bool> {
 
 /// The settings of a URL for libpq: those that the driver reads, and the variables for encryption.
 pub(crate) fn url_settings(url: &str) -> Result<(Config, Vec<(&'static str, String)>)> {
-    let Settings { config, tls } = parse(url)?;
+    let Settings { config, tls, unknown: _ } = parse(url)?;
     let mode = match tls.verify {
         Verify::ChainAndName => "verify-full",
         Verify::Chain => "verify-ca",
@@ -115,21 +163,23 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
     let mut kept: Vec<&str> = Vec::new();
     let mut mode = None;
     let mut tls = Tls::default();
+    let mut unknown = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or_else(|| bad("an option has no value"))?;
         let value =
             || percent::decode(value).ok_or_else(|| bad(&format!("the value of `{key}` is not valid")));
         match key {
-            "sslmode" => mode = Some(value()?),
+            "sslmode" | "ssl" | "sslaccept" => mode = Some(libpq_mode(&value()?)),
             "sslrootcert" => tls.root_certificate = Some(PathBuf::from(value()?)),
             "sslcert" => tls.certificate = Some(PathBuf::from(value()?)),
             "sslkey" => tls.key = Some(PathBuf::from(value()?)),
             _ if DRIVER_OPTIONS.contains(&key) => kept.push(pair),
-            _ if IGNORED_OPTIONS.contains(&key) => {}
+            _ if IGNORED_OPTIONS.contains(&plain(key).as_str()) => {}
             _ if UNSUPPORTED_OPTIONS.contains(&key) => {
                 return Err(bad(&format!("the option `{key}` is not supported")));
             }
-            // The option is not named in the message: it may be part of a password with an unescaped / and ?.
+            // Otherwise it is not named: it may be part of a password with an unescaped / and ?, which an @ follows.
+            _ if is_name(key) && !query.contains('@') => unknown.push(key.to_owned()),
             _ => {
                 return Err(bad(
                     "it contains an unknown option; special characters in passwords must be escaped",
@@ -154,7 +204,28 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(10));
     }
-    Ok(Settings { config, tls })
+    Ok(Settings { config, tls, unknown })
+}
+
+/// An option's name however a client writes it.
+fn plain(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_name(key: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.len() <= MAX_NAME && key.chars().all(is_word)
+}
+
+/// The word of libpq for the TLS mode of another client: node-postgres and JDBC have `ssl`, Prisma `sslaccept`.
+fn libpq_mode(mode: &str) -> String {
+    match mode {
+        "true" | "1" | "no-verify" | "accept_invalid_certs" => "require",
+        "false" | "0" => "disable",
+        "strict" => "verify-full",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// Host, port, database and user.

@@ -62,12 +62,16 @@ fn hint(error: &Error) -> Option<String> {
             "A newer Forebay probably wrote it. Upgrade this Forebay to at least that version.".into()
         }
         Error::Column { .. } | Error::ColumnMissing { .. } => "Compare the schema with `forebay db status`.".into(),
+        Error::TransactionPooler { .. } => {
+            "Use the URL of the direct connection, or of the pooler in session mode (Supabase: port 5432 instead of 6543)."
+                .into()
+        }
         Error::ScopeBusy { .. } => {
             "Try again later, or wait longer with --wait. If its process is gone but its connection isn't, end that with \
              pg_terminate_backend."
                 .into()
         }
-        Error::RunLost { .. } => "Start it again; the data written so far is kept.".into(),
+        Error::ScopeLost | Error::RunLost { .. } => "Start it again; the data written so far is kept.".into(),
         Error::NameRefused { .. } => {
             "Name a table like public.courses, in a schema of your own; a name has 1 to 63 bytes."
                 .into()

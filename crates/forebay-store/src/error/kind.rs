@@ -185,6 +185,17 @@ pub enum Error {
         /// The run.
         run_id: i64,
     },
+    /// The lease on the scope expired, and another process took it.
+    #[error("another process took over the scope, because this one was silent for longer than its lease")]
+    ScopeLost,
+    /// The work needs a session of its own, which a pooler in transaction mode doesn't give.
+    #[error("{what} needs a session of its own, but {target} is a pooler in transaction mode")]
+    TransactionPooler {
+        /// Host, port, database and user.
+        target: String,
+        /// The work.
+        what: &'static str,
+    },
     /// Another run held the scope for longer than this one was to wait.
     #[error("the scope is locked by {holder}; gave up after {} s", waited.as_secs())]
     ScopeBusy {
@@ -304,6 +315,8 @@ impl Error {
             Self::MigrationFailed { .. } => "migration_failed",
             Self::Postgres(error) => error.kind(),
             Self::RunLost { .. } => "run_lost",
+            Self::ScopeLost => "scope_lost",
+            Self::TransactionPooler { .. } => "transaction_pooler",
             Self::ScopeBusy { .. } => "scope_busy",
             Self::UnknownWord { .. } => "unknown_word",
             Self::Column { .. } | Self::ColumnMissing { .. } => "column_unreadable",
@@ -325,6 +338,7 @@ impl Error {
                 | Self::SupabaseUrl { .. }
                 | Self::SupabasePasswordMissing { .. }
                 | Self::VariableNotUtf8 { .. }
+                | Self::TransactionPooler { .. }
         )
     }
 

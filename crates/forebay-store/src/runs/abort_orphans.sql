@@ -1,4 +1,4 @@
--- The caller holds the scope's lock, so every other run in it is dead.
+-- The caller holds the scope, so every other run in it is dead.
 update forebay.scrape_runs
 set status = 'aborted',
     reason_code = 'process_died',

@@ -1,17 +1,17 @@
-//! Who holds the lock on a scope, for messages.
+//! Who holds a scope, for messages.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-/// Who holds the lock of a scope, as far as the server tells.
+/// Who holds a scope, as far as that is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeHolder {
     /// Its run, and when that started; `None`: an operator's decision, or a run that is about to start.
     pub run: Option<(i64, Timestamp)>,
     /// Its process: `forebay 4711 on build-7`.
     pub process: Option<String>,
-    /// The server's process for its connection, for `pg_terminate_backend`.
+    /// The server's process for its session, for `pg_terminate_backend`; `None`: it connects through a pooler.
     pub backend: Option<i32>,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_store::{
     Database, Error, Target,
-    connect::{Dedicated, Limits, OpenOptions},
+    connect::{Limits, OpenOptions},
     testing,
 };
 
@@ -56,28 +56,6 @@ async fn statements_are_limited_unless_the_url_says_otherwise() {
     let client = database.client().await.unwrap();
     let row = client.query_typed_one(limits, &[]).await.unwrap();
     assert_eq!(row.get::<_, &str>(0), "3s 7s");
-}
-
-#[tokio::test]
-async fn a_connection_outside_the_pool_is_used_again_while_it_is_open() {
-    let test = testing::database().await;
-    let database = test.open().await;
-    let pid = async |connection: &Dedicated| -> i32 {
-        connection.client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
-    };
-    let first = database.dedicated().await.unwrap();
-    let first_pid = pid(&first).await;
-    database.give_back(first);
-    let again = database.dedicated().await.unwrap();
-    assert_eq!(pid(&again).await, first_pid);
-    let other = database.dedicated().await.unwrap();
-    assert_ne!(pid(&other).await, first_pid);
-    // The server ends it while nobody uses it.
-    database.give_back(again);
-    other.client.query_one("select pg_terminate_backend($1, 10000)", &[&first_pid]).await.unwrap();
-    let fresh = database.dedicated().await.unwrap();
-    assert_ne!(pid(&fresh).await, first_pid);
-    database.close().await.unwrap();
 }
 
 #[tokio::test]

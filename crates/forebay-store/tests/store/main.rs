@@ -32,7 +32,7 @@ mod reconciliation;
 mod rollback;
 mod schedules;
 mod schema_page;
-mod scope_lock;
+mod scope_lease;
 mod scripts;
 mod search;
 mod statements;

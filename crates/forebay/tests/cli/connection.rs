@@ -44,7 +44,7 @@ fn the_connection_string_of_supabase_works_and_doctor_names_its_variable() {
     assert_eq!(exit, 0, "{document}");
     let checks = document["checks"].as_array().unwrap();
     let connection = checks.iter().find(|check| check["code"] == "connection").unwrap();
-    assert_eq!(connection["message"], "configured by SUPABASE_DB_URL");
+    assert_eq!(connection["message"], "configured by SUPABASE_DB_URL; direct");
     fs::write(sandbox.path().join("one.jsonl"), "{\"id\": 1}").unwrap();
     let persisted =
         run(&sandbox, "persist one.jsonl --source pages --key id", &[("SUPABASE_DB_URL", &db.url)]);

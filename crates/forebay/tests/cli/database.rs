@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, process::Output, thread, time::Instant};
 
-use forebay_store::testing::{self, TestDatabase};
+use forebay_store::testing::{self, Pooler, TestDatabase};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
@@ -27,6 +27,16 @@ pub(crate) fn database() -> TestDb {
 }
 
 impl TestDb {
+    /// A pooler in transaction mode with so many connections to the server; `None`: PgBouncer is not installed.
+    pub(crate) fn pooler(&self, num_connections: u32) -> Option<Pooler> {
+        self.runtime.block_on(Pooler::start(&self.database, num_connections))
+    }
+
+    /// The program's database URL through a pooler.
+    pub(crate) fn url_through(&self, pooler: &Pooler) -> String {
+        pooler.url(&self.database)
+    }
+
     /// The rows of a query whose columns are all text; null becomes the empty text.
     pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         self.runtime.block_on(async {

@@ -1,4 +1,5 @@
-//! A program that is killed leaves its run open: operators see that, and a worker closes it.
+//! A program that is killed leaves its run open: operators see that, and a worker closes it. One that is suspended has
+//! lost its scope when it continues.
 
 use std::{
     io::Write,
@@ -7,9 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::{Sandbox, database::database};
+use crate::{
+    Sandbox,
+    database::{database, write_records},
+    shown,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -73,4 +79,35 @@ fn a_run_whose_process_was_killed_is_named_and_closed_by_a_worker() {
     assert_eq!(dead_runs()["status"], "ok");
     let (_, changes) = db.json(&sandbox, "changes --source big --limit 5");
     assert_eq!(changes["items"].as_array().map(Vec::len), Some(5), "{changes}");
+}
+
+#[test]
+fn a_suspended_program_writes_nothing_after_another_one_took_its_scope() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let mut command = sandbox.command("persist - --source big --key id --format jsonl --output json");
+    command.env("FOREBAY_DATABASE_URL", &db.url);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    writeln!(input, "{{\"id\": 1, \"by\": \"first\"}}").unwrap();
+    db.wait_for("select count(*) from forebay.\"references\"", "1");
+    kill_process(Pid::from_child(&child), Signal::STOP).unwrap();
+
+    let records = [json!({ "id": 1, "by": "second" }), json!({ "id": 2, "by": "second" })];
+    let file = write_records(&sandbox, "second.jsonl", records);
+    // It waits until the lease of the first one has expired.
+    let (exit, second) = db.json(&sandbox, &format!("persist {file} --source big --key id"));
+    assert_eq!((exit, &second["runs"][0]["num_added"]), (0, &json!(1)), "{second}");
+    let stored = db.digests();
+
+    writeln!(input, "{{\"id\": 2, \"by\": \"first\"}}\n{{\"id\": 3, \"by\": \"first\"}}").unwrap();
+    kill_process(Pid::from_child(&child), Signal::CONT).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["error"]["code"], "scope_lost", "{document}");
+    assert_eq!(db.digests(), stored);
+    let runs = "select string_agg(status || ' ' || coalesce(reason_code, '-'), ', ' order by run_id) from forebay.scrape_runs";
+    assert_eq!(db.value(runs), "aborted process_died, complete -");
 }

@@ -167,9 +167,8 @@ fn stopped_soon(world: &World, name: &str, line: &str, is_under_way: impl Fn() -
     assert_eq!(world.db.value(probing), "0", "{name}");
     let leased = "select count(*) from forebay.sync_metadata where lease_until > now()";
     assert_eq!(world.db.value(leased), "0", "{name}");
-    let locks = "select count(*) from pg_locks where locktype = 'advisory' \
-         and database = (select oid from pg_database where datname = current_database())";
-    world.wait_for(locks, "0");
+    let held = "select count(*) from forebay.scope_leases as l where forebay_private.is_held(l)";
+    world.wait_for(held, "0");
     took
 }
 

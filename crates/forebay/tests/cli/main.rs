@@ -41,6 +41,7 @@ mod memory;
 mod operate;
 mod pauses;
 mod pipelines;
+mod pooler;
 mod producer;
 mod projects;
 mod python;

@@ -76,10 +76,7 @@ impl World {
     fn kill(&self, mut running: Child) {
         running.kill().unwrap();
         running.wait().unwrap();
-        self.wait(
-            "not exists (select from pg_locks where locktype = 'advisory' \
-             and database = (select oid from pg_database where datname = current_database()))",
-        );
+        self.wait("not exists (select from forebay.scope_leases as l where forebay_private.is_held(l))");
     }
 
     fn wait(&self, condition: &str) {

@@ -7,7 +7,11 @@ use forebay_engine::{
     Result,
     content::{self, CourseFolder, SyncOptions, SyncReport},
 };
-use forebay_store::{connect::Database, runs::ScopeLock, sources, testing};
+use forebay_store::{
+    connect::{Database, OpenOptions},
+    runs::ScopeLease,
+    sources, testing,
+};
 use tempfile::TempDir;
 
 use super::{Stage, files, settings};
@@ -43,24 +47,28 @@ async fn of_two_edits_at_the_same_moment_none_is_overwritten() {
     // Both compare with the database, then both wait.
     let client = stage.test.client().await;
     let source = sources::find(&client, "content.rust-basics").await.unwrap().unwrap();
-    let connection = stage.database.dedicated().await.unwrap();
-    let lock = ScopeLock::acquire(connection, source.source_id, &Scope::default(), Duration::MAX, |_| {})
+    let holder = stage.test.open().await;
+    let lease = ScopeLease::acquire(&holder, source.source_id, &Scope::default(), Duration::MAX, |_| {})
         .await
         .unwrap();
+    let open = async |name: &str| {
+        let options = OpenOptions { application_name: name.into(), ..OpenOptions::default() };
+        Database::open(stage.test.target(), options).await.unwrap()
+    };
+    let (one, other) = (open("one copy").await, open("the other copy").await);
     let release = async {
-        let waiting = "select count(*) from pg_stat_activity where datname = current_database() \
-             and state = 'idle in transaction' and query like '%pg_try_advisory_xact_lock%'";
+        let waiting = "select count(distinct application_name) from pg_stat_activity \
+             where datname = current_database() and application_name like '% copy' \
+             and query like '%forebay.scope_leases%for update skip locked%'";
         loop {
             let count: i64 = client.query_one(waiting, &[]).await.unwrap().get(0);
-            if count == 3 {
-                break lock.release().await.unwrap();
+            if count == 2 {
+                break lease.release(&client).await.unwrap();
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let other = stage.test.open().await;
-    let (ours, theirs, _) =
-        tokio::join!(sync_with(&stage.database, &stage.folder), sync_with(&other, &copy), release);
+    let (ours, theirs, ()) = tokio::join!(sync_with(&one, &stage.folder), sync_with(&other, &copy), release);
     let reports = [ours.unwrap(), theirs.unwrap()];
     let written = reports.iter().filter(|report| report.is_clean() && report.run.is_some()).count();
     assert_eq!(written, 1, "{reports:?}");

@@ -67,7 +67,7 @@ fn no_message_repeats_a_secret() {
         "hunter2",
         "mysql://u:hunter2@h/d",
         "postgresql://u:hunter2@h/d?hunter2",
-        "postgresql://u:hunter2@h/d?Hunter2=1",
+        "postgresql://u:p@h/d?Hunter2=1@realhost/d",
         "postgresql://u:a?hunter2&b=c/hunter2@h/d",
         "postgresql://hunter2%ff:p@h/d",
         "postgresql://u:a/b?hunter2=c@h/d",
@@ -86,6 +86,18 @@ fn no_message_repeats_a_secret() {
         }
         assert!(!words.to_lowercase().contains("hunter2"), "{url}: {words}");
     }
+}
+
+#[test]
+fn options_of_other_clients_are_ignored_and_unknown_ones_named() {
+    let settings = settings(
+        "postgres://u:p@h/d?pgbouncer=true&connection_limit=1&schema=public&pool_timeout=0&prepare_threshold=0\
+         &prepareThreshold=0&statement_cache_size=0&statement-cache-capacity=0&supa=base-pooler.x&sslmode=no-verify\
+         &pgbuoncer=true&application_name=mine&my.option=",
+    );
+    assert_eq!(settings.unknown, ["pgbuoncer", "my.option"]);
+    assert_eq!(settings.config.get_application_name(), Some("mine"));
+    assert_eq!((settings.config.get_ssl_mode(), settings.tls.verify), (SslMode::Require, Verify::Nothing));
 }
 
 #[test]

@@ -79,6 +79,7 @@ pub(super) const TABLES: &[(&str, Content)] = &[
     ("released_changes", Content::Internal),
     ("run_ends", Content::Internal),
     ("schema_migrations", Content::Internal),
+    ("scope_leases", Content::Internal),
     ("scrape_logs", Content::Internal),
     ("scrape_run_changes", Content::Internal),
     ("scrape_run_drift", Content::Internal),

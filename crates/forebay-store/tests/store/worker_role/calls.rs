@@ -2,11 +2,12 @@
 
 use std::{collections::HashSet, fs, path::Path};
 
+use forebay_store::connect::OpenOptions;
 use serde_json::{Value, json};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow, types::Type};
 
 use super::{PIPELINE, World, claim};
-use crate::pooler::Pooler;
+use crate::pooler;
 
 /// The statements of a guide, in order.
 fn sql_of(guide: &str) -> Vec<String> {
@@ -169,12 +170,11 @@ async fn invalid_calls_report_the_problem() {
 async fn workers_share_two_connections_of_a_transaction_pooler() {
     let world = World::new().await;
     world.hand_off_many("pages", 400).await;
-    let Some(pooler) = Pooler::start(&world.database).await else {
-        println!("skipped: PgBouncer is not installed");
+    let Some(pooler) = pooler::start(&world.database).await else {
         world.end().await;
         return;
     };
-    let opened = std::sync::Arc::new(pooler.open(&world.database).await);
+    let opened = std::sync::Arc::new(pooler::open(&pooler, &world.database, OpenOptions::default()).await);
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..6 {
         let opened = opened.clone();

@@ -49,6 +49,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 async fn write(file: &Path, context: &Context, database: &Database) -> Result<DatabaseBackup, Failure> {
+    database.require_session("a backup").await?;
     let (libpq, server_major) = connection(context, database).await?;
     let tool = find("pg_dump", server_major)?;
     // A backup that was cut off must not look like one.

@@ -37,6 +37,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 async fn undo(args: &Args, context: &Context, database: &Database) -> Result<Migrated, Failure> {
+    database.require_session("reverting migrations").await?;
     let mut client = database.client().await?;
     let now = report::version(&client).await?;
     let to = args.to.unwrap_or(now.saturating_sub(1));

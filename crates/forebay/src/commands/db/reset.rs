@@ -31,6 +31,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 async fn reset(args: &Args, context: &Context, database: &Database) -> Result<Migrated, Failure> {
+    database.require_session("a reset").await?;
     let mut client = database.client().await?;
     if !args.yes {
         let stored = report::stored(&client, database).await;

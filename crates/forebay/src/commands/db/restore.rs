@@ -53,6 +53,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 async fn restore(args: &Args, context: &Context, database: &Database) -> Result<DatabaseRestored, Failure> {
+    database.require_session("restoring").await?;
     let mut client = database.client().await?;
     if report::version(&client).await? == 0 {
         // Creates the roles that the backup grants rights to.

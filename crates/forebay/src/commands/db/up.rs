@@ -34,6 +34,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 async fn migrate(args: &Args, database: &Database) -> Result<Migrated, Failure> {
+    database.require_session("migrating").await?;
     let mut client = database.client().await?;
     let applied = migrations::up(&mut client).await?;
     if args.rls {
