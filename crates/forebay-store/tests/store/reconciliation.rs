@@ -233,7 +233,7 @@ async fn other_entity_types_are_filtered_and_pruning_keeps_the_last_hand_off() {
     assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 1);
     assert_eq!(stage.standing().await, Standing::Succeeded);
     assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 0);
-    stage.run("update forebay.pipelines set entity_types = '{event}'").await;
+    stage.run("update forebay.pipelines set entity_types = '{event}', updated_at = now()").await;
     assert_eq!(stage.standing().await, Standing::Filtered);
 }
 
