@@ -126,7 +126,7 @@ impl Actor {
         format!(r#"{{"role": "{}", "user_metadata": {{"role": "admin"}}{metadata}}}"#, self.role())
     }
 
-    /// What PostgREST does at the start of a request's transaction.
+    /// What `PostgREST` does at the start of a request's transaction.
     pub(super) fn settings(self) -> String {
         format!("set local role {}; set local request.jwt.claims = '{}'", self.role(), self.claims())
     }
@@ -281,8 +281,7 @@ pub(super) async fn check(lab: &Lab) {
             let is_view = content == Some(Content::View);
             assert!(*num_rows > 0 || is_view, "{name} has no row that could be kept from a role");
             let may_read = match (content.and_then(|content| actor.sees(content)), &read) {
-                (None, Outcome::Refused) => true,
-                (Some(false), Outcome::Rows(0)) => true,
+                (None, Outcome::Refused) | (Some(false), Outcome::Rows(0)) => true,
                 (Some(true), Outcome::Rows(seen)) if actor == Actor::Authenticated => {
                     (1..*num_rows).contains(seen)
                 }

@@ -1,6 +1,6 @@
-//! The same through a real PostgREST: every path of a table and of a function, with JWTs.
+//! The same through a real `PostgREST`: every path of a table and of a function, with JWTs.
 //!
-//! scripts/parts.sh installs PostgREST; without it, the test prints that it is skipped.
+//! scripts/parts.sh installs `PostgREST`; without it, the test prints that it is skipped.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ use super::{
 
 const SECRET: &str = "a secret that only this test knows, long enough for HS256";
 
-/// A running PostgREST for schema `forebay`. Each request's transaction is rolled back if the request asks for it.
+/// A running `PostgREST` for schema `forebay`. Each request's transaction is rolled back if the request asks for it.
 struct PostgRest {
     child: Child,
     socket: PathBuf,
@@ -199,9 +199,10 @@ async fn every_path_of_the_api_keeps_to_the_expectations() {
                 let body = (!body.is_null()).then_some(&body);
                 let answer = api.try_as(actor, method, &path, body);
                 // Views fail in other ways too, because they can't be written.
-                let is_fine = match actor.writes(content) {
-                    true => !is_refused(&answer),
-                    false => is_refused(&answer) || (content == Content::View && answer.status >= 400),
+                let is_fine = if actor.writes(content) {
+                    !is_refused(&answer)
+                } else {
+                    is_refused(&answer) || (content == Content::View && answer.status >= 400)
                 };
                 if !is_fine {
                     wrong.push(format!("{actor:?} {method} {path}: {answer:?}"));
