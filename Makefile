@@ -19,8 +19,8 @@ bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or hando
 test: postgres python pgvector parts ## Run all tests of all crates
 	cargo test --workspace --no-fail-fast
 
-test-pooler: postgres parts ## Run the tests of engine and command line through PgBouncer in transaction mode
-	FOREBAY_TEST_POOLER=1 cargo test -p forebay-engine -p forebay --no-fail-fast
+test-pooler: postgres parts ## Run the tests of the engine through PgBouncer in transaction mode
+	FOREBAY_TEST_POOLER=1 cargo test -p forebay-engine --no-fail-fast
 
 coverage-content: ## Measure how much of the content modules their tests run; fails below 95 %
 	scripts/coverage.sh

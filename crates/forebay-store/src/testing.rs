@@ -142,6 +142,12 @@ impl TestDatabase {
         Target::Url(self.url())
     }
 
+    /// The target for opening it without a pooler: for limits of statements, which a pooler refuses, and for the
+    /// statistics of the server, which its connections report when they end.
+    pub fn direct_target(&self) -> Target {
+        Target::Url(self.direct_url())
+    }
+
     /// A new direct connection to it.
     pub async fn client(&self) -> Client {
         connect(&self.config()).await

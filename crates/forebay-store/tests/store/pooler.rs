@@ -12,6 +12,7 @@ use forebay_store::{
 };
 
 /// A pooler with two connections to the server; `None` says that the test is skipped.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 pub(crate) async fn start(database: &TestDatabase) -> Option<Pooler> {
     let pooler = Pooler::start(database, 2).await;
     if pooler.is_none() {

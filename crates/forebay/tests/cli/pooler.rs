@@ -55,7 +55,8 @@ fn slow_runs_workers_and_ensure_share_four_connections() {
     let callers: Vec<Child> = (0..NUM_OTHERS).map(|_| spawn("ensure course --output json")).collect();
     for caller in callers {
         let output = ended(caller);
-        let answer: Value = serde_json::from_slice(&output.stdout).expect(&shown(&output));
+        let answer: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
         assert_eq!((&answer["success"], &answer["is_fresh"]), (&json!(true), &json!(true)), "{answer}");
     }
     assert_eq!(world.num_runs(), (NUM_RUNS + 1).to_string(), "the callers share one scrape");
@@ -113,7 +114,8 @@ fn changing_the_schema_is_refused_and_doctor_says_what_is_between() {
         let mut command = world.sandbox.command(&format!("{line} --output json"));
         let output =
             command.env("FOREBAY_DATABASE_URL", world.db.url_through(&pooler) + more).output().unwrap();
-        (output.status.code(), serde_json::from_slice(&output.stdout).expect(&shown(&output)))
+        let document = serde_json::from_slice(&output.stdout);
+        (output.status.code(), document.unwrap_or_else(|_| panic!("{}", shown(&output))))
     };
     for line in ["db up", "db down --to 3 --yes", "db reset --yes", "db backup copy.dump"] {
         let (exit, refused) = json(line, "");

@@ -1,6 +1,7 @@
 //! One reference through versions, removal and restoration, and replays that write nothing.
 
 use forebay_domain::run::RunStatus;
+use forebay_store::connect::{Database, OpenOptions};
 use jiff::ToSpan;
 
 use super::{Shop, complete, counts, day, guarded, id, incremental, rows, until};
@@ -20,13 +21,13 @@ async fn written(shop: &Shop) -> (Vec<String>, String) {
     (rows(&client, tables).await, rows(&client, runs).await.remove(0))
 }
 
-/// Persists over its own connections, which have reported their statistics when this returns.
+/// Persists over direct connections of its own, which have reported their statistics when this returns.
 async fn persist_and_flush_statistics(
     shop: &Shop,
     request: forebay_engine::persist::PersistRequest,
     text: &str,
 ) -> [u64; 8] {
-    let database = shop.test.open().await;
+    let database = Database::open(shop.test.direct_target(), OpenOptions::default()).await.unwrap();
     let report =
         forebay_engine::persist::persist(&database, request, super::input(text.as_bytes()), &|_| {}).await;
     database.close().await.unwrap();

@@ -115,7 +115,7 @@ async fn a_slow_row_fails_alone() {
     let mut shop = shop(&trigger("new.title = 'bad'", "perform pg_sleep(5)"), &json!({"title": "bad"})).await;
     let limits = Limits { statement_timeout: Duration::from_millis(500), ..Limits::default() };
     let options = OpenOptions { limits: Some(limits), ..OpenOptions::default() };
-    shop.database = Database::open(shop.test.target(), options).await.unwrap();
+    shop.database = Database::open(shop.test.direct_target(), options).await.unwrap();
     expect_one(&shop, "transient write_interrupted 57014").await;
 }
 
@@ -209,7 +209,7 @@ async fn many_slow_rows_end_the_batch_before_all_are_tried() {
     shop.put_all(&keys.iter().map(|key| (key.as_str(), json!({"title": key}))).collect::<Vec<_>>()).await;
     let limits = Limits { statement_timeout: Duration::from_millis(200), ..Limits::default() };
     let opened = OpenOptions { limits: Some(limits), ..OpenOptions::default() };
-    let database = Database::open(shop.test.target(), opened).await.unwrap();
+    let database = Database::open(shop.test.direct_target(), opened).await.unwrap();
     let seen = std::sync::Mutex::new(Vec::new());
     let note = |progress: forebay_engine::work::Progress<'_>| {
         if let forebay_engine::work::Progress::Batch(report) = progress {
