@@ -31,6 +31,7 @@ pub mod migrations;
 pub mod pages;
 pub mod pauses;
 pub mod pipelines;
+pub mod profiles;
 pub mod projects;
 pub mod references;
 pub mod rejected;

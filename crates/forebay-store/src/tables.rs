@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub use hold::{Held, hold};
-pub use name::{ColumnName, TableName};
+pub use name::{ColumnName, SchemaName, TableName};
 pub use spec::{COLUMN_TYPES, ColumnSpec, OnRemoved, TableSpec, is_column_type};
 pub use verify::{extra_page, is_gone, verify_page};
 

@@ -29,6 +29,7 @@ mod content_written;
 mod course;
 mod db;
 mod db_copy;
+mod db_profile;
 mod delivery;
 mod demo;
 mod doctor;
@@ -110,6 +111,7 @@ pub use self::{
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl, ExportedMigrations},
+    db_profile::DatabaseProfile,
     delivery::Delivery,
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

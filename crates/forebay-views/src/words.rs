@@ -29,7 +29,7 @@ use forebay_engine::{
 };
 use forebay_store::{
     freshness::SyncStatus, handoffs::OperationName, logs::Level, migrations::MigrationState,
-    workers::WorkerState,
+    profiles::ProfileName, workers::WorkerState,
 };
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -236,6 +236,10 @@ pub(crate) fn database_kind(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn migration_state(_: &mut SchemaGenerator) -> Schema {
     words::<MigrationState>()
+}
+
+pub(crate) fn profile_name(_: &mut SchemaGenerator) -> Schema {
+    words::<ProfileName>()
 }
 
 pub(crate) fn stop_reason(_: &mut SchemaGenerator) -> Schema {

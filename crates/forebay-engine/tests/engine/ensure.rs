@@ -12,6 +12,10 @@ use forebay_engine::{
     freshness::{ListOptions, Policies, list as list_scopes},
     scrape::SourceDefinition,
 };
+use forebay_store::{
+    profiles::{self, ScopeColumns},
+    tables::SchemaName,
+};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
@@ -357,4 +361,42 @@ async fn without_a_database_the_source_answers_and_records_are_kept() {
     // Connection attempts pause for a moment after an outage.
     eventually("the ledger answers", async || ask(&gate).await.answered_from == AnsweredFrom::Ledger).await;
     assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_writes_sync_metadata_and_ensure_wait_for_each_other() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let columns = ScopeColumns::parse(&["semester".to_owned(), "university".to_owned()]).unwrap();
+    let schema = SchemaName::parse("app").unwrap();
+    profiles::create_freshness(&mut world.test.client().await, &schema, &columns).await.unwrap();
+    ask(&gate(&world)).await;
+    let shown = "select count(*) from app.sync_metadata as t join forebay.sync_metadata as m using (entity_type, last_sync)
+        where t.sync_status = 'success' and num_nulls(t.semester, t.university) = 2";
+    assert_eq!(world.number(shown).await, 1);
+
+    // The service syncs; ensure waits for it instead of scraping.
+    age(&world, "90 days").await;
+    world.client.batch_execute("update app.sync_metadata set sync_status = 'in_progress'").await.unwrap();
+    let service = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let done = "update app.sync_metadata set sync_status = 'success', last_sync = now()";
+        world.client.batch_execute(done).await.unwrap();
+    };
+    let one = gate(&world);
+    let (answer, ()) = tokio::join!(ask(&one), service);
+    assert_eq!(
+        (answer.success, answer.answered_from, answer.is_fresh),
+        (true, AnsweredFrom::Ledger, true),
+        "{answer:?}"
+    );
+    assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);
+
+    // A failure that the service reports leaves the data old, and the next caller scrapes.
+    age(&world, "90 days").await;
+    let failed =
+        "update app.sync_metadata set sync_status = 'failed', last_sync = now(), error_message = 'timeout'";
+    world.client.batch_execute(failed).await.unwrap();
+    assert_eq!(ask(&gate(&world)).await.answered_from, AnsweredFrom::Scrape);
+    assert_eq!(world.number(shown).await, 1);
 }

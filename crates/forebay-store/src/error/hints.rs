@@ -76,6 +76,9 @@ fn hint(error: &Error) -> Option<String> {
             "Name a table like public.courses, in a schema of your own; a name has 1 to 63 bytes."
                 .into()
         }
+        Error::ProfileRefused { .. } => {
+            "Name another schema with --schema, or rename or drop what is in the way. Nothing was changed.".into()
+        }
         Error::ContentTables { .. } => {
             "Change the tables, or name other columns in [content.tables] of forebay.toml. Nothing was written.".into()
         }

@@ -248,6 +248,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A profile would replace something of the user's, or its schema or role does not fit.
+    #[error("the profile cannot be created: {relation} {reason}")]
+    ProfileRefused {
+        /// The relation.
+        relation: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The user's own table can't be written.
     #[error("the table {table} cannot be written: {reason}")]
     TableUnusable {
@@ -321,6 +329,7 @@ impl Error {
             Self::UnknownWord { .. } => "unknown_word",
             Self::Column { .. } | Self::ColumnMissing { .. } => "column_unreadable",
             Self::NameRefused { .. } => "name_refused",
+            Self::ProfileRefused { .. } => "profile_refused",
             Self::TableUnusable { .. } => "table_unusable",
             Self::TableChanged { .. } => "table_changed",
             Self::TableGone { .. } => "table_gone",

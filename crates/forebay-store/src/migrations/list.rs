@@ -40,6 +40,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0011_scraping",
     "0012_content",
     "0013_access",
+    "0014_profiles",
 ];
 
 /// The number at the start of a file name. A name without one does not compile.

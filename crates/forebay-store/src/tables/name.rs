@@ -17,6 +17,10 @@ pub struct TableName {
     name: String,
 }
 
+/// A schema of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaName(String);
+
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ColumnName(String);
@@ -28,12 +32,8 @@ impl TableName {
         if name.contains('.') {
             return Err(refused(text, "it has more than one dot"));
         }
-        for part in [schema, name] {
-            check(part).map_err(|reason| refused(text, reason))?;
-        }
-        let is_system = schema.starts_with("pg_") || schema == "information_schema";
-        if is_system || schema == "forebay" || schema == "forebay_private" {
-            return Err(refused(text, "this schema belongs to Forebay or PostgreSQL"));
+        for checked in [check_schema(schema), check(name)] {
+            checked.map_err(|reason| refused(text, reason))?;
         }
         Ok(Self { schema: schema.to_owned(), name: name.to_owned() })
     }
@@ -41,6 +41,19 @@ impl TableName {
     /// The schema, quoted.
     pub(super) fn quoted_schema(&self) -> String {
         quoted(&self.schema)
+    }
+}
+
+impl SchemaName {
+    /// Parses a schema's name, case-sensitive.
+    pub fn parse(text: &str) -> Result<Self> {
+        check_schema(text).map_err(|reason| refused(text, reason))?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name without quotes.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -65,6 +78,13 @@ impl fmt::Display for TableName {
 }
 
 /// Quoted, for use in a statement.
+impl fmt::Display for SchemaName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quoted(&self.0))
+    }
+}
+
+/// Quoted, for use in a statement.
 impl fmt::Display for ColumnName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&quoted(&self.0))
@@ -80,6 +100,14 @@ fn check(name: &str) -> std::result::Result<(), &'static str> {
     }
     if name.contains(|c: char| c == '"' || c.is_control()) {
         return Err("a name contains a quotation mark or a control character");
+    }
+    Ok(())
+}
+
+fn check_schema(name: &str) -> std::result::Result<(), &'static str> {
+    check(name)?;
+    if name.starts_with("pg_") || matches!(name, "information_schema" | "forebay" | "forebay_private") {
+        return Err("this schema belongs to Forebay or PostgreSQL");
     }
     Ok(())
 }

@@ -28,6 +28,7 @@ mod operate;
 mod owners;
 mod pages;
 mod pooler;
+mod profiles;
 mod reconciliation;
 mod rollback;
 mod schedules;

@@ -3,6 +3,7 @@
 mod backup;
 mod down;
 mod export;
+mod profile;
 mod psql;
 mod report;
 mod reset;
@@ -35,6 +36,12 @@ pub(crate) enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     Export(export::Args),
+    /// Create views and tables named as existing code expects them
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay db profile list\n  forebay db profile create events --schema scraping"
+    )]
+    Profile(profile::Command),
 }
 
 /// Runs one of them.
@@ -51,5 +58,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Backup(args) => backup::run(&args, context).await,
         Command::Restore(args) => restore::run(&args, context).await,
         Command::Export(args) => export::run(&args, context),
+        Command::Profile(command) => profile::run(&command, context).await,
     }
 }

@@ -15,12 +15,12 @@ use forebay_views::{
     ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
-    CourseTag, DatabaseBackup, DatabaseRestored, DatabaseUrl, DbStatus, Delivery, Demo, Doctor, DryRunReport,
-    Ensured, ExportedMigrations, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised,
-    LessonSpecification, LogLine, Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime,
-    Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary,
-    ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats,
-    Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
+    CourseTag, DatabaseBackup, DatabaseProfile, DatabaseRestored, DatabaseUrl, DbStatus, Delivery, Demo,
+    Doctor, DryRunReport, Ensured, ExportedMigrations, FieldRenamed, Freshness, Handoff, HandoffCount,
+    History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page, Pause, PersistReport,
+    PipelineState, PointInTime, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail,
+    RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed,
+    SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -147,6 +147,9 @@ const PRINTED: &[Printed] = printed! {
     "db backup" => view<DatabaseBackup>;
     "db restore" => view<DatabaseRestored>;
     "db export" => view<ExportedMigrations>;
+    "db profile create" => view<DatabaseProfile>;
+    "db profile list" => view<Page<DatabaseProfile>>;
+    "db profile drop" => view<DatabaseProfile>;
     "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
     "doctor" => view<Doctor>;
     "completions" => view<CompletionScript>;

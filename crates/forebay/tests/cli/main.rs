@@ -43,6 +43,7 @@ mod pauses;
 mod pipelines;
 mod pooler;
 mod producer;
+mod profiles;
 mod projects;
 mod python;
 mod records;

@@ -72,6 +72,7 @@ pub(super) const TABLES: &[(&str, Content)] = &[
     ("maintenance", Content::Internal),
     ("market_research", Content::Internal),
     ("pipelines", Content::Internal),
+    ("profiles", Content::Internal),
     ("reference_aliases", Content::Internal),
     ("reference_revisions", Content::Published),
     ("references", Content::Published),
@@ -94,8 +95,10 @@ pub(super) const TABLES: &[(&str, Content)] = &[
 
 /// The functions of schema `forebay`, and those of `forebay_private` that others than the service role may call.
 pub(super) const FUNCTIONS: &[(&str, Callers)] = &[
+    ("begin_sync", Callers::Service),
     ("claim_jobs", Callers::Workers),
     ("complete_jobs", Callers::Workers),
+    ("end_sync", Callers::Service),
     ("enqueue", Callers::Service),
     ("fail_jobs", Callers::Workers),
     ("fold_text", Callers::Everybody),
@@ -104,6 +107,8 @@ pub(super) const FUNCTIONS: &[(&str, Callers)] = &[
     ("reference_at", Callers::Readers),
     ("reference_id", Callers::Everybody),
     ("release_jobs", Callers::Workers),
+    ("scope_of", Callers::Everybody),
+    ("scope_text", Callers::Everybody),
     ("source_at", Callers::Readers),
     ("visible_sources", Callers::Policies),
 ];

@@ -1,0 +1,287 @@
+//! Profiles: views, and a table that services write, in a schema of the user's own, with the names and shapes that
+//! existing code expects.
+//!
+//! The statements of a profile are in `profiles/` beside the migrations; the functions behind the table are in the
+//! migration `profiles`. A profile can be created again at any time, which brings it up to date. Its relations are
+//! recognised by their comments; a relation of somebody else is never replaced.
+
+use forebay_domain::scope::Scope;
+use jiff::Timestamp;
+use tokio_postgres::{Client, GenericClient, Row, Transaction, types::Type};
+
+use crate::{
+    error::{Error, Result},
+    row::ReadRow,
+    tables::{ColumnName, SchemaName},
+};
+
+/// The columns of the freshness table besides those of the scope.
+const SYNC_COLUMNS: [&str; 6] =
+    ["id", "entity_type", "last_sync", "sync_status", "error_message", "created_at"];
+
+forebay_domain::words! {
+    /// A profile that can be created.
+    pub enum ProfileName {
+        /// Revisions, runs, logs and breakers, as views.
+        Events = "events",
+        /// The freshness ledger, as a table that services write.
+        Freshness = "freshness",
+    }
+}
+
+impl ProfileName {
+    /// The names of its views and tables.
+    pub fn relations(self) -> &'static [&'static str] {
+        match self {
+            Self::Events => &["event_revisions", "scraping_runs", "scraping_logs", "circuit_breaker_state"],
+            Self::Freshness => &["sync_metadata"],
+        }
+    }
+
+    /// How the comments of its relations begin.
+    fn mark(self) -> String {
+        format!("Forebay profile {self}:")
+    }
+}
+
+/// A profile in the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub name: ProfileName,
+    /// The schema that contains its relations.
+    pub schema: String,
+    /// Its views and tables.
+    pub relations: Vec<String>,
+    /// The keys of scopes that are columns of its table, in order.
+    pub scope_columns: Vec<String>,
+    /// When it was first created.
+    pub created_at: Timestamp,
+}
+
+/// The columns for the keys of scopes, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeColumns(Vec<ColumnName>);
+
+impl ScopeColumns {
+    /// Checks the names: each is a key of a scope and the name of no other column. Error: `name_refused`.
+    pub fn parse(names: &[String]) -> Result<Self> {
+        let refused = |name: &str, reason| Error::NameRefused { name: name.to_owned(), reason };
+        let mut columns: Vec<ColumnName> = Vec::new();
+        for name in names {
+            let column = ColumnName::parse(name)?;
+            if Scope::parse([format!("{name}=")]).is_err() || name.contains('=') {
+                return Err(refused(name, "a scope's key has only letters, digits, `_`, `.` and `-`"));
+            }
+            if SYNC_COLUMNS.contains(&name.as_str()) {
+                return Err(refused(name, "sync_metadata has another column of that name"));
+            }
+            if columns.contains(&column) {
+                return Err(refused(name, "it is given twice"));
+            }
+            columns.push(column);
+        }
+        if columns.is_empty() {
+            return Err(refused("", "sync_metadata needs a column for a scope's key"));
+        }
+        Ok(Self(columns))
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.0.iter().map(ColumnName::as_str).collect()
+    }
+}
+
+/// Creates the views of revisions, runs, logs and breakers in a schema, or brings them up to date. A missing schema is
+/// created.
+///
+/// Errors: `profile_refused`, without a change: a relation there has one of the names but is not the profile's, or the
+/// current role is not the owner of Forebay's tables.
+pub async fn create_events(client: &mut Client, schema: &SchemaName) -> Result<Profile> {
+    let statements = include_str!("../profiles/events.sql").replace("{schema}", &schema.to_string());
+    create(client, ProfileName::Events, schema, &[], &statements).await
+}
+
+/// Creates the table of the freshness ledger in a schema, or brings it up to date. A missing schema is created.
+///
+/// Errors, without a change: as for [`create_events`], and `profile_refused` if the table exists with other columns.
+pub async fn create_freshness(
+    client: &mut Client,
+    schema: &SchemaName,
+    columns: &ScopeColumns,
+) -> Result<Profile> {
+    let each =
+        |write: &dyn Fn(&ColumnName) -> String| columns.0.iter().map(write).collect::<Vec<_>>().join(", ");
+    let statements = include_str!("../profiles/freshness.sql")
+        .replace("{schema}", &schema.to_string())
+        .replace("{definitions}", &each(&|column| format!("{column} text")))
+        .replace("{columns}", &each(&ColumnName::to_string))
+        // A scope's key contains no quote.
+        .replace("{arguments}", &each(&|column| format!("'{}'", column.as_str())));
+    create(client, ProfileName::Freshness, schema, &columns.names(), &statements).await
+}
+
+/// All profiles, by schema and name.
+pub async fn list(client: &impl GenericClient) -> Result<Vec<Profile>> {
+    let statement = "select p.* from forebay.profiles as p order by p.schema_name, p.name";
+    client.query_typed(statement, &[]).await?.iter().map(from_row).collect()
+}
+
+/// Drops a profile's views or table; the schema and the ledger stay. `None`: there is no such profile.
+///
+/// Errors: the server refuses to drop a view that another one uses.
+pub async fn drop(client: &mut Client, name: ProfileName, schema: &SchemaName) -> Result<Option<Profile>> {
+    let transaction = client.transaction().await?;
+    let statement =
+        "delete from forebay.profiles as p where p.schema_name = $1 and p.name = $2 returning p.*";
+    let parameters = [(&schema.as_str() as _, Type::TEXT), (&name.as_str() as _, Type::TEXT)];
+    let Some(row) = transaction.query_typed_opt(statement, &parameters).await? else { return Ok(None) };
+    let kind = match name {
+        ProfileName::Events => "view",
+        ProfileName::Freshness => "table",
+    };
+    for found in found(&transaction, name, schema).await?.iter().filter(|found| found.is_own()) {
+        let relation = ColumnName::parse(&found.name)?;
+        transaction.batch_execute(&format!("drop {kind} {schema}.{relation}")).await?;
+    }
+    let profile = from_row(&row)?;
+    transaction.commit().await?;
+    Ok(Some(profile))
+}
+
+async fn create(
+    client: &mut Client,
+    name: ProfileName,
+    schema: &SchemaName,
+    scope_columns: &[&str],
+    statements: &str,
+) -> Result<Profile> {
+    let transaction = client.transaction().await?;
+    // Functions of the same names in other schemas must not get into the views.
+    transaction.batch_execute("set local search_path = pg_catalog, pg_temp").await?;
+    refuse_other_roles(&transaction).await?;
+    // Whoever writes the ledger meanwhile would not see the profile, and its entry would be missing there.
+    transaction.batch_execute("lock table forebay.sync_metadata in share row exclusive mode").await?;
+    if !schema_exists(&transaction, schema).await? {
+        transaction.batch_execute(&format!("create schema {schema}")).await?;
+    }
+    let found = found(&transaction, name, schema).await?;
+    for relation in &found {
+        relation.check(schema, scope_columns)?;
+    }
+    let declare = "insert into forebay.profiles as p (schema_name, name, relations, scope_columns) \
+         values ($1, $2, $3, $4) on conflict (schema_name, name) do update \
+         set relations = excluded.relations where p.scope_columns = excluded.scope_columns returning p.*";
+    let row = transaction
+        .query_typed_opt(
+            declare,
+            &[
+                (&schema.as_str(), Type::TEXT),
+                (&name.as_str(), Type::TEXT),
+                (&name.relations(), Type::TEXT_ARRAY),
+                (&scope_columns, Type::TEXT_ARRAY),
+            ],
+        )
+        .await?;
+    let Some(row) = row else {
+        let reason = "has other columns for scopes; drop the profile before creating it with these";
+        return Err(Error::ProfileRefused {
+            relation: format!("{}.sync_metadata", schema.as_str()),
+            reason: reason.to_owned(),
+        });
+    };
+    transaction.batch_execute(statements).await?;
+    let is_new = |relation: &&&str| !found.iter().any(|found| found.name == **relation);
+    close(&transaction, schema, name.relations().iter().filter(is_new).copied().collect()).await?;
+    let profile = from_row(&row)?;
+    transaction.commit().await?;
+    Ok(profile)
+}
+
+/// The triggers of the table run with the rights of the ledger's owner, who must therefore own the table as well.
+async fn refuse_other_roles(transaction: &Transaction<'_>) -> Result<()> {
+    let statement = "select c.relowner::regrole::text as owner, c.relowner = r.oid as is_owner \
+         from pg_class as c, pg_roles as r \
+         where c.oid = 'forebay.sync_metadata'::regclass and r.rolname = current_user";
+    let row = transaction.query_typed_one(statement, &[]).await?;
+    if row.read("is_owner")? {
+        return Ok(());
+    }
+    let reason = format!("belongs to the role {}; connect as that role", row.read::<String>("owner")?);
+    Err(Error::ProfileRefused { relation: "forebay.sync_metadata".into(), reason })
+}
+
+async fn schema_exists(transaction: &Transaction<'_>, schema: &SchemaName) -> Result<bool> {
+    let statement = "select exists (select from pg_namespace where nspname = $1) as exists";
+    transaction.query_typed_one(statement, &[(&schema.as_str(), Type::TEXT)]).await?.read("exists")
+}
+
+/// Takes back what the default privileges of an exposed schema grant to the roles of a web API.
+async fn close(transaction: &Transaction<'_>, schema: &SchemaName, relations: Vec<&str>) -> Result<()> {
+    let parameters = [(&schema.as_str() as _, Type::TEXT), (&relations as _, Type::TEXT_ARRAY)];
+    for row in transaction.query_typed(include_str!("profiles/access.sql"), &parameters).await? {
+        transaction.batch_execute(row.read("statement")?).await?;
+    }
+    Ok(())
+}
+
+/// A relation that has a name of a profile.
+struct Found {
+    name: String,
+    is_marked: bool,
+    is_ours: bool,
+    columns: Vec<String>,
+}
+
+impl Found {
+    fn is_own(&self) -> bool {
+        self.is_marked && self.is_ours
+    }
+
+    fn check(&self, schema: &SchemaName, scope_columns: &[&str]) -> Result<()> {
+        let refused = |reason: &str| {
+            let relation = format!("{}.{}", schema.as_str(), self.name);
+            Err(Error::ProfileRefused { relation, reason: reason.to_owned() })
+        };
+        if !self.is_own() {
+            return refused("exists and is not part of the profile");
+        }
+        match scope_columns.iter().find(|column| !self.columns.iter().any(|found| found == *column)) {
+            Some(column) => refused(&format!("has no column {column}")),
+            None => Ok(()),
+        }
+    }
+}
+
+async fn found(transaction: &Transaction<'_>, name: ProfileName, schema: &SchemaName) -> Result<Vec<Found>> {
+    let rows = transaction
+        .query_typed(
+            include_str!("profiles/found.sql"),
+            &[
+                (&schema.as_str(), Type::TEXT),
+                (&name.relations(), Type::TEXT_ARRAY),
+                (&name.mark(), Type::TEXT),
+            ],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Found {
+                name: row.read("name")?,
+                is_marked: row.read("is_marked")?,
+                is_ours: row.read("is_ours")?,
+                columns: row.read("columns")?,
+            })
+        })
+        .collect()
+}
+
+fn from_row(row: &Row) -> Result<Profile> {
+    Ok(Profile {
+        name: row.word("name")?,
+        schema: row.read("schema_name")?,
+        relations: row.read("relations")?,
+        scope_columns: row.read("scope_columns")?,
+        created_at: row.read("created_at")?,
+    })
+}

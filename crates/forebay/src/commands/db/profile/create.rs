@@ -1,0 +1,77 @@
+//! `forebay db profile create`: creates a profile in a schema, or brings it up to date.
+
+use forebay_store::{
+    connect::Database,
+    profiles::{self, ProfileName, ScopeColumns},
+    tables::SchemaName,
+};
+use forebay_views::DatabaseProfile;
+
+use super::schema;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report},
+};
+
+/// Create views and tables named as existing code expects them
+///
+/// `events` creates event_revisions, scraping_runs, scraping_logs and circuit_breaker_state, as views. `freshness`
+/// creates sync_metadata, a table that services write. A missing schema is created. Safe to run again; something else
+/// of these names is never replaced.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay db profile create events --schema scraping
+  forebay db profile create freshness --schema public --scope-columns semester,university")]
+pub(crate) struct Args {
+    /// The profile
+    #[arg(value_name = "PROFILE", value_parser = values::word::<ProfileName>())]
+    pub(crate) name: ProfileName,
+
+    /// Schema to create it in
+    #[arg(long, value_name = "NAME", value_parser = schema)]
+    pub(crate) schema: SchemaName,
+
+    /// The columns of sync_metadata for keys of the scope [default: semester,university]
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub(crate) scope_columns: Vec<String>,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context.with_database(async |database| create(args, database).await).await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
+}
+
+async fn create(args: &Args, database: &Database) -> Result<DatabaseProfile, Failure> {
+    let mut client = database.client().await?;
+    let profile = match args.name {
+        ProfileName::Events if !args.scope_columns.is_empty() => {
+            let message = "--scope-columns applies to the profile freshness only";
+            return Err(Failure::usage("option_unused", message).hint("leave it out"));
+        }
+        ProfileName::Events => profiles::create_events(&mut client, &args.schema).await?,
+        ProfileName::Freshness => {
+            let columns = match &args.scope_columns[..] {
+                [] => ScopeColumns::parse(&["semester".to_owned(), "university".to_owned()])?,
+                given => ScopeColumns::parse(given)?,
+            };
+            profiles::create_freshness(&mut client, &args.schema, &columns).await?
+        }
+    };
+    Ok(profile.into())
+}
+
+impl Report for DatabaseProfile {
+    fn write(&self, page: &mut Page) {
+        page.line(&format!(
+            "profile {} in schema {}: {}",
+            self.profile,
+            self.schema,
+            self.relations.join(", ")
+        ));
+    }
+}

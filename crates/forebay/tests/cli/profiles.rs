@@ -1,0 +1,31 @@
+//! `forebay db profile`: the names that existing code expects, beside those that are taken.
+
+use crate::stored::Stored;
+
+#[test]
+fn profiles_are_created_listed_and_dropped() {
+    let stored = Stored::courses();
+    let created = stored.json("db profile create freshness --schema app --scope-columns semester");
+    assert_eq!(created["relations"], serde_json::json!(["sync_metadata"]));
+    assert_eq!(created["scope_columns"], serde_json::json!(["semester"]));
+    assert!(
+        stored
+            .run("db profile create events --schema app")
+            .contains("profile events in schema app: event_revisions, ")
+    );
+    assert_eq!(stored.json("db profile list")["items"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        stored.error("db profile create freshness --schema app --scope-columns term"),
+        (Some(1), "profile_refused".into())
+    );
+    assert_eq!(stored.error("db profile create events --schema forebay"), (Some(2), "usage".into()));
+    assert_eq!(
+        stored.error("db profile create events --schema app --scope-columns term"),
+        (Some(2), "option_unused".into())
+    );
+    assert_eq!(stored.json("db profile drop freshness --schema app")["profile"], "freshness");
+    assert_eq!(stored.error("db profile drop freshness --schema app"), (Some(2), "no_such_profile".into()));
+    stored.run("db down --to 0 --yes");
+    stored.run("db up");
+    assert_eq!(stored.json("db profile list")["items"], serde_json::json!([]));
+}
