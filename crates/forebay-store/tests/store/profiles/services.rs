@@ -1,4 +1,4 @@
-//! The statements that services run on sync_metadata, unchanged, and what the ledger makes of them.
+//! The statements that services run on `sync_metadata`, unchanged, and what the ledger makes of them.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn begin(client: &Client, attempt: i64) -> Receipt {
     }
 }
 
-/// Reports with an upsert; returns last_sync as the statement returns it.
+/// Reports with an upsert; returns `last_sync` as the statement returns it.
 async fn upsert(
     client: &Client,
     last_sync: Option<&str>,
@@ -177,7 +177,8 @@ async fn two_services_share_an_attempt() {
     // Each waits for the other's transaction, and neither fails.
     let statement = "update app.sync_metadata set sync_status = 'in_progress'";
     let (first, second) = tokio::join!(one.batch_execute(statement), other.batch_execute(statement));
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     assert_eq!(fall(&one).await.attempt, 3);
     assert_equal(&one).await;
 }
@@ -244,7 +245,8 @@ async fn opposite_orders_of_locks_block_nobody() {
         ),
         forebay.batch_execute("select forebay.begin_sync('third'); commit"),
     );
-    (inserted.unwrap(), committed.unwrap());
+    inserted.unwrap();
+    committed.unwrap();
     transaction.commit().await.unwrap();
     assert_equal(&forebay).await;
 }

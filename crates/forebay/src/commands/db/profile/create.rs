@@ -17,9 +17,8 @@ use crate::{
 
 /// Create views and tables named as existing code expects them
 ///
-/// `events` creates event_revisions, scraping_runs, scraping_logs and circuit_breaker_state, as views. `freshness`
-/// creates sync_metadata, a table that services write. A missing schema is created. Safe to run again; something else
-/// of these names is never replaced.
+/// `events` creates views of revisions, runs, logs and breakers. `freshness` creates a table of syncs that services
+/// write. A missing schema is created. Safe to run again; something else of these names is never replaced.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -34,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", value_parser = schema)]
     pub(crate) schema: SchemaName,
 
-    /// The columns of sync_metadata for keys of the scope [default: semester,university]
+    /// The table's columns for keys of the scope [default: semester,university]
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     pub(crate) scope_columns: Vec<String>,
 }
