@@ -97,7 +97,7 @@ mod tests {
     fn addresses_of_supabase_say_what_they_are() {
         let of = |address: &str| {
             let config: Config = format!("postgresql://postgres@{address}/postgres").parse().unwrap();
-            by_address(&config).map(|kind| kind.as_str())
+            by_address(&config).map(ConnectionKind::as_str)
         };
         let pooler = "aws-0-eu-central-1.pooler.supabase.com";
         assert_eq!(of(&format!("{pooler}:6543")), Some("transaction_pooler"));

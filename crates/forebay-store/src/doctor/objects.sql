@@ -13,7 +13,7 @@ tables as (
     where c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
 ),
 objects (kind, name, owner, definition) as (
-    select 'schema', o.nspname, o.nspowner, '' from ours as o
+    select 'schema', o.nspname::text, o.nspowner, '' from ours as o
     union all
     select case when t.relkind in ('v', 'm') then 'view' else 'table' end, t.name, t.relowner,
         concat_ws(' ', t.relkind, t.relrowsecurity, t.reloptions, case when t.relkind in ('v', 'm') then pg_get_viewdef(t.oid) end)
