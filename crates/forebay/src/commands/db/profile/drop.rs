@@ -42,12 +42,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 
 async fn remove(args: &Args, database: &Database) -> Result<DatabaseProfile, Failure> {
     let mut client = database.client().await?;
-    match profiles::drop(&mut client, args.name, &args.schema).await? {
-        Some(profile) => Ok(profile.into()),
-        None => {
-            let message = format!("there is no profile {} in schema {:?}", args.name, args.schema.as_str());
-            Err(Failure::usage("no_such_profile", message)
-                .hint("`forebay db profile list` lists all profiles"))
-        }
+    if let Some(profile) = profiles::drop(&mut client, args.name, &args.schema).await? {
+        return Ok(profile.into());
     }
+    let message = format!("there is no profile {} in schema {:?}", args.name, args.schema.as_str());
+    Err(Failure::usage("no_such_profile", message).hint("`forebay db profile list` lists all profiles"))
 }
