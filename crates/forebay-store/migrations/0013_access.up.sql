@@ -64,11 +64,12 @@ begin atomic
 end;
 
 -- What anon, authenticated and public have on Forebay's objects and should not, for example through Supabase's default
--- privileges or the grants that its dashboard suggests. kind: table (or view), sequence or function.
+-- privileges or the grants that its dashboard suggests. kind: table (or view), sequence or function. Its body is text,
+-- because Postgres writes a parsed one differently after a dump is restored, and the doctor compares it.
 create function forebay_private.stray_grants() returns table (kind text, object_name text, grantee text)
 language sql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
     with
     -- is_reader: it may read, because policies decide what it sees.
     closed as materialized (
@@ -100,7 +101,7 @@ begin atomic
     cross join lateral aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) as a
     join closed as k on k.role_oid = a.grantee
     where not (k.is_reader and l.is_readable);
-end;
+$$;
 
 -- Turns row-level security on, creates missing policies for the roles that exist, takes back stray grants, and grants
 -- what the roles need. It changes only what differs, so it locks nothing when all is well. It treats everything in the
