@@ -15,10 +15,11 @@ use crate::{
     step::{Column, Step, Table},
 };
 
-/// The tables with the own rows of runs and workers: the run, its coverage and log, the state of its source, and the
-/// row that shows a worker while it works.
-const OWN: [&str; 5] = [
+/// The tables with the own rows of runs and workers: the run, its lease on the scope, its coverage and log, the state
+/// of its source, and the row that shows a worker while it works.
+const OWN: [&str; 6] = [
     "forebay.scrape_runs",
+    "forebay.scope_leases",
     "forebay.scrape_run_fields",
     "forebay.scrape_logs",
     "forebay.circuit_breaker_state",

@@ -102,11 +102,12 @@ const WORKER: [Row; 4] = [
 const PYTHON: [Row; 1] = [("FOREBAY_BIN", "The `forebay` program to start. Default: the one in `PATH`.")];
 
 /// What the tests of this project read.
-const TESTS: [Row; 14] = [
+const TESTS: [Row; 15] = [
     ("UPDATE_DOCS", "Any text makes the tests of generated pages write them."),
     ("INSTA_UPDATE", "`always` accepts changed snapshots."),
     ("FOREBAY_TEST_DATA_DIR", "Folder of the test server. Default: in the target folder."),
     ("FOREBAY_TEST_DATABASE_URL", "A migrated database, for the tests of the Python package."),
+    ("FOREBAY_TEST_POOLER", "Any text lets the tests connect through PgBouncer in transaction mode."),
     ("FOREBAY_TEST_PYTHON", "Python with psycopg, for the example worker. Default: `python3`."),
     ("FOREBAY_TEST_JOIN", "Set by a test that starts itself again: the cluster to join."),
     ("FOREBAY_MODEL", "`large` checks a larger model of hand-offs. Takes minutes."),

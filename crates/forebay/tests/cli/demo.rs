@@ -153,8 +153,10 @@ fn the_whole_story() {
     assert_eq!(replay["runs"][0]["num_unchanged"], replay["runs"][0]["num_seen"]);
     for table in replay["tables"].as_array().unwrap() {
         let name = table["table"].as_str().unwrap();
-        let is_own = name.starts_with("forebay.scrape_run")
-            || ["forebay.scrape_logs", "forebay.circuit_breaker_state", "forebay.workers"].contains(&name);
+        let own = ["scope_leases", "scrape_logs", "circuit_breaker_state", "workers"];
+        let is_own = name
+            .strip_prefix("forebay.")
+            .is_some_and(|name| name.starts_with("scrape_run") || own.contains(&name));
         assert_eq!(table["num_written_replay"] == 0, !is_own, "{table}");
     }
     let changes = step(&document, "second_day")["figures"]["changes"].as_array().unwrap();
