@@ -30,7 +30,8 @@ impl World {
 async fn an_unchanged_site_costs_304s_and_writes_nothing_but_its_run() {
     let mut world = World::with_three_pages().await;
     let written = "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::int8 from pg_stat_user_tables \
-         where schemaname = 'forebay' and relname not in ('scrape_runs', 'scrape_run_fields', 'circuit_breaker_state') \
+         where schemaname = 'forebay' and relname not in \
+         ('scrape_runs', 'scope_leases', 'scrape_run_fields', 'circuit_breaker_state') \
          and relname not like 'scrape\\_logs%'";
     world.reconnect().await;
     let before = world.number(written).await;
