@@ -106,7 +106,9 @@ fn a_suspended_program_writes_nothing_after_another_one_took_its_scope() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["error"]["code"], "scope_lost", "{document}");
+    // The second run took the scope and closed the first one; either may be noticed first.
+    let code = document["error"]["code"].as_str().unwrap();
+    assert!(["scope_lost", "run_lost"].contains(&code), "{document}");
     assert_eq!(db.digests(), stored);
     let runs = "select string_agg(status || ' ' || coalesce(reason_code, '-'), ', ' order by run_id) from forebay.scrape_runs";
     assert_eq!(db.value(runs), "aborted process_died, complete -");
