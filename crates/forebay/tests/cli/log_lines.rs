@@ -80,7 +80,11 @@ fn work_logs_held_runs_and_open_breakers_of_scheduled_scrapes_once() {
     // An empty run counts as a failure of the source, so this one is the second in a row.
     let failed = due();
     assert_eq!(with(&failed, &["ERROR run failed"]).len(), 1, "{failed}");
-    assert_eq!(with(&failed, &["status 503"]).len(), 2, "one line for the page and one for the run: {failed}");
+    assert_eq!(
+        with(&failed, &["status 503"]).len(),
+        2,
+        "one line for the page and one for the run: {failed}"
+    );
     let opened = with(&failed, &["WARN the breaker changed from closed to open"]);
     assert_eq!(opened.len(), 1, "{failed}");
     assert!(opened[0].contains("reason_code=\"consecutive_failures\""), "{failed}");
