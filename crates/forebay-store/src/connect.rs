@@ -8,6 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use tokio::sync::OnceCell;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
@@ -80,6 +81,7 @@ pub struct Database {
     target: String,
     cluster: Option<Arc<Cluster>>,
     presence: Arc<Presence>,
+    kind: Arc<OnceCell<ConnectionKind>>,
     unknown_options: Arc<[String]>,
 }
 
@@ -191,6 +193,7 @@ impl Database {
             target,
             cluster: cluster.map(Arc::new),
             presence,
+            kind: Arc::default(),
             unknown_options: Arc::default(),
         })
     }
@@ -238,7 +241,10 @@ impl Database {
 
     /// What is between this process and the server. Found out once; costs a connection or two.
     pub async fn kind(&self) -> Result<ConnectionKind> {
-        if self.is_embedded() { Ok(ConnectionKind::Direct) } else { self.presence.kind().await }
+        if self.is_embedded() {
+            return Ok(ConnectionKind::Direct);
+        }
+        self.kind.get_or_try_init(|| kind::find(&self.presence)).await.copied()
     }
 
     /// Refuses a transaction pooler for work that needs a session of its own. Error: [`Error::TransactionPooler`].
@@ -261,7 +267,7 @@ impl Database {
         &self.target
     }
 
-    /// The options of its URL that nobody knows; they are ignored.
+    /// The unknown options of its URL, which are ignored.
     pub fn unknown_options(&self) -> &[String] {
         &self.unknown_options
     }

@@ -11,14 +11,11 @@ use std::sync::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{
-    dedicated::{self, Dedicated},
-    kind::{self, ConnectionKind},
-};
+use super::dedicated::{self, Dedicated};
 use crate::{
     error::{Error, Result},
     row::ReadRow,
@@ -38,7 +35,6 @@ pub(crate) struct Presence {
     tls: MakeRustlsConnect,
     target: String,
     session: Mutex<Option<Arc<Session>>>,
-    kind: OnceCell<ConnectionKind>,
     num_leases: AtomicUsize,
 }
 
@@ -62,14 +58,7 @@ pub(crate) struct LeaseCount(Arc<Presence>);
 
 impl Presence {
     pub(super) fn new(config: Config, tls: MakeRustlsConnect, target: String) -> Arc<Self> {
-        Arc::new(Self {
-            config,
-            tls,
-            target,
-            session: Mutex::default(),
-            kind: OnceCell::new(),
-            num_leases: AtomicUsize::new(0),
-        })
+        Arc::new(Self { config, tls, target, session: Mutex::default(), num_leases: AtomicUsize::new(0) })
     }
 
     /// The session. Errors: as those of opening a connection.
@@ -86,11 +75,6 @@ impl Presence {
     /// Closes the session.
     pub(super) async fn close(&self) {
         drop(self.session.lock().await.take());
-    }
-
-    /// What is between this process and the server. Found out once.
-    pub(super) async fn kind(&self) -> Result<ConnectionKind> {
-        self.kind.get_or_try_init(|| kind::find(self)).await.copied()
     }
 
     /// The settings of its connections.
