@@ -236,7 +236,7 @@ create table forebay.scope_leases (
 comment on table forebay.scope_leases is 'Who may write in a scope: one run or one decision about a run at a time.';
 comment on column forebay.scope_leases.source_id is 'The source.';
 comment on column forebay.scope_leases.scope is 'The part of the source, as in scrape_runs.';
-comment on column forebay.scope_leases.holder is 'The token of who holds it; every transaction that writes checks it. Null: nobody.';
+comment on column forebay.scope_leases.holder is 'The holder''s token; every transaction that writes checks it. Null: the scope is free.';
 comment on column forebay.scope_leases.holder_name is 'Its process, for messages.';
 comment on column forebay.scope_leases.lease_until is 'When the lease expires unless a heartbeat extends it, by the clock of this server.';
 comment on column forebay.scope_leases.backend_pid is

@@ -1,7 +1,7 @@
 -- The schemas and the history of migrations, before the first migration. Safe to run again.
 --
 -- A schema or a history of another role is refused: its owner could replace tables by tables with triggers, which run
--- with the rights of whoever writes. Schemas that exist are used, so this doesn't need the right to create any.
+-- with the rights of every role that writes. Schemas that exist are used, so this doesn't need the right to create any.
 do $$
 declare
     planted record;

@@ -72,7 +72,7 @@ create or replace view {schema}.circuit_breaker_state with (security_invoker = t
 comment on view {schema}.circuit_breaker_state is
     'Forebay profile events: the circuit breaker of each source. Only Forebay and its operators change it.';
 comment on column {schema}.circuit_breaker_state.source_id is 'The name of the source.';
-comment on column {schema}.circuit_breaker_state.state is 'closed, open or half_open, whoever put it in that state.';
+comment on column {schema}.circuit_breaker_state.state is 'closed, open or half_open. States set by an operator are shown as closed or open.';
 comment on column {schema}.circuit_breaker_state.failure_count is
     'Failures since the last success, rounded up: some kinds count for less than one.';
 comment on column {schema}.circuit_breaker_state.open_until is

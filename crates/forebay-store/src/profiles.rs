@@ -160,7 +160,7 @@ async fn create(
     // Functions of the same names in other schemas must not get into the views.
     transaction.batch_execute("set local search_path = pg_catalog, pg_temp").await?;
     refuse_other_roles(&transaction).await?;
-    // Whoever writes the ledger meanwhile would not see the profile, and its entry would be missing there.
+    // A concurrent transaction that writes the ledger doesn't see the profile yet, so its entry would be missing there.
     transaction.batch_execute("lock table forebay.sync_metadata in share row exclusive mode").await?;
     if !schema_exists(&transaction, schema).await? {
         transaction.batch_execute(&format!("create schema {schema}")).await?;

@@ -26,7 +26,7 @@ pub(super) struct LockedRun {
     pub(super) lease: ScopeLease,
 }
 
-/// A run and its scope. Errors: `no_such_run`, and `run_process_died` for a run that nobody will end.
+/// A run and its scope. Errors: `no_such_run`, and `run_process_died` for a run whose process has died.
 pub(super) async fn find(client: &Client, run_id: i64) -> Result<(RunRow, Scope)> {
     let run = runs::find(&***client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?;
     if run.status == RunStatus::Running

@@ -1,6 +1,6 @@
 //! Claims whose answer got lost with the connection: they may have been made, and would wait for their lease to end.
 //!
-//! The worker has chosen their receipts, so it can give them back without an attempt. Nobody else has these receipts.
+//! The worker has chosen their receipts, so it can return them without an attempt. No other claim has the same receipt.
 
 use std::{
     mem,

@@ -1,5 +1,5 @@
--- The relations in schema $1 that have a name of the profile, and whether each is the profile's own: it says so, and
--- nobody else can replace it. $2: the names. $3: how comments of the profile's relations begin.
+-- The relations in schema $1 that have a name of the profile, and whether each is the profile's own: it has the
+-- profile's comment, and no other role owns it. $2: the names. $3: how comments of the profile's relations begin.
 select c.relname::text as name,
     starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $3) as is_marked,
     c.relowner = (select l.relowner from pg_class as l where l.oid = to_regclass('forebay.sync_metadata')) as is_ours,

@@ -1,4 +1,4 @@
-//! Runs whose process died without closing them: they are `running`, and nobody holds their scope.
+//! Runs whose process died without closing them: they are `running`, and their scope is free.
 
 use forebay_domain::scope::Scope;
 use tokio_postgres::GenericClient;

@@ -1,4 +1,4 @@
--- Runs that nobody will end: nobody holds their scope.
+-- Runs that are left open: their process no longer holds the scope.
 select r.run_id, r.source_id, s.name as source, r.scope
 from forebay.scrape_runs as r
 join forebay.sources as s using (source_id)

@@ -5,12 +5,12 @@
 //!
 //! - every transaction that writes for the holder ends with [`ScopeLease::fence`] or [`ScopeLease::release_in`], so a
 //!   process that was suspended and thaws after somebody else took the scope can't commit;
-//! - the fence locks the row until the commit, and whoever takes the scope skips locked rows, so a transaction that is
+//! - the fence locks the row until the commit, and taking the scope skips locked rows, so a transaction that is
 //!   about to commit does so before the scope changes hands;
 //! - all times are those of the server.
 //!
-//! The fence is `for key share` and a heartbeat changes no key, so neither waits for the other. Whoever takes the scope
-//! locks `for update`, which excludes both.
+//! The fence is `for key share` and a heartbeat changes no key, so neither waits for the other. Taking the scope locks
+//! `for update`, which excludes both.
 //!
 //! On a direct connection, the row also names a server process that ends with the holder's process, so the scope of a
 //! killed run is free at once. Behind a pooler, the lease has to expire.

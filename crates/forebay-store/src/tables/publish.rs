@@ -1,4 +1,4 @@
-//! Who else may read a table that Forebay created: nobody, or everybody who asks a web API.
+//! Access to the tables that Forebay creates for pipelines: closed to the roles of web APIs, or open for reading.
 //!
 //! On Supabase, default privileges grant every new table in `public` to the roles of the API, and without row-level
 //! security those could change its rows. So a new table is closed, and publishing opens it for reading only.

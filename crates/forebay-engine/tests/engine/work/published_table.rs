@@ -1,4 +1,4 @@
-//! Who else may read a table that Forebay creates: nobody, or the roles of a web API.
+//! Tables that Forebay creates are closed to the roles of web APIs unless their pipeline is published.
 
 use serde_json::{Value, json};
 
