@@ -406,17 +406,24 @@ begin
 end $$;
 
 -- The role of workers for pipelines without a role of their own: it may call these functions and has no right on any
--- table.
+-- table. And the role of programs that only read, such as reports, `forebay search` and `forebay mcp`: 0013_access grants
+-- what it needs.
 do $$
+declare
+    role_name text;
 begin
-    if not exists (select from pg_roles where rolname = 'forebay_worker') then
-        create role forebay_worker nologin;
-    end if;
-exception
-    when insufficient_privilege then
-        raise notice 'the role forebay_worker was not created, because the current role may not create roles';
-    when duplicate_object or unique_violation then
-        null;
+    foreach role_name in array array['forebay_worker', 'forebay_reader'] loop
+        begin
+            if to_regrole(role_name) is null then
+                execute format('create role %I nologin', role_name);
+            end if;
+        exception
+            when insufficient_privilege then
+                raise notice 'the role % was not created, because the current role may not create roles', role_name;
+            when duplicate_object or unique_violation then
+                null;
+        end;
+    end loop;
 end $$;
 do $$
 declare

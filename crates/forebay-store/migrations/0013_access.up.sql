@@ -6,7 +6,7 @@
 -- forebay_reader                reads everything
 -- authenticated, with app_metadata.role = admin in its JWT: reads everything
 -- authenticated                 reads what is published: active references of published sources, and their revisions
--- forebay_worker                calls the functions of 0010_workers
+-- forebay_worker                calls the functions of 0010_workers, and those that read no table
 -- anon and public               nothing
 --
 -- service_role, authenticated and anon are Supabase's. Where they don't exist, there are no policies for them; `forebay
@@ -157,16 +157,16 @@ begin
     for todo in
         select format('grant usage on schema %s to %I', s.schema_name, r.role_name) as statement
         from unnest(readers) as r (role_name)
-        join (values ('forebay', 0), ('forebay_private', 1)) as s (schema_name, is_private)
-            on s.is_private = 0 or r.role_name = 'service_role'
+        join (values ('forebay'), ('forebay_private')) as s (schema_name)
+            on s.schema_name = 'forebay' or r.role_name = 'service_role'
         where not has_schema_privilege(r.role_name, s.schema_name, 'usage')
         union all
         select format('grant %s on %s to %I', p.privilege, c.oid::regclass, r.role_name)
         from unnest(readers) as r (role_name)
         join pg_class as c
             on c.relnamespace = 'forebay'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition
-        join (values ('select', true), ('insert', false), ('update', false), ('delete', false)) as p (privilege, is_reading)
-            on p.is_reading or (r.role_name = 'service_role' and c.relkind <> 'v')
+        join (values ('select'), ('insert'), ('update'), ('delete')) as p (privilege)
+            on p.privilege = 'select' or (r.role_name = 'service_role' and c.relkind <> 'v')
         where not has_table_privilege(r.role_name, c.oid, p.privilege)
         union all
         select format('grant usage on sequence %s to service_role', c.oid::regclass)
@@ -176,29 +176,15 @@ begin
             -- The function fails for what is no sequence.
             and case when c.relkind = 'S' then not has_sequence_privilege('service_role', c.oid, 'usage') end
         union all
-        select format('grant execute on function %s to %I', k.function_oid::regprocedure, r.role_name)
+        select format('grant execute on function %s to %I', k.function_oid::regprocedure, r.rolname)
         from forebay_private.callable_functions() as k
-        join pg_roles as g
-            on g.rolname = any (readers) or (g.rolname = 'forebay_worker' and k.is_pure)
-        cross join lateral (select g.rolname as role_name) as r
-        where (r.role_name = 'service_role' or k.is_readable)
-            and not has_function_privilege(r.role_name, k.function_oid, 'execute')
+        join pg_roles as r
+            on r.rolname = any (readers) or (r.rolname = 'forebay_worker' and k.is_pure)
+        where (r.rolname = 'service_role' or k.is_readable)
+            and not has_function_privilege(r.oid, k.function_oid, 'execute')
     loop
         execute todo.statement;
     end loop;
-end $$;
-
--- The role of programs that only read, such as reports, `forebay search` and `forebay mcp`.
-do $$
-begin
-    if not exists (select from pg_roles where rolname = 'forebay_reader') then
-        create role forebay_reader nologin;
-    end if;
-exception
-    when insufficient_privilege then
-        raise notice 'the role forebay_reader was not created, because the current role may not create roles';
-    when duplicate_object or unique_violation then
-        null;
 end $$;
 
 select forebay_private.apply_access();

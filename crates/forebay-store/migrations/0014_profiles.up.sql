@@ -223,7 +223,6 @@ begin
     end if;
     return null;
 end $$;
-revoke execute on function forebay_private.show_changed_sync() from public;
 
 create trigger sync_metadata_show after insert or update or delete on forebay.sync_metadata
     for each row execute function forebay_private.show_changed_sync();
@@ -324,7 +323,6 @@ begin
     end if;
     return new;
 end $$;
-revoke execute on function forebay_private.check_sync_row() from public;
 
 -- After a row of a profile's table was written: reports it to the ledger, unless the ledger wrote it.
 create function forebay_private.report_sync_row() returns trigger
@@ -363,6 +361,6 @@ begin
     end if;
     return null;
 end $$;
-revoke execute on function forebay_private.report_sync_row() from public;
 
+revoke all on all functions in schema forebay, forebay_private from public;
 select forebay_private.apply_access();
