@@ -406,8 +406,8 @@ begin
 end $$;
 
 -- The role of workers for pipelines without a role of their own: it may call these functions and has no right on any
--- table. And the role of programs that only read, such as reports, `forebay search` and `forebay mcp`: 0013_access grants
--- what it needs.
+-- table. And the role of programs that only read, such as reports, `forebay search` and `forebay mcp`: 0013_access
+-- grants what it needs.
 do $$
 declare
     role_name text;
