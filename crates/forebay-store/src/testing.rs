@@ -42,9 +42,9 @@ use crate::{
 /// "forebay" after a byte of 1: creating the template uses this lock.
 const TEMPLATE_LOCK: i64 = i64::from_be_bytes(*b"\x01forebay");
 
-/// The roles that Forebay has policies for. Roles belong to the whole server: if some tests created them, the policies
-/// of a database would depend on the time of its migration.
-const ROLES: &str = "
+/// Creates the roles that Forebay has grants and policies for. Roles belong to the whole server: if some tests created
+/// them, the policies of a database would depend on the time of its migration.
+pub const ROLES: &str = "
     do $$
     declare
         name text;

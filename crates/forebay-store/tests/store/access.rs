@@ -20,9 +20,7 @@ use crate::support::Place;
 
 #[tokio::test]
 async fn every_role_can_do_what_it_should_and_no_more() {
-    let lab = Lab::open("rights").await;
-    lab.migrate().await;
-    seeds::plant(&lab).await;
+    let lab = seeds::planted("rights").await;
     expectations::check(&lab).await;
     assert_eq!(access::stray_grants(&lab.owner().await).await.unwrap(), []);
     lab.close().await;
@@ -45,9 +43,7 @@ async fn default_privileges_open_nothing() {
 
 #[tokio::test]
 async fn policies_refuse_what_grants_allow_until_they_are_taken_back() {
-    let lab = Lab::open("grants").await;
-    lab.migrate().await;
-    seeds::plant(&lab).await;
+    let lab = seeds::planted("grants").await;
     let mut owner = lab.owner().await;
     owner
         .batch_execute(
@@ -82,9 +78,7 @@ async fn policies_refuse_what_grants_allow_until_they_are_taken_back() {
 
 #[tokio::test]
 async fn publishing_shows_a_source_and_unpublishing_hides_it() {
-    let lab = Lab::open("publishing").await;
-    lab.migrate().await;
-    seeds::plant(&lab).await;
+    let lab = seeds::planted("publishing").await;
     let seen = async || {
         let keys = "select coalesce(string_agg(record_key, ' ' order by record_key), '') from forebay.\"references\"";
         lab.text_as(Actor::Authenticated, keys).await
@@ -143,7 +137,13 @@ async fn the_migrations_alone_are_complete() {
         client.batch_execute(migration.up).await.unwrap();
     }
     assert_eq!(access::open_tables(&client).await.unwrap(), [""; 0]);
-    let all = "select count(*)::text from pg_policy";
+    let all = "select string_agg(a.line, ' ' order by a.line) from (
+            select concat(p.polrelid::regclass, p.polname, p.polroles) from pg_policy as p
+            union all
+            select concat(c.oid::regclass, c.relacl) from pg_class as c where c.relnamespace = 'forebay'::regnamespace
+            union all
+            select concat(f.oid::regprocedure, f.proacl) from pg_proc as f where f.oid::regprocedure::text like 'forebay%'
+        ) as a (line)";
     let alone = lab.text(all).await;
     client.batch_execute("select forebay_private.apply_access()").await.unwrap();
     assert_eq!(lab.text(all).await, alone);

@@ -152,10 +152,9 @@ impl Actor {
     pub(super) fn calls(self, callers: Callers) -> bool {
         match callers {
             Callers::Everybody => self != Self::Anon,
-            Callers::Readers => !matches!(self, Self::Anon | Self::Worker),
+            Callers::Readers | Callers::Policies => !matches!(self, Self::Anon | Self::Worker),
             Callers::Workers => matches!(self, Self::Service | Self::Worker),
             Callers::Service => self == Self::Service,
-            Callers::Policies => !matches!(self, Self::Anon | Self::Worker),
         }
     }
 }

@@ -31,15 +31,7 @@ impl Lab {
         let server = connect(cluster.config().dbname("postgres")).await;
         for statement in [
             format!("drop database if exists {name} with (force)"),
-            // Roles of a Supabase project, which other tests may create at this moment.
-            "do $$ begin perform pg_advisory_lock(1);
-             if to_regrole('anon') is null then
-                 create role anon nologin noinherit; create role authenticated nologin noinherit;
-                 create role service_role nologin noinherit; create role forebay_worker nologin;
-                 create role forebay_reader nologin;
-             end if; end $$"
-                .to_owned(),
-            "select pg_advisory_unlock_all()".to_owned(),
+            testing::ROLES.to_owned(),
             format!("drop role if exists owner_{name}; create role owner_{name} login createrole"),
             format!("create database {name} owner owner_{name}"),
         ] {

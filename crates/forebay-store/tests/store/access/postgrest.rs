@@ -141,12 +141,11 @@ fn is_refused(answer: &Answer) -> bool {
     matches!(answer.status, 401 | 403)
 }
 
-/// Number of objects in an answer, which may come in chunks.
-fn num_rows(answer: &Answer) -> usize {
+/// The objects in an answer, which may come in chunks.
+fn rows(answer: &Answer) -> Vec<Value> {
     let (start, end) = (answer.body.find('['), answer.body.rfind(']'));
     let list = &answer.body[start.unwrap_or_else(|| panic!("{answer:?}"))..=end.unwrap()];
-    let rows: Value = serde_json::from_str(list).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
-    rows.as_array().unwrap().len()
+    serde_json::from_str(list).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -172,9 +171,7 @@ async fn every_path_of_the_api_keeps_to_the_expectations() {
     if !is_installed() {
         return;
     }
-    let lab = Lab::open("postgrest").await;
-    lab.migrate().await;
-    seeds::plant(&lab).await;
+    let lab = seeds::planted("postgrest").await;
     let api = PostgRest::start(&lab, "anon, authenticated, service_role").await;
     let mut wrong = Vec::new();
     for relation in relations(&lab).await {
@@ -185,8 +182,8 @@ async fn every_path_of_the_api_keeps_to_the_expectations() {
             let answer = api.try_as(actor, "GET", &path, None);
             let is_fine = match actor.sees(content) {
                 None => is_refused(&answer),
-                Some(false) => answer.status == 200 && num_rows(&answer) == 0,
-                Some(true) => answer.status == 200 && (num_rows(&answer) > 0 || content == Content::View),
+                Some(false) => answer.status == 200 && rows(&answer).is_empty(),
+                Some(true) => answer.status == 200 && (!rows(&answer).is_empty() || content == Content::View),
             };
             if !is_fine {
                 wrong.push(format!("{actor:?} GET {path}: {answer:?}"));
@@ -238,9 +235,7 @@ async fn a_worker_with_a_jwt_works_for_its_pipeline_only() {
     if !is_installed() {
         return;
     }
-    let lab = Lab::open("jwt").await;
-    lab.migrate().await;
-    seeds::plant(&lab).await;
+    let lab = seeds::planted("jwt").await;
     let role = format!("worker_{}", lab.name);
     let owner = lab.owner().await;
     owner
@@ -262,9 +257,8 @@ async fn a_worker_with_a_jwt_works_for_its_pipeline_only() {
     let call = |name: &str, body: &Value| api.ask("POST", &format!("/rpc/{name}"), &claims, Some(body), "");
 
     let claimed = call("claim_jobs", &json!({"pipeline": "index", "worker": "tests"}));
-    assert_eq!((claimed.status, num_rows(&claimed)), (200, 1), "{claimed:?}");
-    let (start, end) = (claimed.body.find('[').unwrap(), claimed.body.rfind(']').unwrap());
-    let jobs: Value = serde_json::from_str(&claimed.body[start..=end]).unwrap();
+    let jobs = rows(&claimed);
+    assert_eq!((claimed.status, jobs.len()), (200, 1), "{claimed:?}");
     assert_eq!(jobs[0]["payload"]["title"], "hidden");
     let done = json!({
         "pipeline": "index",
@@ -284,7 +278,7 @@ async fn a_worker_with_a_jwt_works_for_its_pipeline_only() {
     let claims = Actor::Service.claims();
     let body = json!({"pipeline": "other"});
     let service = api.ask("POST", "/rpc/claim_jobs", &claims, Some(&body), "");
-    assert_eq!((service.status, num_rows(&service)), (200, 1), "{service:?}");
+    assert_eq!((service.status, rows(&service).len()), (200, 1), "{service:?}");
     drop(api);
     lab.admin.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.unwrap();
     lab.admin.batch_execute(&format!("drop role authenticator_{}", lab.name)).await.unwrap();

@@ -61,6 +61,14 @@ const FILL: &str = "
         end loop;
     end $$";
 
+/// A migrated database with these rows.
+pub(super) async fn planted(name: &str) -> Lab {
+    let lab = Lab::open(name).await;
+    lab.migrate().await;
+    plant(&lab).await;
+    lab
+}
+
 pub(super) async fn plant(lab: &Lab) {
     let month = "select forebay_private.ensure_month('reference_revisions', now())";
     lab.owner().await.batch_execute(&format!("{month}; {SOURCES}")).await.unwrap();
