@@ -224,10 +224,7 @@ fn every_incident_of_a_night_is_on_one_screen() {
 fn what_a_web_api_can_write_and_a_read_only_database_are_named() {
     let (sandbox, db) = (Sandbox::new(), database());
     db.execute(
-        "do $$ begin
-             if to_regrole('anon') is null then create role anon nologin; end if;
-         exception when duplicate_object then null; end $$;
-         grant usage on schema forebay to anon; grant all on all tables in schema forebay to anon;
+        "grant usage on schema forebay to anon; grant all on all tables in schema forebay to anon;
          alter table forebay.sources disable row level security;",
     );
     let (exit, document) = db.json(&sandbox, "doctor");
