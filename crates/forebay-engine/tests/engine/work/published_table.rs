@@ -4,15 +4,8 @@ use serde_json::{Value, json};
 
 use super::Shop;
 
-/// The roles of a web API, with Supabase's default privileges. Roles belong to the whole server.
-const SUPABASE: &str = "
-    do $$ begin
-        create role anon nologin noinherit;
-    exception when duplicate_object or unique_violation then null; end $$;
-    do $$ begin
-        create role authenticated nologin noinherit;
-    exception when duplicate_object or unique_violation then null; end $$;
-    alter default privileges in schema public grant all on tables to anon, authenticated";
+/// Supabase's default privileges.
+const SUPABASE: &str = "alter default privileges in schema public grant all on tables to anon, authenticated";
 
 fn items(publish: bool) -> Value {
     json!({"table": "public.items", "columns": {"title": "title"}, "removed": "mark", "publish": publish})
