@@ -36,7 +36,7 @@ pub use choice::{
 pub use dedicated::Dedicated;
 pub use kind::ConnectionKind;
 pub use limits::Limits;
-pub(crate) use presence::{Presence, Session};
+pub(crate) use presence::{Backend, Presence};
 pub use target::Target;
 pub use url::has_password;
 pub(crate) use url::url_settings;
@@ -75,10 +75,6 @@ impl Default for OpenOptions {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
-    config: tokio_postgres::Config,
-    tls: MakeRustlsConnect,
-    /// Host, port, database and user, for messages.
-    target: String,
     cluster: Option<Arc<Cluster>>,
     presence: Arc<Presence>,
     kind: Arc<OnceCell<ConnectionKind>>,
@@ -87,7 +83,7 @@ pub struct Database {
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").field("target", &self.target).finish_non_exhaustive()
+        f.debug_struct("Database").field("target", &self.target()).finish_non_exhaustive()
     }
 }
 
@@ -165,7 +161,6 @@ impl Database {
             create: Some(CONNECT_TIMEOUT),
             recycle: Some(CONNECT_TIMEOUT),
         };
-        let target = url::describe(&config);
         let opened = Hook::sync_fn(|_, _| {
             tracing::debug!("opened a connection to the database");
             Ok(())
@@ -185,14 +180,11 @@ impl Database {
         // Building fails only if timeouts are set without a runtime.
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
-        let presence = Presence::new(config.clone(), tls.clone(), target.clone());
+        let target = url::describe(&config);
         Ok(Self {
             pool,
-            config,
-            tls,
-            target,
             cluster: cluster.map(Arc::new),
-            presence,
+            presence: Presence::new(config, tls, target),
             kind: Arc::default(),
             unknown_options: Arc::default(),
         })
@@ -200,7 +192,7 @@ impl Database {
 
     /// The settings of its connections.
     pub(crate) fn config(&self) -> &tokio_postgres::Config {
-        &self.config
+        &self.presence.config
     }
 
     /// The embedded cluster; `None`: the database is configured.
@@ -210,9 +202,9 @@ impl Database {
 
     /// Another database of the same server. It does not keep the embedded cluster running: close it before this one.
     pub async fn sibling(&self, name: &str) -> Result<Self> {
-        let mut config = self.config.clone();
+        let mut config = self.config().clone();
         config.dbname(name);
-        Self::with(config, self.tls.clone(), None, &OpenOptions::default()).await
+        Self::with(config, self.presence.tls.clone(), None, &OpenOptions::default()).await
     }
 
     /// A connection of the pool. Waits for a free one if all are in use.
@@ -220,18 +212,18 @@ impl Database {
     /// Errors: `database_unreachable`, `database_tls`; `busy` if none became free in time.
     pub async fn client(&self) -> Result<Client> {
         self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => refused(&self.target, error),
+            PoolError::Backend(error) => refused(self.target(), error),
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
                 Error::Busy { what: format!("every one of the {} connections", self.pool.status().max_size) }
             }
-            PoolError::Timeout(_) => timed_out(&self.target),
+            PoolError::Timeout(_) => timed_out(self.target()),
             other => Error::Busy { what: format!("the connection pool ({other})") },
         })
     }
 
     /// A connection outside the pool, for long operations or for notifications.
     pub async fn dedicated(&self) -> Result<Dedicated> {
-        dedicated::open(&self.config, &self.tls, &self.target).await
+        self.presence.another().await
     }
 
     /// The session of this process.
@@ -239,7 +231,7 @@ impl Database {
         &self.presence
     }
 
-    /// What is between this process and the server. Found out once; costs a connection or two.
+    /// Whether connections are direct or pass a pooler. Determined once, with one or two connections.
     pub async fn kind(&self) -> Result<ConnectionKind> {
         if self.is_embedded() {
             return Ok(ConnectionKind::Direct);
@@ -251,7 +243,7 @@ impl Database {
     pub async fn require_session(&self, what: &'static str) -> Result<()> {
         match self.kind().await? {
             ConnectionKind::TransactionPooler => {
-                Err(Error::TransactionPooler { target: self.target.clone(), what })
+                Err(Error::TransactionPooler { target: self.target().to_owned(), what })
             }
             ConnectionKind::Direct | ConnectionKind::SessionPooler => Ok(()),
         }
@@ -264,7 +256,7 @@ impl Database {
 
     /// Host, port, database and user, for messages; never the password.
     pub fn target(&self) -> &str {
-        &self.target
+        &self.presence.target
     }
 
     /// The unknown options of its URL, which are ignored.

@@ -1,10 +1,11 @@
-//! Who else may read and write Forebay's tables: grants to roles of a web API, and tables without row-level security.
+//! Access of other roles to Forebay's tables: grants to roles of a web API, and tables without row-level security.
 
 use std::collections::BTreeSet;
 
 use forebay_store::access::StrayGrant;
 
 use super::check::{Check, CheckStatus};
+use crate::human as format;
 
 /// Grants that `forebay db up` would take back.
 pub(super) fn grants(stray: &[StrayGrant]) -> Check {
@@ -13,8 +14,7 @@ pub(super) fn grants(stray: &[StrayGrant]) -> Check {
     };
     let others = match stray.len() - 1 {
         0 => String::new(),
-        1 => " and 1 more right".to_owned(),
-        number => format!(" and {number} more rights"),
+        number => format!(" and {}", format::counted(number as u64, "more right")),
     };
     let StrayGrant { kind, object, grantee } = first;
     let statements: BTreeSet<String> = stray

@@ -45,7 +45,7 @@ fn or_ok(code: &'static str, fine: &str, problems: impl Iterator<Item = Check>) 
     if problems.is_empty() { vec![Check::ok(code, fine)] } else { problems }
 }
 
-/// Objects of the schema that somebody changed, dropped or added.
+/// Objects of the schema that were changed, dropped or added.
 pub(super) fn objects(differences: &[ObjectDifference]) -> Vec<Check> {
     let problems = differences.iter().map(|ObjectDifference { kind, name, difference }| {
         let name = format::plain(name);

@@ -142,7 +142,7 @@ pub(super) fn rights(role: &str, missing: &[String]) -> Check {
         [first, others @ ..] => {
             let others = match others.len() {
                 0 => String::new(),
-                number => format!(", and lacks {number} more rights"),
+                number => format!(", and lacks {}", format::counted(number as u64, "more right")),
             };
             Check::new("role_rights", CheckStatus::Failed, format!("the role {role} may not {first}{others}"))
                 .hint("connect as the role that ran `forebay db up`, which owns all tables, or as a member of it")

@@ -1,6 +1,6 @@
-//! What configured the connection, and what is between this machine and the server.
+//! The check of the connection: which setting configured it, and whether it passes a pooler.
 
-use forebay_store::connect::ConnectionKind;
+use forebay_store::{connect::ConnectionKind, runs::LEASE};
 
 use super::check::{Check, CheckStatus};
 
@@ -13,12 +13,13 @@ pub(super) fn connection(
         return Check::ok("connection", "no database is configured, so it is the private Postgres");
     };
     let kind = match kind {
-        ConnectionKind::Direct => "direct",
-        ConnectionKind::SessionPooler => "through a pooler in session mode",
-        ConnectionKind::TransactionPooler => {
-            "through a pooler in transaction mode: workers poll, a killed run's scope is free after 15 s, and changing \
-             the schema needs another URL"
-        }
+        ConnectionKind::Direct => "direct".to_owned(),
+        ConnectionKind::SessionPooler => "through a pooler in session mode".to_owned(),
+        ConnectionKind::TransactionPooler => format!(
+            "through a pooler in transaction mode: workers poll, a killed run's scope is free after {} s, and changing \
+             the schema needs another URL",
+            LEASE.as_secs()
+        ),
     };
     let message = format!("configured by {name}; {kind}");
     if unknown_options.is_empty() {

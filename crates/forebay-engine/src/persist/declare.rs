@@ -46,7 +46,7 @@ pub(crate) async fn declare(
     let is_same = |known: &Source| {
         (&known.entity_type, &known.key_fields, &known.policy)
             == (&spec.entity_type, &spec.key_fields, &spec.policy)
-            && spec.is_published.unwrap_or(known.is_published) == known.is_published
+            && spec.is_published.is_none_or(|is_published| is_published == known.is_published)
     };
     let Some(known) = known else {
         let source = sources::declare(client, &spec).await?;

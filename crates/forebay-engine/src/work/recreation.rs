@@ -2,11 +2,7 @@
 //! themselves: the rows that were written before would be missing without a sign.
 
 use forebay_domain::handoff::HandlerKind;
-use forebay_store::{
-    connect::Database,
-    pipelines::{self, Pipeline},
-    tables,
-};
+use forebay_store::{connect::Database, pipelines, tables};
 
 use super::{declare::Declared, handlers::table_of, options::WorkOptions, reconciliation, settings::kind};
 use crate::error::Result;
@@ -16,15 +12,8 @@ use crate::error::Result;
 /// enabled pipelines that a worker with these options would serve. If a kill prevents the hand-offs, the next
 /// reconciliation makes them.
 pub async fn recreate_tables(database: &Database, options: &WorkOptions) -> Result<Vec<Declared>> {
-    let WorkOptions { pipelines: names, declarations, .. } = options;
     let mut all = pipelines::list(&**database.client().await?).await?;
-    all.retain(|Pipeline { spec, .. }| {
-        let is_chosen = names.is_empty() || names.contains(&spec.name);
-        is_chosen
-            && spec.enabled
-            && matches!(kind(spec), Ok(HandlerKind::Table))
-            && declarations.check(spec).is_ok()
-    });
+    all.retain(|pipeline| matches!(kind(&pipeline.spec), Ok(HandlerKind::Table)) && options.serves(pipeline));
     let mut recreated = Vec::new();
     for pipeline in &all {
         let mut client = database.client().await?;

@@ -1,4 +1,4 @@
-//! What the supervisor, its workers and the tasks beside them share.
+//! State that the supervisor, its workers and the tasks beside them share.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -62,7 +62,7 @@ pub(super) struct Shared<'a> {
     pub(super) sight: watch::Sender<Sight>,
     /// Workers that have something to report since before an outage of the database.
     pub(super) num_overdue: AtomicUsize,
-    /// Whether the work ends when nothing is left; what is locked at that moment would stay behind.
+    /// Whether the work ends when nothing is left, so hand-offs that are locked at that moment would stay behind.
     pub(super) is_draining: bool,
     pub(super) report: Mutex<WorkReport>,
     /// Handlers that are ready, with the declarations that they were opened from.
@@ -92,9 +92,7 @@ impl<'a> Shared<'a> {
             handlers: Mutex::default(),
         }
     }
-}
 
-impl Shared<'_> {
     /// Whether a pipeline is still to be worked for, by the declaration that its worker began with.
     pub(super) fn is_served(&self, pipeline: &Pipeline) -> bool {
         self.serving.borrow().get(&pipeline.pipeline_id) == Some(&pipeline.spec)

@@ -124,42 +124,33 @@ async fn drain_until(
     stage: &watch::Sender<Stage>,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<WorkReport> {
-    let mut stop = pin!(stop);
     let mut supervisor = Supervisor::new(shared);
     let mut workers = FuturesUnordered::new();
-    let beginning = async {
+    let working = async {
         maintenance::rescue(shared).await?;
-        look(shared, true).await
-    };
-    tokio::select! {
-        () = &mut stop => return Ok(supervisor.stop_all(workers, stage).await),
-        seen = beginning => supervisor.start(&mut workers, seen?, true),
-    }
-    let mut outage = None;
-    loop {
-        let ended = tokio::select! {
-            () = &mut stop => return Ok(supervisor.stop_all(workers, stage).await),
-            ended = workers.next() => ended,
-        };
-        let Some(worker) = ended else { break };
-        if let Err(error) = supervisor.ended(worker) {
-            outage = Some(error);
+        supervisor.start(&mut workers, look(shared, true).await?, true);
+        let mut worked = Ok(());
+        while let Some(worker) = workers.next().await {
+            worked = supervisor.ended(worker).and(worked);
         }
-    }
-    if let Some(error) = outage {
-        // Otherwise they wait until their leases end.
-        let _in_time = tokio::time::timeout(GIVING_BACK, shared.unanswered.give_back(shared.database)).await;
-        return Err(error);
-    }
-    let closing = async {
+        worked?;
         disabling::round(shared, &mut Noted::new()).await?;
         embedding::round(shared, &mut Rests::default()).await
     };
-    tokio::select! {
-        () = &mut stop => return Ok(supervisor.stop_all(workers, stage).await),
-        closed = closing => drop(closed?),
+    let worked: Option<Result<()>> = tokio::select! {
+        () = stop => None,
+        worked = working => Some(worked),
+    };
+    match worked {
+        None => Ok(supervisor.stop_all(workers, stage).await),
+        Some(Ok(())) => shared.finish().await,
+        Some(Err(error)) => {
+            // Otherwise claims whose answer got lost wait until their leases end.
+            let giving_back = shared.unanswered.give_back(shared.database);
+            let _in_time = tokio::time::timeout(GIVING_BACK, giving_back).await;
+            Err(error)
+        }
     }
-    shared.finish().await
 }
 
 pub(super) async fn follow(

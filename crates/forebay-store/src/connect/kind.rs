@@ -1,8 +1,8 @@
-//! What is between this process and the server: nothing, or a pooler that lends a connection for a session or only for
+//! How this process reaches the server: directly, or through a pooler that lends a connection for a session or only for
 //! a transaction.
 //!
-//! The addresses of Supabase say it. Elsewhere the behaviour does: only the server itself knows a setting that was
-//! given when the connection was opened; and two open sessions share a server process only in transaction mode.
+//! An address of Supabase says which. Elsewhere behaviour shows it: only the server itself knows a setting that was
+//! given when the connection was opened, and two open sessions share a server process only in transaction mode.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use super::presence::Presence;
 use crate::{error::Result, row::ReadRow};
 
 forebay_domain::words! {
-    /// What is between this process and the server.
+    /// How a process reaches the server.
     pub enum ConnectionKind {
-        /// Nothing.
+        /// Without a pooler.
         Direct = "direct",
         /// A pooler that lends a connection for a session.
         SessionPooler = "session_pooler",
@@ -37,7 +37,7 @@ const SECOND_SESSION: Duration = Duration::from_secs(5);
 const PID: &str = "select pg_backend_pid() as pid";
 
 pub(super) async fn find(presence: &Presence) -> Result<ConnectionKind> {
-    if let Some(kind) = by_address(presence.config()) {
+    if let Some(kind) = by_address(&presence.config) {
         return Ok(kind);
     }
     let session = presence.session().await?;

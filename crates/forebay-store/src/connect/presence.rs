@@ -31,9 +31,10 @@ const IDENTIFY: &str = "select a.pid, a.backend_start, \
 
 /// The session of a process, opened when it is first needed and again when it was lost.
 pub(crate) struct Presence {
-    config: Config,
-    tls: MakeRustlsConnect,
-    target: String,
+    pub(super) config: Config,
+    pub(super) tls: MakeRustlsConnect,
+    /// Host, port, database and user, for messages.
+    pub(super) target: String,
     session: Mutex<Option<Arc<Session>>>,
     num_leases: AtomicUsize,
 }
@@ -75,11 +76,6 @@ impl Presence {
     /// Closes the session.
     pub(super) async fn close(&self) {
         drop(self.session.lock().await.take());
-    }
-
-    /// The settings of its connections.
-    pub(super) fn config(&self) -> &Config {
-        &self.config
     }
 
     /// Another connection.

@@ -12,11 +12,8 @@ const DEPENDENTS: &str = include_str!("dependents.sql");
 
 /// The error of a revert. If it failed because of dependent objects, all of them are named.
 pub(super) async fn named(client: &Client, error: Error) -> Error {
-    let is_dependent = |error: &Error| {
-        error.server().and_then(|server| server.sqlstate())
-            == Some(SqlState::DEPENDENT_OBJECTS_STILL_EXIST.code())
-    };
-    if !is_dependent(&error) {
+    let sqlstate = error.server().and_then(|server| server.sqlstate());
+    if sqlstate != Some(SqlState::DEPENDENT_OBJECTS_STILL_EXIST.code()) {
         return error;
     }
     match list(client).await {

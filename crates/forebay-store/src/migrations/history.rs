@@ -28,7 +28,7 @@ pub(super) struct Applied {
 pub(super) const SCHEMAS_UP: &str = include_str!("../../migrations/schemas.up.sql");
 /// Removes them again.
 pub(super) const SCHEMAS_DOWN: &str = include_str!("../../migrations/schemas.down.sql");
-/// Names without a schema must mean the server's own objects, not what somebody planted in a schema of the search path.
+/// Names without a schema must mean the server's own objects, not those planted in a schema of the search path.
 pub(super) const SEARCH_PATH: &str = "pg_catalog, pg_temp";
 /// How the message of [`SCHEMAS_UP`] begins if another role owns something.
 const FOREIGN: &str = "schema_foreign: ";
@@ -49,14 +49,11 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
 /// Errors: `schema_foreign`.
 pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
     transaction.batch_execute(SCHEMAS_UP).await.map_err(|error| {
-        let message = error.as_db_error().and_then(|server| server.message().strip_prefix(FOREIGN));
-        match message {
-            Some(reason) => {
-                let hint = error.as_db_error().and_then(|server| server.hint());
-                Error::SchemaForeign { reason: reason.to_owned(), hint: hint.map(str::to_owned) }
-            }
-            None => error.into(),
-        }
+        let foreign = error.as_db_error().and_then(|server| {
+            let reason = server.message().strip_prefix(FOREIGN)?.to_owned();
+            Some(Error::SchemaForeign { reason, hint: server.hint().map(str::to_owned) })
+        });
+        foreign.unwrap_or_else(|| error.into())
     })
 }
 

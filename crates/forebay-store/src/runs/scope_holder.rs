@@ -1,10 +1,10 @@
-//! Who holds a scope, for messages.
+//! The holder of a scope, for messages.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-/// Who holds a scope, as far as that is known.
+/// The holder of a scope, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeHolder {
     /// Its run, and when that started; `None`: an operator's decision, or a run that is about to start.

@@ -4,7 +4,7 @@
 //! so any number of slow runs share a few connections of a pooler. Three rules keep two writers apart:
 //!
 //! - every transaction that writes for the holder ends with [`ScopeLease::fence`] or [`ScopeLease::release_in`], so a
-//!   process that was suspended and thaws after somebody else took the scope can't commit;
+//!   process that was suspended and resumes after another one took the scope can't commit;
 //! - the fence locks the row until the commit, and taking the scope skips locked rows, so a transaction that is
 //!   about to commit does so before the scope changes hands;
 //! - all times are those of the server.
@@ -28,11 +28,14 @@ use tokio::{
     sync::{oneshot, watch},
     time::timeout,
 };
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{
+    GenericClient,
+    types::{ToSql, Type},
+};
 
 use super::scope_holder::ScopeHolder;
 use crate::{
-    connect::{Database, Presence, Session},
+    connect::{Backend, Database, Presence},
     error::{Error, Result},
     jobs::Receipt,
     row::ReadRow,
@@ -45,10 +48,10 @@ pub const LEASE: Duration = Duration::from_secs(15);
 /// A third of that, so two heartbeats in a row may fail.
 const EXTEND_EVERY: Duration = Duration::from_secs(5);
 
-/// Who holds the scope is asked for the first time after this, because most runs don't wait that long.
+/// How long to wait before asking for the holder. Most runs don't wait that long.
 const ASK_AFTER: Duration = Duration::from_secs(5);
 
-/// And again after this.
+/// How long to wait before asking again.
 const ASK_EVERY: Duration = Duration::from_mins(1);
 
 /// Maximum pause between two attempts to take a scope.
@@ -73,8 +76,14 @@ struct Key {
     holder: Receipt,
 }
 
+impl Key {
+    fn parameters(&self) -> [(&(dyn ToSql + Sync), Type); 3] {
+        [(&self.source_id, Type::INT4), (&self.scope, Type::TEXT), (&self.holder, Type::UUID)]
+    }
+}
+
 impl ScopeLease {
-    /// Takes the scope. If somebody else holds it, calls `waiting` at once, and from time to time with the holder.
+    /// Takes the scope. If another process holds it, calls `waiting` at once, and from time to time with the holder.
     /// Holds no connection while it waits. Error: [`Error::ScopeBusy`] after `max_wait`.
     pub async fn acquire(
         database: &Database,
@@ -92,7 +101,7 @@ impl ScopeLease {
             // Not through the session: a statement that waits there would delay the heartbeats of other runs.
             let session = presence.session().await?;
             let client = database.client().await?;
-            if let Some(holder) = take(&**client, source_id, &scope, &session).await? {
+            if let Some(holder) = take(&**client, source_id, &scope, session.backend.as_ref()).await? {
                 return Ok(Self::keep(Key { source_id, scope, holder }, Arc::clone(presence)));
             }
             let waited = started.elapsed();
@@ -138,9 +147,7 @@ impl ScopeLease {
     pub async fn fence(&self, transaction: &impl GenericClient) -> Result<()> {
         let statement = "select source_id from forebay.scope_leases \
              where source_id = $1 and scope = $2 and holder = $3 for key share";
-        let Key { source_id, scope, holder } = &self.key;
-        let parameters = [(source_id as _, Type::INT4), (scope as _, Type::TEXT), (holder as _, Type::UUID)];
-        match transaction.query_typed_opt(statement, &parameters).await? {
+        match transaction.query_typed_opt(statement, &self.key.parameters()).await? {
             Some(_) => Ok(()),
             None => Err(Error::ScopeLost),
         }
@@ -158,7 +165,7 @@ impl ScopeLease {
     pub fn released(&self) {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         // If the task is gone, it has nothing left to end either.
-        let _nobody = ended.map(|ended| ended.send(()));
+        let _unheard = ended.map(|ended| ended.send(()));
     }
 
     /// Ends the lease by itself.
@@ -168,7 +175,7 @@ impl ScopeLease {
         Ok(())
     }
 
-    /// Waits until a heartbeat finds that somebody else has taken the scope.
+    /// Waits until a heartbeat finds that another process has taken the scope.
     pub async fn lost(&self) {
         if self.lost.clone().wait_for(|is_lost| *is_lost).await.is_err() {
             // The task has ended, because the lease was released.
@@ -177,21 +184,20 @@ impl ScopeLease {
     }
 }
 
-/// Ends an abandoned lease, and locks the scope until the transaction ends. False: somebody holds it.
+/// Ends an abandoned lease, and locks the scope until the transaction ends. Returns false if a process holds it.
 pub async fn try_lock(transaction: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<bool> {
     let scope = scope.to_string();
-    let parameters = [(&source_id as _, Type::INT4), (&scope as _, Type::TEXT)];
-    let row = transaction.query_typed_one(include_str!("scope_lease/lock.sql"), &parameters).await?;
-    row.read("is_locked")
+    // Taking it locks its row.
+    let Some(holder) = take(transaction, source_id, &scope, None).await? else { return Ok(false) };
+    release(transaction, &Key { source_id, scope, holder }).await
 }
 
 async fn take(
     client: &impl GenericClient,
     source_id: i32,
     scope: &str,
-    session: &Session,
+    backend: Option<&Backend>,
 ) -> Result<Option<Receipt>> {
-    let backend = session.backend.as_ref();
     let row = client
         .query_typed_opt(
             include_str!("scope_lease/take.sql"),
@@ -270,9 +276,7 @@ async fn extend(presence: &Presence, key: &Key) -> Result<bool> {
 async fn release(client: &impl GenericClient, key: &Key) -> Result<bool> {
     let statement = "update forebay.scope_leases set holder = null \
          where source_id = $1 and scope = $2 and holder = $3";
-    let Key { source_id, scope, holder } = key;
-    let parameters = [(source_id as _, Type::INT4), (scope as _, Type::TEXT), (holder as _, Type::UUID)];
-    Ok(client.execute_typed(statement, &parameters).await? == 1)
+    Ok(client.execute_typed(statement, &key.parameters()).await? == 1)
 }
 
 async fn find_holder(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<ScopeHolder> {

@@ -35,7 +35,7 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts it in front of a database, with so many connections to the server. `None`: PgBouncer is not installed.
+    /// Starts it in front of a database, with this many connections to the server. `None`: PgBouncer is not installed.
     pub async fn start(database: &TestDatabase, num_connections: u32) -> Option<Self> {
         Self::start_in_mode(database, num_connections, "transaction").await
     }

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use forebay_store::schedules::Due;
-use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::watch, time};
 use tracing::warn;
 
@@ -25,36 +25,27 @@ pub async fn follow(
     let (cut_off, watching) = watch::channel(false);
     let mut report = ScheduleReport::default();
     let mut at_work = FuturesUnordered::new();
-    let mut stop = pin!(stop.fuse());
     let mut ended = |run: DueRun| {
         run.emit();
         report.add(&run);
         progress(&run);
     };
-    loop {
-        let claimed = {
+    let working = async {
+        loop {
             let room = options.at_once.max(1).saturating_sub(at_work.len());
-            let mut claiming = pin!(claim_now(scraper, options, room));
-            loop {
-                tokio::select! {
-                    // A claim in flight at this moment is not run; its lease expires.
-                    () = &mut stop => break None,
-                    // Running scrapes continue meanwhile, because claiming may wait for a connection that one of them
-                    // holds.
-                    Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
-                    claimed = &mut claiming => break Some(claimed),
-                }
+            let claimed = beside(&mut at_work, claim_now(scraper, options, room), &mut ended).await;
+            at_work.extend(claimed.due.into_iter().map(|due| run(scraper, options, due, watching.clone())));
+            tokio::select! {
+                // Another scrape can start now.
+                Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
+                () = time::sleep(claimed.wait) => {}
             }
-        };
-        let Some(claimed) = claimed else { break };
-        at_work.extend(claimed.due.into_iter().map(|due| run(scraper, options, due, watching.clone())));
-        let mut next_claim = pin!(time::sleep(claimed.wait));
-        tokio::select! {
-            () = &mut stop => break,
-            // Another scrape can start now.
-            Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
-            () = &mut next_claim => {}
         }
+    };
+    tokio::select! {
+        // A claim in flight at this moment is not run; its lease expires.
+        () = stop => {}
+        () = working => {}
     }
     close(at_work, &cut_off, options.grace, ended).await;
     report
@@ -68,7 +59,6 @@ pub async fn drain(
     progress: &(dyn Fn(&DueRun) + Sync),
     stop: impl Future<Output = ()>,
 ) -> Result<ScheduleReport> {
-    let mut stop = pin!(stop);
     let (cut_off, watching) = watch::channel(false);
     let due_by = clock::now();
     let mut report = ScheduleReport::default();
@@ -78,34 +68,41 @@ pub async fn drain(
         report.add(&run);
         progress(&run);
     };
-    loop {
-        let room = options.at_once.max(1).saturating_sub(at_work.len());
-        let claimed = {
-            let mut claiming = pin!(claim(scraper, options, due_by, room));
-            loop {
-                tokio::select! {
-                    () = &mut stop => break None,
-                    Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
-                    claimed = &mut claiming => break Some(claimed?),
-                }
+    let working = async {
+        loop {
+            let room = options.at_once.max(1).saturating_sub(at_work.len());
+            let claimed = beside(&mut at_work, claim(scraper, options, due_by, room), &mut ended).await?;
+            let found_any = !claimed.is_empty();
+            at_work.extend(claimed.into_iter().map(|due| run(scraper, options, due, watching.clone())));
+            if found_any && at_work.len() < options.at_once.max(1) {
+                continue;
             }
-        };
-        let Some(claimed) = claimed else { break };
-        let found_any = !claimed.is_empty();
-        at_work.extend(claimed.into_iter().map(|due| run(scraper, options, due, watching.clone())));
-        if found_any && at_work.len() < options.at_once.max(1) {
-            continue;
+            let Some(run) = at_work.next().await else { return Ok(()) };
+            ended(run);
         }
-        tokio::select! {
-            () = &mut stop => break,
-            run = at_work.next() => match run {
-                Some(run) => ended(run),
-                None => return Ok(report),
-            },
-        }
-    }
+    };
+    let worked: Result<()> = tokio::select! {
+        () = stop => Ok(()),
+        worked = working => worked,
+    };
+    worked?;
     close(at_work, &cut_off, options.grace, ended).await;
     Ok(report)
+}
+
+/// Claims. Running scrapes continue meanwhile, because claiming may wait for a connection that one of them holds.
+async fn beside<T>(
+    at_work: &mut FuturesUnordered<impl Future<Output = DueRun>>,
+    claiming: impl Future<Output = T>,
+    ended: &mut impl FnMut(DueRun),
+) -> T {
+    let mut claiming = pin!(claiming);
+    loop {
+        tokio::select! {
+            Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
+            claimed = &mut claiming => return claimed,
+        }
+    }
 }
 
 /// Lets running scrapes finish within the grace period, and then has them release their claims.

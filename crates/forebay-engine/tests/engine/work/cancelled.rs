@@ -41,15 +41,21 @@ async fn cancel(shop: &Shop, key: Option<&str>, running: bool) -> Operated {
 const LOGGED: &str = "select coalesce(http_status::text, 'none') || ' ' || coalesce(failure_code, 'delivered') \
      from forebay.ingestion_deliveries order by 1";
 
+/// A receiver of two requests at a time, which holds them.
+async fn holding() -> (Shop, Receiver) {
+    let (mut shop, receiver) = (Shop::open().await, Receiver::open().await);
+    receiver.only(&mut shop, 2).await;
+    receiver.behave(|manner| manner.holds_all = true);
+    (shop, receiver)
+}
+
 async fn put_two(shop: &Shop) {
     shop.put_all(&[("a", json!({"id": "a"})), ("b", json!({"id": "b"}))]).await;
 }
 
 #[tokio::test]
 async fn a_cancelled_request_is_dropped_and_the_others_go_on() {
-    let (mut shop, receiver) = (Shop::open().await, Receiver::open().await);
-    receiver.only(&mut shop, 2).await;
-    receiver.behave(|manner| manner.holds_all = true);
+    let (shop, receiver) = holding().await;
     put_two(&shop).await;
     let during = async {
         eventually("both run", async || receiver.got().len() == 2).await;
@@ -72,9 +78,7 @@ async fn a_cancelled_request_is_dropped_and_the_others_go_on() {
 
 #[tokio::test]
 async fn newer_content_is_delivered_after_a_cancelled_attempt() {
-    let (mut shop, receiver) = (Shop::open().await, Receiver::open().await);
-    receiver.only(&mut shop, 2).await;
-    receiver.behave(|manner| manner.holds_all = true);
+    let (shop, receiver) = holding().await;
     shop.put("a", &json!({"id": "a", "n": 1})).await;
     let during = async {
         eventually("it runs", async || receiver.got().len() == 1).await;
@@ -90,9 +94,7 @@ async fn newer_content_is_delivered_after_a_cancelled_attempt() {
 
 #[tokio::test]
 async fn a_request_that_is_dropped_when_its_worker_stops_is_logged() {
-    let (mut shop, receiver) = (Shop::open().await, Receiver::open().await);
-    receiver.only(&mut shop, 2).await;
-    receiver.behave(|manner| manner.holds_all = true);
+    let (shop, receiver) = holding().await;
     put_two(&shop).await;
     let during = async {
         eventually("both run", async || receiver.got().len() == 2).await;

@@ -28,7 +28,7 @@ holding as materialized (
 ),
 told as (
     update forebay.ingestion_claims as c
-    -- Some may have been told before.
+    -- Some may be in the list already.
     set cancelled = array(select distinct d.reference_id from unnest(c.cancelled || m.reference_ids) as d (reference_id))
     from (
         select f.receipt, array_agg(f.reference_id) as reference_ids

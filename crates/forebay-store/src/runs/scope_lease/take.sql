@@ -1,5 +1,5 @@
--- Takes the lease on a scope if nobody holds it. A locked row is skipped, not waited for: a transaction of its holder
--- has checked it and will commit, or somebody else is taking it.
+-- Takes the lease on a scope if it is free. A locked row is skipped, not waited for: a transaction of its holder has
+-- checked it and will commit, or another process is taking it.
 with
 free as (
     select l.source_id, l.scope
@@ -18,7 +18,7 @@ taken as (
     where l.source_id = f.source_id and l.scope = f.scope
     returning l.holder
 ),
--- The first time that anybody takes this scope. Not for a row that exists: a conflict waits for whoever changes it.
+-- The first lease on this scope. Not tried if the row exists: a conflict waits for the transaction that changes it.
 added as (
     insert into forebay.scope_leases (source_id, scope, holder, holder_name, lease_until, backend_pid, backend_start)
     select $1::int4, $2::text, gen_random_uuid(), $3::text, clock_timestamp() + make_interval(secs => $4), $5::int4,

@@ -82,7 +82,7 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
     (Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }, received)
 }
 
-/// Reads a body, at most so much as is of use.
+/// Reads a body, up to [`MAX_BODY_BYTES`].
 async fn read_body(response: &mut Response, body: &mut Vec<u8>) -> reqwest::Result<()> {
     while body.len() < MAX_BODY_BYTES
         && let Some(piece) = response.chunk().await?
