@@ -1,6 +1,6 @@
 //! Stores lines in a real database, and drops lines while it is unreachable.
 
-use forebay_store::{logs::LogFilter, testing};
+use forebay_store::{connect::OpenOptions, logs::LogFilter, testing};
 
 use super::*;
 
@@ -63,7 +63,8 @@ async fn a_line_is_written_while_the_run_continues() {
 async fn lines_lost_during_an_outage_are_counted_and_reported() {
     const SAID: u64 = 6_000;
     let test = testing::database().await;
-    let database = test.open().await;
+    // An outage of the server, not of a pooler's connections to it.
+    let database = Database::open(test.direct_target(), OpenOptions::default()).await.unwrap();
     let name: String = {
         let client = database.client().await.unwrap();
         client.query_one("select current_database()::text", &[]).await.unwrap().get(0)

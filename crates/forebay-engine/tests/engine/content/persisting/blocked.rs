@@ -15,7 +15,7 @@ impl Stage {
     async fn opened_with(&self, limits: Limits) -> CoursePersister {
         let folder = Arc::new(CourseFolder::open(self.path()).unwrap());
         let options = OpenOptions { limits: Some(limits), ..OpenOptions::default() };
-        CoursePersister::open_with(settings(), folder, PersistMode::On, self.test.target(), options)
+        CoursePersister::open_with(settings(), folder, PersistMode::On, self.test.direct_target(), options)
             .await
             .unwrap()
     }
