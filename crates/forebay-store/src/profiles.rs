@@ -3,7 +3,7 @@
 //!
 //! The statements of a profile are in `profiles/` beside the migrations; the functions behind the table are in the
 //! migration `profiles`. A profile can be created again at any time, which brings it up to date. Its relations are
-//! recognised by their comments; a relation of somebody else is never replaced.
+//! recognised by their comments; another relation of the same name is never replaced.
 
 use forebay_domain::scope::Scope;
 use jiff::Timestamp;
@@ -165,10 +165,6 @@ async fn create(
     if !schema_exists(&transaction, schema).await? {
         transaction.batch_execute(&format!("create schema {schema}")).await?;
     }
-    let found = found(&transaction, name, schema).await?;
-    for relation in &found {
-        relation.check(schema, scope_columns)?;
-    }
     let declare = "insert into forebay.profiles as p (schema_name, name, relations, scope_columns) \
          values ($1, $2, $3, $4) on conflict (schema_name, name) do update \
          set relations = excluded.relations where p.scope_columns = excluded.scope_columns returning p.*";
@@ -190,6 +186,10 @@ async fn create(
             reason: reason.to_owned(),
         });
     };
+    let found = found(&transaction, name, schema).await?;
+    for relation in &found {
+        relation.check(schema, scope_columns)?;
+    }
     transaction.batch_execute(statements).await?;
     let is_new = |relation: &&&str| !found.iter().any(|found| found.name == **relation);
     close(&transaction, schema, name.relations().iter().filter(is_new).copied().collect()).await?;

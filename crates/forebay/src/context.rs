@@ -19,8 +19,8 @@ use crate::{
     cli::{DatabaseUrl, Globals},
     config::{Config, read_database},
     env_vars,
-    failure::Failure,
-    ui::Ui,
+    failure::{Exit, Failure},
+    ui::{Report, Ui},
 };
 
 /// The default configuration file, in the current folder.
@@ -108,6 +108,24 @@ impl Context {
         work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         closing(self.opened(OpenOptions::default()).await?, work).await
+    }
+
+    /// Prints the report that `work` returns: the whole of most commands.
+    pub(crate) async fn report<R: Report>(
+        &self,
+        work: impl AsyncFnOnce(&Database) -> Result<R, Failure>,
+    ) -> Result<Exit, Failure> {
+        self.ui.show(&self.with_database(work).await?)?;
+        Ok(Exit::Done)
+    }
+
+    /// The same without checking the schema.
+    pub(crate) async fn report_bare<R: Report>(
+        &self,
+        work: impl AsyncFnOnce(&Database) -> Result<R, Failure>,
+    ) -> Result<Exit, Failure> {
+        self.ui.show(&self.with_bare_database(work).await?)?;
+        Ok(Exit::Done)
     }
 
     /// The path of the configuration: `--config`, or `./forebay.toml`.

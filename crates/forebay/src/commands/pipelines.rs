@@ -37,15 +37,13 @@ async fn change(
     context: &Context,
     apply: impl AsyncFnOnce(&Client, &Pipeline) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let client = database.client().await?;
             apply(&client, &names::pipeline(&client, name).await?).await?;
             state(&client, &names::pipeline(&client, name).await?).await
         })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+        .await
 }
 
 async fn state(client: &Client, pipeline: &Pipeline) -> Result<PipelineState, Failure> {

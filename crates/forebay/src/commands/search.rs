@@ -91,16 +91,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         min_score,
         ..SearchOptions::default()
     };
-    let result = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             if let Some(entity) = &args.entity {
                 names::entity(&database.client().await?, entity, config.definitions()).await?;
             }
             search(database, query, options).await
         })
-        .await?;
-    context.ui.show(&result)?;
-    Ok(Exit::Done)
+        .await
 }
 
 /// Searches. Errors: `no_such_source`, `no_such_scope`, `no_such_language`, `no_such_pipeline`, and those

@@ -27,14 +27,12 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let reference = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let row = names::reference(&database.client().await?, &args.reference).await?;
             Ok(Reference::canonical(&row, &mut Canonical::new())?)
         })
-        .await?;
-    context.ui.show(&reference)?;
-    Ok(Exit::Done)
+        .await
 }
 
 /// The name, key, state and times of a reference.

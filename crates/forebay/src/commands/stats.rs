@@ -27,9 +27,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context.with_database(async |database| count(args, database).await).await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    context.report(async |database| count(args, database).await).await
 }
 
 async fn count(args: &Args, database: &Database) -> Result<Stats, Failure> {

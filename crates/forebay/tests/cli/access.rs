@@ -12,7 +12,7 @@ use crate::{
 
 fn configure(sandbox: &Sandbox, lines: &str) {
     let text = format!("[project]\nname = \"catalogue\"\n\n[sources.courses]\nkey = \"id\"\n{lines}");
-    fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+    sandbox.configure(&text);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn publish_in_the_configuration_publishes_a_source_and_ends_that() {
     assert_eq!(is_published(), "true");
 
     // Without the configuration it stays as it is; without the source in it, it is not published.
-    fs::write(sandbox.path().join("forebay.toml"), "[project]\nname = \"catalogue\"\n").unwrap();
+    sandbox.configure("[project]\nname = \"catalogue\"\n");
     assert_eq!(db.json(&sandbox, &format!("persist {file} --source courses --key id")).0, 0);
     assert_eq!(is_published(), "true");
     assert_eq!(db.json(&sandbox, "config apply --prune --yes").0, 0);

@@ -107,9 +107,13 @@ fn migrations_are_exported_without_a_database_and_never_overwrite_a_file() {
             && script.contains("create table forebay.content_pieces (")
     );
     assert_eq!(json("db export --sql")["sql"].as_str().unwrap().trim_end(), script.trim_end());
-    for line in ["db export", "db export --sql --supabase supabase/migrations"] {
+    // The files that revert would replace those that apply.
+    let wrong =
+        ["db export", "db export --sql --supabase supabase/migrations", "db export --supabase rollback"];
+    for line in wrong {
         assert_eq!(sandbox.command(line).output().unwrap().status.code(), Some(2), "{line}");
     }
+    assert!(!sandbox.path().join("rollback").exists());
 }
 
 #[test]

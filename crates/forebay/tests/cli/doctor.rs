@@ -129,7 +129,7 @@ fn a_session_that_is_idle_in_its_transaction_is_named() {
 #[test]
 fn a_configuration_that_cannot_be_used_is_a_failed_check() {
     let (sandbox, db) = (Sandbox::new(), database());
-    std::fs::write(sandbox.path().join("forebay.toml"), "[sources.x]\nkye = 1\n").unwrap();
+    sandbox.configure("[sources.x]\nkye = 1\n");
     let (exit, document) = db.json(&sandbox, "doctor");
     assert_eq!((exit, &document["status"]), (1, &Value::from("failed")), "{document}");
     let found = check(&document, "configuration");
@@ -152,7 +152,7 @@ fields = [\"title\"]
 #[test]
 fn every_incident_of_a_night_is_on_one_screen() {
     let (sandbox, db) = (Sandbox::new(), database());
-    std::fs::write(sandbox.path().join("forebay.toml"), NIGHT).unwrap();
+    sandbox.configure(NIGHT);
     let course = |n: usize| serde_json::json!({ "id": format!("C-{n:03}"), "title": format!("Course {n}") });
     let persist = |source: &str, records: Vec<Value>| -> i32 {
         let name = format!("{source}.jsonl");
@@ -296,7 +296,7 @@ fn late_syncs_and_sources_that_stand_still_are_named() {
         "[entities.course]\nttl = \"1h\"\nerror_after = \"2h\"\n\n[sources.site]\n{}",
         crate::site::source("site", "http://127.0.0.1:9", "")
     );
-    std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+    sandbox.configure(&text);
     assert!(db.run(&sandbox, "config apply --yes").status.success());
     let file = write_records(&sandbox, "site.jsonl", [serde_json::json!({ "id": "a", "title": "b" })]);
     assert_eq!(db.json(&sandbox, &format!("persist {file} --source site --complete")).0, 0);
@@ -315,7 +315,7 @@ fn a_payload_that_no_run_wrote_is_found_and_restored_from_history() {
     let (sandbox, db) = (Sandbox::new(), database());
     let rules =
         "[sources.courses]\nkey = [\"id\"]\nvolatile = [\"seen\"]\nnormalise = { title = [\"trim\"] }\n";
-    std::fs::write(sandbox.path().join("forebay.toml"), rules).unwrap();
+    sandbox.configure(&rules);
     let course =
         |n: u32, title: &str| serde_json::json!({ "id": n, "title": title, "seen": n, "price": 1.50 });
     for title in ["old", " new "] {

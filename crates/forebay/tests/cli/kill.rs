@@ -4,7 +4,7 @@
 //! `FOREBAY_KILLS=100` kills more often than the default of two dozen. `FOREBAY_KILL_SEED` selects other moments.
 
 use std::{
-    env, fs,
+    env,
     process::Stdio,
     thread,
     time::{Duration, Instant},
@@ -114,7 +114,7 @@ struct Replay {
 impl Replay {
     fn new(guards: &'static str) -> Self {
         let sandbox = Sandbox::new();
-        fs::write(sandbox.path().join("forebay.toml"), PIPELINE).unwrap();
+        sandbox.configure(PIPELINE);
         Self { sandbox, db: database(), guards }
     }
 

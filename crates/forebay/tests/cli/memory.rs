@@ -196,7 +196,7 @@ fn pages_are_bounded() {
             kind => format!("[sources.{name}.{kind}]\n{url}"),
         };
         let text = format!("[sources.{name}]\n{key}[sources.{name}.fetch]\n{fetch}{table}");
-        fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+        sandbox.configure(&text);
         let (output, peak) = measured(&sandbox, &db, &format!("scrape {name}"));
         println!("{name}: {} MiB, exit {:?}", peak >> 10, output.status.code());
         assert!(peak < LIMIT_KIB, "{name} took {} MiB: {}", peak >> 10, shown(&output));
@@ -257,7 +257,7 @@ fn records_of_a_page_are_persisted_while_it_is_read() {
         [("items", "http_json", json_records(), size() / 50), ("entries", "feed", entries(), size() / 166)]
     {
         site.answer(&format!("/{name}"), 200, &text);
-        fs::write(sandbox.path().join("forebay.toml"), source(name, kind, &site)).unwrap();
+        sandbox.configure(&source(name, kind, &site));
         let (run, mebibytes) = run_within(&sandbox, &db, name, &format!("scrape {name} --no-handoff"));
         println!("{name}: {count} records of {} MB, {mebibytes} MiB", text.len() / 1_000_000);
         assert_eq!(
@@ -285,7 +285,7 @@ fn sources_at_the_same_time_share_the_memory() {
         site.answer(&format!("/{name}"), 200, text);
         settings.push_str(&source(name, kind, &site));
     }
-    fs::write(sandbox.path().join("forebay.toml"), settings).unwrap();
+    sandbox.configure(&settings);
     let (output, peak) = measured(&sandbox, &db, "scrape --jobs 4 --no-handoff");
     println!("four sources: {} MiB", peak >> 10);
     // 64 MiB for each further run.

@@ -1,7 +1,5 @@
 //! Pauses: seen in counts, details, the self-check and retries, made and lifted by command.
 
-use std::fs;
-
 use serde_json::json;
 
 use crate::{
@@ -14,7 +12,7 @@ fn one_handoff(sandbox: &Sandbox) -> TestDb {
     let config = "[pipelines.hook]\nsource = \"courses\"\nhandler = \"external\"\n\
                   limits = { key = \"host\", key_max_active = 5 }\n\
                   [pipelines.plain]\nsource = \"courses\"\nhandler = \"external\"\n";
-    fs::write(sandbox.path().join("forebay.toml"), config).unwrap();
+    sandbox.configure(&config);
     let db = database();
     let file = write_records(sandbox, "courses.jsonl", [json!({ "id": "a", "host": "h\u{1b}[31m" })]);
     let output = db.run(sandbox, &format!("persist {file} --source courses --key id"));

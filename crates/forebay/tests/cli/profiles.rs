@@ -14,10 +14,10 @@ fn profiles_are_created_listed_and_dropped() {
             .contains("profile events in schema app: event_revisions, ")
     );
     assert_eq!(stored.json("db profile list")["items"].as_array().unwrap().len(), 2);
-    assert_eq!(
-        stored.error("db profile create freshness --schema app --scope-columns term"),
-        (Some(1), "profile_refused".into())
-    );
+    let refused = stored.run("db profile create freshness --schema app --scope-columns term");
+    assert!(refused.contains("error[profile_refused]") && refused.contains("drop the profile"), "{refused}");
+    let refused = stored.run("db profile create freshness --schema app --scope-columns id");
+    assert!(refused.contains("error[name_refused]") && refused.contains("semester,university"), "{refused}");
     assert_eq!(stored.error("db profile create events --schema forebay"), (Some(2), "usage".into()));
     assert_eq!(
         stored.error("db profile create events --schema app --scope-columns term"),

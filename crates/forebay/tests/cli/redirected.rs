@@ -53,7 +53,7 @@ fn no_kind_follows_a_redirect_to_another_site_or_asks_it_anything() {
         let key = if kind == "ical" { "" } else { "key = \"id\"\n" };
         let fetch = "[sources.NAME.fetch]\nallow_private = true\nrate = \"unlimited\"\nretries = 0\n";
         let text = format!("[sources.NAME]\n{key}{fetch}{table}").replace("NAME", kind);
-        std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+        sandbox.configure(&text);
         let output = db.run(&sandbox, &format!("scrape {kind} --output json"));
         let shown = crate::shown(&output);
         assert!(shown.contains("\"redirected_away\""), "{kind}: {shown}");

@@ -106,7 +106,7 @@ const INDEX: &str =
 #[test]
 fn hand_offs_are_chosen_by_failure_code() {
     let (sandbox, db) = (Sandbox::new(), database());
-    std::fs::write(sandbox.path().join("forebay.toml"), INDEX).unwrap();
+    sandbox.configure(INDEX);
     persist(&db, &sandbox, "fall", &["a", "b", "c"]);
     let (exit, page) = db.json(&sandbox, "handoffs list --failure-code webhook_gone");
     assert_eq!((exit, &page["items"]), (0, &json!([])), "a code of Forebay's own handlers");
@@ -166,7 +166,7 @@ fn unknown_entity_types_are_wrong_usage() {
     assert_eq!(db.json(&sandbox, "freshness --entity course").0, 0);
 
     let text = format!("[sources.site]\n{}", source("site", "http://127.0.0.1:9", ""));
-    std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+    sandbox.configure(&text);
     let (exit, answer) = db.json(&sandbox, "ensure corse");
     let error = &answer["error"];
     assert_eq!((exit, &error["code"]), (2, &json!("no_source")), "{answer}");
@@ -176,7 +176,7 @@ fn unknown_entity_types_are_wrong_usage() {
 #[test]
 fn a_stopped_worker_says_so_by_its_exit_code() {
     let (sandbox, db) = (Sandbox::new(), database());
-    std::fs::write(sandbox.path().join("forebay.toml"), INDEX).unwrap();
+    sandbox.configure(INDEX);
     persist(&db, &sandbox, "fall", &["a"]);
     let mut command = sandbox.command("work");
     command.env("FOREBAY_DATABASE_URL", &db.url).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -39,7 +39,7 @@ impl World {
             "[project]\nname = \"schools\"\n[sources.schools]\nkey = [\"{key}\", \"town\"]\nentity = \"school\"\n\
              volatile = [\"seen\"]\nnormalise = {{ \"{head}\" = [\"casefold\"] }}\n"
         );
-        std::fs::write(self.sandbox.path().join("forebay.toml"), text).unwrap();
+        self.sandbox.configure(&text);
     }
 
     fn persist(&self, day: &str, record: impl Fn(u64) -> Value) -> Value {
@@ -281,7 +281,7 @@ fn a_renamed_field_that_the_configuration_still_names_is_reported() {
         let text = format!(
             "[sources.schools]\nkey = \"id\"\nremoved_when = \"/{deleted}/flag\"\non_duplicate = {{ newest_by = \"{at}\" }}\n"
         );
-        std::fs::write(world.sandbox.path().join("forebay.toml"), text).unwrap();
+        world.sandbox.configure(&text);
     };
     configure("meta", "at");
     world.persist("2024-01-01", |id| json!({ "id": id, "meta": { "flag": null }, "at": id }));

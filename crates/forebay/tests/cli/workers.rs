@@ -121,7 +121,7 @@ fn a_worker_that_stops_normally_leaves_no_row() {
 #[test]
 fn a_drain_that_is_stopped_lets_deliveries_finish_and_returns_the_rest() {
     let sandbox = Sandbox::new();
-    // One that ends when it may, and one that never does.
+    // One ends as soon as the file `go` exists, the others never do.
     let script = "if grep -q '\"record_key\":\"a\"'; then touch begun; until [ -e go ]; do sleep 0.05; done; exit 1; fi; sleep 600";
     let argv = serde_json::to_string(&["sh", "-c", script]).unwrap();
     sandbox.configure(&format!(

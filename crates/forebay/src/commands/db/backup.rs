@@ -42,10 +42,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     if args.file.exists() {
         return Err(exists(&args.file));
     }
-    let written =
-        context.with_bare_database(async |database| write(&args.file, context, database).await).await?;
-    context.ui.show(&written)?;
-    Ok(Exit::Done)
+    context.report_bare(async |database| write(&args.file, context, database).await).await
 }
 
 async fn write(file: &Path, context: &Context, database: &Database) -> Result<DatabaseBackup, Failure> {

@@ -31,9 +31,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let undone = context.with_bare_database(async |database| undo(args, context, database).await).await?;
-    context.ui.show(&undone)?;
-    Ok(Exit::Done)
+    context.report_bare(async |database| undo(args, context, database).await).await
 }
 
 async fn undo(args: &Args, context: &Context, database: &Database) -> Result<Migrated, Failure> {

@@ -52,13 +52,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Writes the files. A file that exists with other text was changed by somebody, or another version wrote it: error
-/// `file_exists`, and nothing is written.
+/// Writes the files. A file that exists with other text was edited, or another version wrote it: error `file_exists`,
+/// and nothing is written.
 fn files(folder: &Path) -> Result<ExportedMigrations, Failure> {
-    let beside = match folder.parent() {
-        Some(parent) => parent.join(ROLLBACK),
-        None => folder.join(ROLLBACK),
-    };
+    let beside = folder.parent().unwrap_or(folder).join(ROLLBACK);
+    if folder == beside {
+        let message = format!("{} is the folder of the files that revert", folder.display());
+        return Err(Failure::usage("usage", message).hint("name another folder, such as supabase/migrations"));
+    }
     let (mut missing, mut names) = (Vec::new(), [Vec::new(), Vec::new()]);
     for ((folder, files), names) in
         [(folder, migrations::scripts()), (&beside, migrations::rollbacks())].into_iter().zip(&mut names)

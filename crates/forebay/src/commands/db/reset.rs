@@ -25,9 +25,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let migrated = context.with_bare_database(async |database| reset(args, context, database).await).await?;
-    context.ui.show(&migrated)?;
-    Ok(Exit::Done)
+    context.report_bare(async |database| reset(args, context, database).await).await
 }
 
 async fn reset(args: &Args, context: &Context, database: &Database) -> Result<Migrated, Failure> {

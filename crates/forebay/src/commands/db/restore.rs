@@ -46,10 +46,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let message = format!("{} can't be read", args.file.display());
         return Err(Failure::usage("file_unreadable", message).because(&error));
     }
-    let restored =
-        context.with_bare_database(async |database| restore(args, context, database).await).await?;
-    context.ui.show(&restored)?;
-    Ok(Exit::Done)
+    context.report_bare(async |database| restore(args, context, database).await).await
 }
 
 async fn restore(args: &Args, context: &Context, database: &Database) -> Result<DatabaseRestored, Failure> {

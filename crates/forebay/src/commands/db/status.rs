@@ -23,9 +23,7 @@ pub(crate) struct Args {}
 
 /// Runs the command. Starts the private cluster if necessary; migrates nothing.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let report = context.with_bare_database(async |database| look(context, database).await).await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    context.report_bare(async |database| look(context, database).await).await
 }
 
 async fn look(context: &Context, database: &Database) -> Result<DbStatus, Failure> {

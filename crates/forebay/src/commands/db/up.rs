@@ -28,17 +28,16 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let migrated = context.with_bare_database(async |database| migrate(args, database).await).await?;
-    context.ui.show(&migrated)?;
-    Ok(Exit::Done)
+    context.report_bare(async |database| migrate(args, context, database).await).await
 }
 
-async fn migrate(args: &Args, database: &Database) -> Result<Migrated, Failure> {
+async fn migrate(args: &Args, context: &Context, database: &Database) -> Result<Migrated, Failure> {
     database.require_session("migrating").await?;
     let mut client = database.client().await?;
     let applied = migrations::up(&mut client).await?;
     if args.rls {
         access::create_roles(&mut client).await?;
+        context.ui.note("the roles anon, authenticated and service_role exist, with their policies");
     }
     Ok(Migrated { undone: Vec::new(), applied, version: report::version(&client).await? })
 }

@@ -37,8 +37,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let client = database.client().await?;
             names::pipelines(&client, [&args.pipeline]).await?;
             let mut ids = Vec::new();
@@ -48,9 +48,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let num_handoffs = handoffs::enqueue_requested(&**client, &args.pipeline, &ids, args.at).await?;
             Ok(Requested { pipeline: args.pipeline.clone(), due_at: args.at.map(Into::into), num_handoffs })
         })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+        .await
 }
 
 impl Report for Requested {

@@ -42,16 +42,14 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let until = args.until.unwrap_or(UNTIL_RESUMED);
-    let report = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let client = database.client().await?;
             let pipeline = find(&client, &args.pipeline, args.key.as_deref()).await?;
             pauses::pause(&**client, pipeline.pipeline_id, args.key.as_deref(), until).await?;
             Ok(Pause { pipeline: args.pipeline.clone(), key: args.key.clone(), until: until.into() })
         })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+        .await
 }
 
 /// The pipeline of this name, which must have keys if there is one. Errors: `no_such_pipeline`, `no_limit_key`.

@@ -31,17 +31,15 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let client = database.client().await?;
             let pipeline = find(&client, &args.pipeline, args.key.as_deref()).await?;
             let lifted = pauses::resume(&**client, pipeline.pipeline_id, args.key.as_deref()).await?;
             let lifted = lifted.into_iter().map(Pause::from).collect();
             Ok(Resumed { pipeline: args.pipeline.clone(), lifted })
         })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+        .await
 }
 
 impl Report for Resumed {

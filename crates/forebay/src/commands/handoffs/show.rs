@@ -34,8 +34,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let client = database.client().await?;
             names::pipelines(&client, &args.pipeline).await?;
             let reference = names::reference(&client, &args.reference).await?;
@@ -53,7 +53,5 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let pauses = pauses::list(&**client, args.pipeline.as_deref()).await?;
             Ok(ReferenceHandoffs::new((&reference).into(), handoffs_of, &jobs, attempts, &workers, pauses))
         })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+        .await
 }

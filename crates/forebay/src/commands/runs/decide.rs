@@ -77,8 +77,8 @@ pub(super) async fn about_held(
     options: &Options,
     carry_out: impl AsyncFnOnce(&Database, i64) -> Result<RunRow, Failure>,
 ) -> Result<Exit, Failure> {
-    let decided = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let run_id = names::run(&database.client().await?, run).await?;
             let preview = persist::preview(database, run_id, decision).await?;
             let planned = Planned {
@@ -96,9 +96,7 @@ pub(super) async fn about_held(
             };
             planned.of(&database.client().await?, row, options.dry_run).await
         })
-        .await?;
-    context.ui.show(&decided)?;
-    Ok(Exit::Done)
+        .await
 }
 
 /// Tells the ledger of freshness about a run that is applied now.

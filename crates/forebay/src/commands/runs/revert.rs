@@ -34,8 +34,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let decided = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let run_id = names::run(&database.client().await?, args.run).await?;
             let (run, totals, num_active) = persist::preview_revert(database, run_id).await?;
             let effects = RunEffects::of_revert(&totals, num_active);
@@ -55,7 +55,5 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             }
             planned.of(&database.client().await?, row, args.options.dry_run).await
         })
-        .await?;
-    context.ui.show(&decided)?;
-    Ok(Exit::Done)
+        .await
 }

@@ -21,12 +21,10 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let detail = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let client = database.client().await?;
             read::detail(&client, names::run(&client, args.run).await?).await
         })
-        .await?;
-    context.ui.show(&detail)?;
-    Ok(Exit::Done)
+        .await
 }

@@ -103,8 +103,8 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::Reset(args) => (Some(&args.source), Some(BreakerCommand::Reset)),
         Command::Disable(args) => (Some(&args.source), Some(BreakerCommand::Disable)),
     };
-    let report = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             if operation.is_some() {
                 // A source that was never scraped must be declared before it can have a breaker.
                 context.declare_sources(database).await?;
@@ -118,9 +118,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
             let breaker = breakers::find(&**client, source.source_id).await?;
             Ok(Page::from(vec![line(&client, &config, source, breaker, TRAIL).await?]))
         })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+        .await
 }
 
 async fn operate(client: &mut Client, source: &Source, operation: BreakerCommand) -> Result<(), Failure> {

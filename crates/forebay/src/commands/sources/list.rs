@@ -18,9 +18,7 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let report = context.with_database(async |database| read(database).await).await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    context.report(async |database| read(database).await).await
 }
 
 async fn read(database: &Database) -> Result<Page<Source>, Failure> {

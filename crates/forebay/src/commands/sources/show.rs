@@ -53,9 +53,7 @@ pub(super) fn write_versions(page: &mut Page, heading: &str, versions: &[Contrac
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let report = context.with_database(async |database| read(args, &config, database).await).await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    context.report(async |database| read(args, &config, database).await).await
 }
 
 async fn read(args: &Args, config: &Config, database: &Database) -> Result<SourceDetail, Failure> {

@@ -32,8 +32,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let released = context
-        .with_database(async |database| {
+    context
+        .report(async |database| {
             let client = database.client().await?;
             let worker = names::worker(&client, &args.worker).await?;
             let is_dead = worker.state == WorkerState::Dead;
@@ -46,9 +46,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             }
             Ok(WorkerReleased::new(args.worker.clone(), done))
         })
-        .await?;
-    context.ui.show(&released)?;
-    Ok(Exit::Done)
+        .await
 }
 
 /// The error for a worker that may be alive.

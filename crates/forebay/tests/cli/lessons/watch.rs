@@ -72,7 +72,7 @@ fn a_folder_that_is_emptied_ends_the_command_and_keeps_the_database() {
 fn what_happens_is_said() {
     let db = database();
     let course = Course::new(&db.url, 1, 3);
-    fs::write(course.sandbox.path().join("forebay.toml"), "[content]\nlock_timeout = \"200ms\"\n").unwrap();
+    course.sandbox.configure("[content]\nlock_timeout = \"200ms\"\n");
     // Another process has opened the course.
     let mut holder = course.command("content serve-stdio");
     let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -40,9 +40,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context.with_database(async |database| create(args, database).await).await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    context.report(async |database| create(args, database).await).await
 }
 
 async fn create(args: &Args, database: &Database) -> Result<DatabaseProfile, Failure> {
@@ -55,9 +53,12 @@ async fn create(args: &Args, database: &Database) -> Result<DatabaseProfile, Fai
         ProfileName::Events => profiles::create_events(&mut client, &args.schema).await?,
         ProfileName::Freshness => {
             let columns = match &args.scope_columns[..] {
-                [] => ScopeColumns::parse(&["semester".to_owned(), "university".to_owned()])?,
-                given => ScopeColumns::parse(given)?,
+                [] => ScopeColumns::parse(&["semester".to_owned(), "university".to_owned()]),
+                given => ScopeColumns::parse(given),
             };
+            let columns = columns.map_err(|error| {
+                Failure::from(error).hint("name keys of the scope, such as semester,university")
+            })?;
             profiles::create_freshness(&mut client, &args.schema, &columns).await?
         }
     };

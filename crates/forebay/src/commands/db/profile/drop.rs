@@ -16,8 +16,8 @@ use crate::{
 
 /// Drop the views and tables of a profile
 ///
-/// The schema and everything that Forebay stores stay, the freshness ledger included. Refused while a view of yours
-/// uses one of them.
+/// The schema and everything that Forebay stores stay, the freshness ledger included. Refused while another view uses
+/// one of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
