@@ -203,7 +203,7 @@ create table forebay.run_ends (
     ended_at timestamptz not null,
     is_release boolean not null default false
 );
-create index run_ends_by_time on forebay.run_ends (ended_at);
+create index run_ends_by_time on forebay.run_ends (ended_at, end_id);
 comment on table forebay.run_ends is 'The runs that changed references, in the order in which they ended.';
 comment on column forebay.run_ends.end_id is 'The place in this order; a row becomes visible after all rows with lower numbers.';
 comment on column forebay.run_ends.run_id is 'The run. One that was held and then released ends twice.';

@@ -1,5 +1,6 @@
 drop table forebay.scrape_run_drift;
 drop function forebay_private.drop_log_months(timestamptz);
+drop function forebay.search_logs(text, timestamptz, timestamptz, int);
 drop table forebay.scrape_logs;
 drop table forebay.http_validators;
 drop table forebay.source_states;

@@ -166,7 +166,6 @@ create table forebay.course_lessons (
 create index course_lessons_file_path on forebay.course_lessons (piece_id, file_path);
 create index course_lessons_key_concepts on forebay.course_lessons using gin (key_concepts);
 create index course_lessons_search on forebay.course_lessons using gin (search);
-create index course_lessons_validation_status on forebay.course_lessons (piece_id, validation_status);
 comment on table forebay.course_lessons is 'The lessons of courses.';
 comment on column forebay.course_lessons.reference_id is 'The reference of its file.';
 comment on column forebay.course_lessons.piece_id is 'The course.';

@@ -77,6 +77,13 @@ pub struct LogFilter {
     pub after: Option<i64>,
 }
 
+impl LogFilter {
+    /// The condition of the index on warnings and errors, where it holds.
+    fn only_problems(&self) -> &'static str {
+        if self.min_level >= Level::Warn { " and l.level in ('warn', 'error')" } else { "" }
+    }
+}
+
 /// Adds lines of a run, and creates the partitions of their months.
 pub async fn add(transaction: &Transaction<'_>, run_id: i64, lines: &[NewLine]) -> Result<()> {
     let times: Vec<Timestamp> = lines.iter().map(|line| line.logged_at).collect();
@@ -105,7 +112,8 @@ pub async fn add(transaction: &Transaction<'_>, run_id: i64, lines: &[NewLine]) 
 ///
 /// Errors: `database_refused` for an invalid regular expression.
 pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -> Result<Vec<LogLine>> {
-    let rows = select(client, &format!("{MATCHING} order by l.log_id limit $6"), filter, limit).await?;
+    let statement = format!("{MATCHING}{} order by l.log_id limit $6", filter.only_problems());
+    let rows = select(client, &statement, filter, limit).await?;
     rows.iter()
         .map(|row| {
             Ok(LogLine {
@@ -125,8 +133,10 @@ pub async fn before_last(
     filter: &LogFilter,
     number: u32,
 ) -> Result<Option<i64>> {
-    let statement =
-        format!("select min(t.log_id) - 1 as before from ({MATCHING} order by l.log_id desc limit $6) as t");
+    let statement = format!(
+        "select min(t.log_id) - 1 as before from ({MATCHING}{} order by l.log_id desc limit $6) as t",
+        filter.only_problems()
+    );
     match select(client, &statement, filter, number).await?.first() {
         Some(row) => row.read("before"),
         None => Ok(None),

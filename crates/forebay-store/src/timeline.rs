@@ -17,7 +17,7 @@ mod stream;
 use self::change::BEFORE_ALL;
 pub use change::{Change, PageOf};
 pub use list::{LIST, ListFilter, has_field, list, some_fields};
-pub use stream::{STREAM, StreamCursor, StreamFilter, StreamPage, stream};
+pub use stream::{SINCE, STREAM, StreamCursor, StreamFilter, StreamPage, stream};
 
 /// Reads the changes of runs.
 pub const CHANGES: &str = include_str!("timeline/changes.sql");

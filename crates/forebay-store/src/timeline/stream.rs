@@ -14,6 +14,10 @@ use crate::{error::Result, row::ReadRow, types::SqlId};
 /// Reads the changes of runs in the order in which they ended.
 pub const STREAM: &str = include_str!("stream.sql");
 
+/// The last end before a time. Later ends have no earlier times.
+pub const SINCE: &str =
+    "select end_id from forebay.run_ends where ended_at < $1 order by ended_at desc, end_id desc limit 1";
+
 /// The position after every reference of an end.
 const AFTER_ALL: ReferenceId = ReferenceId([0xff; 16]);
 
@@ -57,9 +61,9 @@ impl StreamCursor {
 
     /// Before the runs that ended at this time or later.
     pub async fn since(client: &impl GenericClient, time: Timestamp) -> Result<Self> {
-        let statement = "select coalesce(max(end_id), 0) as end_id from forebay.run_ends where ended_at < $1";
-        let row = client.query_typed_one(statement, &[(&time, Type::TIMESTAMPTZ)]).await?;
-        Ok(Self { end_id: row.read("end_id")?, reference_id: AFTER_ALL })
+        let row = client.query_typed_opt(SINCE, &[(&time, Type::TIMESTAMPTZ)]).await?;
+        let end_id = row.map_or(Ok(0), |row| row.read("end_id"))?;
+        Ok(Self { end_id, reference_id: AFTER_ALL })
     }
 
     /// Whether this position is beyond what this database has: it comes from another one, or an older state of it was

@@ -91,6 +91,34 @@ async fn text_search_is_literal_and_regular_expressions_work() {
 }
 
 #[tokio::test]
+async fn words_are_found_in_all_runs_newest_first() {
+    let database = testing::database().await;
+    let mut client = database.client().await;
+    say(&mut client).await;
+    for (words, since, found) in [
+        ("records", "2025-12-01", &["no records\u{fffd} at all"][..]),
+        ("ANOTHER run", "2025-12-01", &["another run"]),
+        (
+            "done or records or 3 or another -run",
+            "2026-01-01",
+            &["100% done", "no records\u{fffd} at all", "it took 3 s"],
+        ),
+        ("example.test", "2025-12-01", &[]),
+        ("\"took 3\" or asking", "2025-12-31", &["it took 3 s", "asking"]),
+        ("\"3 took\"", "2025-12-31", &[]),
+        ("') or true --", "2025-12-31", &[]),
+    ] {
+        let statement = "select message from forebay.search_logs($1, $2::text::timestamptz)";
+        let rows = client.query(statement, &[&words, &since]).await.unwrap();
+        let messages: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(messages, found, "{words}");
+    }
+    let bounded =
+        "select message from forebay.search_logs('asking or answered', '2025-12-01', '2026-01-01', 1)";
+    assert_eq!(client.query_one(bounded, &[]).await.unwrap().get::<_, &str>(0), "answered");
+}
+
+#[tokio::test]
 async fn whole_months_are_dropped() {
     let database = testing::database().await;
     let mut client = database.client().await;

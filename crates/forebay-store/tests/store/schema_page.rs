@@ -2,10 +2,12 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p forebay-store --test store schema_page` regenerates both.
 
-use std::{env, fmt::Write, fs, path::Path};
+use std::fmt::Write;
 
 use forebay_store::{access, doctor, migrations, testing};
 use tokio_postgres::{Client, Row};
+
+use crate::support::generated;
 
 /// The tables in which courses are stored; they are described first, because people query them by hand.
 const CONTENT: [&str; 7] = [
@@ -91,9 +93,11 @@ These conditions use an index:
 | the changes of a record | `reference_revisions.reference_id = …` |
 | the changes of a period | `reference_revisions.changed_at >= … and changed_at < …` |
 | the runs of a source by time | `scrape_runs.source_id = … order by started_at desc limit …` |
-| the log of a run | `scrape_logs.run_id = …` |
+| the log of a run | `scrape_logs.run_id = …`, also with `level in ('warn', 'error')` |
+| log lines of all runs by their words | `select * from forebay.search_logs('WORDS', now() - interval '7 days')` |
 
-Conditions on `record_key` or `entity_type` alone read the whole table.
+Conditions on `record_key` or `entity_type` alone read the whole table. [Indexes](indexes.md) lists more queries, what they cost,
+and what each index is for.
 
 ## Relations
 
@@ -140,22 +144,9 @@ async fn the_page_describes_every_object() {
         )
         .unwrap();
     }
-    generated("docs/reference/database.md", &page);
+    generated("docs/reference/database.md", &page, "schema_page");
     let objects = doctor::object_lines(&mut client).await.unwrap();
-    generated("crates/forebay-store/src/doctor/objects.txt", &objects);
-}
-
-/// Compares a file of the repository, after regenerating it if that was asked for.
-fn generated(file: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, text).unwrap();
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == text,
-        "{file} differs: run UPDATE_DOCS=1 cargo test -p forebay-store --test store schema_page"
-    );
+    generated("crates/forebay-store/src/doctor/objects.txt", &objects, "schema_page");
 }
 
 fn text(row: &Row, column: &str) -> String {

@@ -1,4 +1,4 @@
-//! Temporary clusters, and other processes that join them.
+//! Temporary clusters, other processes that join them, and files that tests generate.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -108,4 +108,14 @@ impl Joiner {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+/// Compares a file of the repository with what a test generates, after writing it if `UPDATE_DOCS` is set.
+pub(crate) fn generated(file: &str, text: &str, by: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "{file} differs: run UPDATE_DOCS=1 cargo test -p forebay-store --test store {by}");
 }

@@ -108,6 +108,7 @@ pub(super) const FUNCTIONS: &[(&str, Callers)] = &[
     ("reference_id", Callers::Everybody),
     ("release_jobs", Callers::Workers),
     ("scope_of", Callers::Everybody),
+    ("search_logs", Callers::Readers),
     ("scope_text", Callers::Everybody),
     ("source_at", Callers::Readers),
     ("visible_sources", Callers::Policies),
