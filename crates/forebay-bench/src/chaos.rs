@@ -1,10 +1,12 @@
-//! `forebay-bench chaos`: changes come in while workers are killed, connections are cut and Postgres crashes. At the
-//! end every change must be ingested, into a table exactly once.
+//! `forebay-bench chaos`: changes come in while workers are killed, connections are cut, and Postgres crashes or is
+//! away for some seconds. At the end every change must be ingested, into a table exactly once, and no event may have
+//! been sent twice unless the worker that sent it was killed.
 //!
 //! It uses a server of its own in a temporary folder. Nothing is timed except the disturbance; only the verdict counts.
 
 mod database;
 mod dice;
+mod receiver;
 mod source;
 mod stage;
 mod worker;
@@ -23,8 +25,9 @@ use tokio::time;
 pub(crate) use self::worker::{Args as WorkerArgs, run as worker};
 use self::{
     dice::Dice,
+    receiver::Repetitions,
     source::Source,
-    stage::{EXEC, Stage, TABLE},
+    stage::{EXEC, Stage, TABLE, WEBHOOK},
     workers::Workers,
 };
 use crate::{
@@ -36,7 +39,8 @@ use crate::{
 /// Kill workers, cut connections and crash Postgres, and check that nothing is lost
 ///
 /// Changes come in meanwhile. At the end every change must be ingested: into a table exactly once, through a command at
-/// least once. Uses a private server in a temporary folder, never the configured database.
+/// least once, and to a webhook once unless its worker was killed before it could report the response. Uses a private
+/// server in a temporary folder, never the configured database.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -53,6 +57,10 @@ pub(crate) struct Args {
     /// Workers at the same time
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u16).range(1..=32))]
     workers: u16,
+    // Shorter than a lease: after it, another worker may send what a worker has sent and could not report.
+    /// Seconds that the server is away after every second crash
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u64).range(0..=50))]
+    outage: u64,
     /// Seed of the changes and the disturbance [default: random]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -69,12 +77,15 @@ const DISTURB_PATIENCE: Duration = Duration::from_mins(5);
 /// How long the work that is left at the end may take.
 const DRAIN_PATIENCE: Duration = Duration::from_mins(10);
 const POLL: Duration = Duration::from_millis(20);
+/// Maximum number of events that are named if they were sent twice.
+const MOST_NAMED: usize = 10;
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Default)]
 struct Disturbance {
     num_kills: u64,
     num_crashes: u64,
+    num_outages: u64,
     num_cuts: u64,
     /// Workers that ended without being killed.
     num_deaths: u64,
@@ -82,20 +93,20 @@ struct Disturbance {
 
 impl Disturbance {
     fn has_every_kind(&self) -> bool {
-        self.num_kills > 0 && self.num_crashes > 0 && self.num_cuts > 0
+        self.num_kills > 0 && self.num_outages > 0 && self.num_cuts > 0
     }
 }
 
 /// Runs the benchmark.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let mut stage = Stage::open().await?;
-    let report = play(args, &mut stage, context).await;
+    let seed = args.seed.unwrap_or_else(|| clock::random_seed() >> 32);
+    let mut stage = Stage::open(seed).await?;
+    let report = play(args, seed, &mut stage, context).await;
     stage.close().await?;
     report
 }
 
-async fn play(args: &Args, stage: &mut Stage, context: &Context) -> Result<Report, Failure> {
-    let seed = args.seed.unwrap_or_else(|| clock::random_seed() >> 32);
+async fn play(args: &Args, seed: u64, stage: &mut Stage, context: &Context) -> Result<Report, Failure> {
     let mut source = Source::new(args.changes);
     context.output.note(&format!("seed {seed}: disturbing for {} s", args.seconds));
     let mut workers = Workers::start(args.workers, stage)?;
@@ -106,8 +117,12 @@ async fn play(args: &Args, stage: &mut Stage, context: &Context) -> Result<Repor
     let (num_changes, disturbance) = tokio::try_join!(changing, disturbing)?;
     workers.kill_all().await?;
     context.output.note("draining what is left");
-    drain(args, stage).await?;
-    judge(args, seed, stage, &source, num_changes, disturbance).await
+    drain(args, stage, &mut workers).await?;
+    let repetitions = stage.receiver().repetitions(workers.killed());
+    for event in repetitions.unexcused.iter().take(MOST_NAMED) {
+        context.output.note(&format!("sent again without a kill: {event}"));
+    }
+    judge(args, seed, stage, &source, num_changes, disturbance, &repetitions).await
 }
 
 /// Kills, cuts and crashes until the time is over. On a loaded machine it goes on until each kind has happened.
@@ -144,8 +159,10 @@ async fn disturb(
             }
         }
         if now >= crash_at {
-            stage.crash().await?;
             done.num_crashes += 1;
+            let is_outage = done.num_crashes % 2 == 0;
+            stage.crash(if is_outage { Duration::from_secs(args.outage) } else { Duration::ZERO }).await?;
+            done.num_outages += u64::from(is_outage);
             crash_at = Instant::now() + crash_every;
         }
         time::sleep(POLL).await;
@@ -154,7 +171,7 @@ async fn disturb(
 }
 
 /// Lets undisturbed workers finish. `judge` reports what they leave.
-async fn drain(args: &Args, stage: &Stage) -> Result<(), Failure> {
+async fn drain(args: &Args, stage: &Stage, workers: &mut Workers) -> Result<(), Failure> {
     let deadline = Instant::now() + DRAIN_PATIENCE;
     let database = stage.database()?;
     while Instant::now() < deadline {
@@ -162,7 +179,7 @@ async fn drain(args: &Args, stage: &Stage) -> Result<(), Failure> {
         // No worker is alive any more.
         database::end_leases(&**client, None).await?;
         drop(client);
-        Workers::drain(args.workers, stage, deadline).await?;
+        workers.drain(args.workers, stage, deadline).await?;
         let client = database.client().await?;
         if database::num_open(&**client).await? == 0 {
             break;
@@ -179,29 +196,31 @@ async fn judge(
     source: &Source,
     num_changes: u64,
     disturbance: Disturbance,
+    repetitions: &Repetitions,
 ) -> Result<Report, Failure> {
     let server = stage.database()?;
     let client = server.client().await?;
     let found = database::judge(&**client).await?;
     let stored: HashMap<String, i64> = database::stored(&**client).await?.into_iter().collect();
     let mut num_missing = 0;
-    let mut num_undelivered = 0;
     let delivered = stage.delivered()?;
-    let distinct: BTreeSet<&str> = delivered.lines().collect();
-    for name in [TABLE, EXEC] {
+    let run: BTreeSet<&str> = delivered.lines().collect();
+    let sent = stage.receiver().events();
+    for name in [TABLE, EXEC, WEBHOOK] {
         let Some(pipeline) = pipelines::find(&**client, name).await? else { continue };
         num_missing += reconciliation::verify(&server, &pipeline).await?.num_missing();
-        if name == EXEC {
-            let latest = database::latest_events(&**client).await?;
-            num_undelivered = latest.iter().filter(|event| !distinct.contains(event.as_str())).count() as u64;
-        }
     }
+    let latest = database::latest_events(&**client).await?;
+    let num_not_run = latest.iter().filter(|event| !run.contains(event.as_str())).count() as u64;
+    let num_not_sent = latest.iter().filter(|event| !sent.contains(*event)).count() as u64;
     let ratios = vec![
         Ratio::none("references_unlike_the_source", source.num_differing(&stored)),
         Ratio::none("rows_unlike_their_reference", found.num_differing),
         Ratio::none("references_written_twice", found.num_twice),
         Ratio::none("references_done_too_often", found.num_surplus),
-        Ratio::none("references_not_given_to_exec", num_undelivered),
+        Ratio::none("references_not_given_to_exec", num_not_run),
+        Ratio::none("references_not_sent_to_webhook", num_not_sent),
+        Ratio::none("events_sent_again_without_a_kill", repetitions.unexcused.len() as u64),
         Ratio::none("references_without_handoff", num_missing),
         Ratio::none("handoffs_failed", found.num_failed),
         Ratio::none("handoffs_open", found.num_open),
@@ -216,6 +235,7 @@ async fn judge(
         Measure::count("workers", args.workers.into(), "workers"),
         Measure::count("kills", disturbance.num_kills, "workers"),
         Measure::count("crashes", disturbance.num_crashes, "crashes"),
+        Measure::count("outages", disturbance.num_outages, "outages"),
         Measure::count("cuts", disturbance.num_cuts, "connections"),
         // Workers that ended without being killed.
         Measure::count("deaths", disturbance.num_deaths, "workers"),
@@ -223,7 +243,9 @@ async fn judge(
         Measure::count("writes", found.num_writes, "rows"),
         Measure::count("attempts_failed", found.num_attempts_failed, "attempts"),
         Measure::count("deliveries", num_deliveries, "changes"),
-        Measure::count("repeated_deliveries", num_deliveries - distinct.len() as u64, "changes"),
+        Measure::count("requests", repetitions.num_requests, "requests"),
+        Measure::count("requests_repeated_after_a_kill", repetitions.num_excused, "requests"),
+        Measure::count("repeated_deliveries", num_deliveries - run.len() as u64, "changes"),
     ];
     let has_failed = !ratios.iter().all(Ratio::is_met);
     let mut report = Report::new("chaos", measures, ratios);

@@ -119,7 +119,7 @@ create table forebay.ingestion_outcomes (
 comment on table forebay.ingestion_outcomes is
     'How hand-offs ended: one row for each pipeline, reference and content. Handing the content off again deletes the row.';
 comment on column forebay.ingestion_outcomes.reference_id is 'The reference.';
-comment on column forebay.ingestion_outcomes.enqueued_at is 'When it was last queued.';
+comment on column forebay.ingestion_outcomes.enqueued_at is 'When it was last queued; when the settings that it was ingested with were declared, if that was later.';
 comment on column forebay.ingestion_outcomes.finished_at is 'When it ended.';
 comment on column forebay.ingestion_outcomes.run_id is 'The run whose change queued it.';
 comment on column forebay.ingestion_outcomes.pipeline_id is 'The pipeline.';

@@ -54,11 +54,13 @@ end;
 -- Ends attempts. failure_classes says how each went: null, it succeeded; given_back, it was not made; or the class of
 -- its failure, which is recorded and to which the retry policy applies. Each attempt must name the receipt that holds
 -- its hand-off; without needs_receipt, a null receipt matches a hand-off without one, which the caller's transaction
--- has locked. Answers in the order of the input: done, retrying (with the time of the retry), failed, superseded or
--- cancelled if written; stale, lost or busy if not.
+-- has locked. declared_at is when the settings that the attempts were made with were declared; null: before they were
+-- handed off. An outcome that is older than the pipeline's settings is handed off again. Answers in the order of the
+-- input: done, retrying (with the time of the retry), failed, superseded or cancelled if written; stale, lost or busy
+-- if not.
 create function forebay_private.end_attempts(
     pipeline_id int, reference_ids uuid[], receipts uuid[], failure_classes text[], failure_codes text[], messages text[],
-    retry_after interval[], needs_receipt boolean)
+    retry_after interval[], needs_receipt boolean, declared_at timestamptz default null)
 returns table (reference_id uuid, verdict text, retry_at timestamptz)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -114,7 +116,7 @@ begin
         (reference_id, pipeline_id, payload_hash, state, reason_code, failure_code, last_error, num_attempts, version,
          generation, change, run_id, enqueued_at)
     select e.reference_id, e.pipeline_id, e.payload_hash, 'succeeded', e.reason_code, e.failure_code, e.last_error,
-        e.num_attempts, e.version, e.generation, e.change, e.run_id, e.enqueued_at
+        e.num_attempts, e.version, e.generation, e.change, e.run_id, greatest(e.enqueued_at, end_attempts.declared_at)
     from ended as e;
     get diagnostics num_settled = row_count;
     if num_settled = cardinality(places) then
@@ -212,7 +214,7 @@ begin
                 case when d.did_fail then d.failure_code else (d.held).failure_code end,
                 case when d.did_fail then d.message else (d.held).last_error end,
                 (d.held).num_attempts + d.num_used, (d.held).version, (d.held).generation, (d.held).change,
-                (d.held).run_id, (d.held).enqueued_at
+                (d.held).run_id, greatest((d.held).enqueued_at, end_attempts.declared_at)
             from judged as d
             where d.state not in ('pending', 'retrying') and not d.is_own_follow_up
             union all

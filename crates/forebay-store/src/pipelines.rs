@@ -18,7 +18,8 @@ const DECLARE: &str = include_str!("pipelines/declare.sql");
 
 const COLUMNS: &str = "pipeline_id, name, source_name, entity_types, changed_fields, handler, config, retry, max_active, \
      rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, max_pause_seconds, \
-     worker_role, enabled, project, disabled_at, disabled_reason, failing_since, num_failures";
+     worker_role, enabled, project, disabled_at, disabled_reason, failing_since, num_failures, \
+     greatest(configured_at, receiver_changed_at) as declared_at";
 
 /// A stored pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,9 @@ pub struct Pipeline {
     pub pipeline_id: i32,
     /// Its declaration.
     pub spec: PipelineSpec,
+    /// When the settings that shape what is sent, or say where, were last changed. An attempt counts as made by them
+    /// if its end is reported with this time.
+    pub declared_at: Timestamp,
     /// Whether it is disabled nevertheless, and whether its endpoint fails.
     pub health: Health,
 }
@@ -258,6 +262,7 @@ fn from_row(row: &Row) -> Result<Pipeline> {
             enabled: row.read("enabled")?,
             project: row.read("project")?,
         },
+        declared_at: row.read("declared_at")?,
         health: disabling::health(row)?,
     })
 }

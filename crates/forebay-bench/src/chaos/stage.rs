@@ -1,11 +1,12 @@
-//! The server of the chaos benchmark in a temporary folder, its two pipelines, and the file that one of them appends
-//! to.
+//! The server of the chaos benchmark in a temporary folder, its three pipelines, and what two of them deliver to: a
+//! file and an endpoint.
 
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use forebay_domain::percent;
@@ -19,14 +20,22 @@ use forebay_store::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time;
 
-use super::{database, source::SOURCE};
+use super::{
+    database,
+    receiver::{Receiver, WORKER_HEADER},
+    source::SOURCE,
+    workers::NUMBER_VARIABLE,
+};
 use crate::failure::Failure;
 
 /// The pipeline into a table of this database.
 pub(super) const TABLE: &str = "chaos_rows";
 /// The pipeline through a command.
 pub(super) const EXEC: &str = "chaos_exec";
+/// The pipeline to an endpoint.
+pub(super) const WEBHOOK: &str = "chaos_webhook";
 
 /// Appends the id of each event to a file, then reports it as done. The id is the first string of an event, and
 /// contains no quotation mark.
@@ -44,23 +53,28 @@ pub(super) struct Stage {
     cluster: Option<Cluster>,
     database: Option<Arc<Database>>,
     url: String,
+    receiver: Receiver,
 }
 
-/// Both pipelines. The command appends to the file `deliveries`.
-pub(super) fn specs(deliveries: &Path) -> [PipelineSpec; 2] {
+/// All pipelines. The command appends to the file `deliveries`; the webhook calls `receiver`.
+pub(super) fn specs(deliveries: &Path, receiver: &str) -> [PipelineSpec; 3] {
     let columns = json!({"key": "key", "n": {"field": "n", "type": "bigint"}});
     let table = json!({"table": database::TABLE, "columns": columns});
     let command = json!(["/bin/sh", "-c", SCRIPT, "sh", deliveries]);
     let exec = json!({"command": command, "timeout": "20s", "batch": 50});
-    [(TABLE, "table", table), (EXEC, "exec", exec)].map(|(name, handler, config)| PipelineSpec {
+    // A value from the environment is no part of the declaration, so each worker can have its own.
+    let headers = json!({WORKER_HEADER: format!("env:{NUMBER_VARIABLE}")});
+    let webhook = json!({"url": receiver, "headers": headers});
+    let all = [(TABLE, "table", table), (EXEC, "exec", exec), (WEBHOOK, "webhook", webhook)];
+    all.map(|(name, handler, config)| PipelineSpec {
         retry: patience(),
         ..PipelineSpec::new(name, handler, config).of_source(SOURCE)
     })
 }
 
 impl Stage {
-    /// Starts the server and declares both pipelines.
-    pub(super) async fn open() -> Result<Self, Failure> {
+    /// Starts the server and the endpoint, and declares all pipelines.
+    pub(super) async fn open(seed: u64) -> Result<Self, Failure> {
         // Socket paths must be short. If root runs this, the server's user needs access to the folder.
         let folder = tempfile::Builder::new().prefix("forebay-chaos-").tempdir_in("/tmp")?;
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
@@ -75,8 +89,10 @@ impl Stage {
             PipelineSpec { enabled: false, ..PipelineSpec::new("documents", "documents", json!({})) };
         pipelines::declare(&**client, &built_in, &Effect::default(), OnConflict::Keep).await?;
         drop(client);
-        let stage = Self { folder, options, cluster: Some(cluster), database: Some(Arc::new(opened)), url };
-        declare(&*stage.database()?, &specs(&stage.deliveries())).await?;
+        let receiver = Receiver::open(seed).await?;
+        let (cluster, database) = (Some(cluster), Some(Arc::new(opened)));
+        let stage = Self { folder, options, cluster, database, url, receiver };
+        declare(&*stage.database()?, &specs(&stage.deliveries(), stage.receiver.url())).await?;
         Ok(stage)
     }
 
@@ -99,6 +115,11 @@ impl Stage {
         self.folder.path().join("deliveries")
     }
 
+    /// The endpoint of the webhook.
+    pub(super) fn receiver(&self) -> &Receiver {
+        &self.receiver
+    }
+
     /// The ids of the events that the command received, one on each line.
     pub(super) fn delivered(&self) -> Result<String, Failure> {
         match fs::read_to_string(self.deliveries()) {
@@ -107,9 +128,10 @@ impl Stage {
         }
     }
 
-    /// Crashes the server, and starts it again.
-    pub(super) async fn crash(&mut self) -> Result<(), Failure> {
+    /// Crashes the server, and starts it again after the outage.
+    pub(super) async fn crash(&mut self, outage: Duration) -> Result<(), Failure> {
         database::crash(&self.options.data_dir).await?;
+        time::sleep(outage).await;
         let again = Cluster::join(&self.options).await?;
         // Dropping the old share only now keeps the server running.
         self.cluster = Some(again);

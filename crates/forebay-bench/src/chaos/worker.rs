@@ -20,13 +20,17 @@ pub(crate) struct Args {
     /// The file that the command appends to
     #[arg(long)]
     deliveries: PathBuf,
+
+    /// The URL of the webhook's endpoint
+    #[arg(long)]
+    receiver: String,
 }
 
 /// Runs this part.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     // Reconciliation would hand off again what was lost, and so hide the loss.
     let options = WorkOptions {
-        declarations: Declarations::new(stage::specs(&args.deliveries)),
+        declarations: Declarations::new(stage::specs(&args.deliveries, &args.receiver)),
         batch: BATCH,
         reconcile_every: None,
         ..WorkOptions::default()

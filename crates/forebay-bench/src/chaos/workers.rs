@@ -1,6 +1,6 @@
 //! Worker processes: starts, kills and replaces them.
 
-use std::{process::Stdio, time::Instant};
+use std::{collections::BTreeMap, mem, process::Stdio, time::Instant};
 
 use forebay_store::workers::Process;
 use tokio::{process::Child, time};
@@ -8,66 +8,104 @@ use tokio::{process::Child, time};
 use super::{dice::Dice, stage::Stage};
 use crate::{failure::Failure, parts};
 
+/// The environment variable with the number of a worker.
+pub(super) const NUMBER_VARIABLE: &str = "CHAOS_WORKER";
+
 /// The running workers. Dropping this kills them.
-pub(super) struct Workers(Vec<Child>);
+#[derive(Default)]
+pub(super) struct Workers {
+    running: Vec<Worker>,
+    num_started: u64,
+    /// When each killed worker was killed.
+    killed: BTreeMap<u64, Instant>,
+}
+
+struct Worker {
+    number: u64,
+    process: Child,
+}
 
 impl Workers {
-    pub(super) fn start(number: u16, stage: &Stage) -> Result<Self, Failure> {
-        (0..number).map(|_| spawn(stage, &[])).collect::<Result<_, _>>().map(Self)
+    pub(super) fn start(count: u16, stage: &Stage) -> Result<Self, Failure> {
+        let mut workers = Self::default();
+        for _ in 0..count {
+            let worker = workers.spawn(stage, &[])?;
+            workers.running.push(worker);
+        }
+        Ok(workers)
     }
 
     /// Kills one (SIGKILL) and starts another. Returns how the name of the dead worker in claims begins.
     pub(super) async fn kill_one(&mut self, dice: &mut Dice, stage: &Stage) -> Result<String, Failure> {
-        let place = usize::try_from(dice.below(self.0.len() as u64)).unwrap_or_default();
-        let victim = &mut self.0[place];
-        let name = format!("{}:{}:", Process::this().host, victim.id().unwrap_or_default());
-        victim.kill().await?;
-        *victim = spawn(stage, &[])?;
+        let place = usize::try_from(dice.below(self.running.len() as u64)).unwrap_or_default();
+        let next = self.spawn(stage, &[])?;
+        let victim = mem::replace(&mut self.running[place], next);
+        let name = format!("{}:{}:", Process::this().host, victim.process.id().unwrap_or_default());
+        self.kill(victim).await?;
         Ok(name)
     }
 
     /// Replaces workers that have exited, and returns the number of them.
     pub(super) fn replace_dead(&mut self, stage: &Stage) -> Result<u64, Failure> {
         let mut num_dead = 0;
-        for worker in &mut self.0 {
-            if worker.try_wait()?.is_some() {
-                *worker = spawn(stage, &[])?;
+        for place in 0..self.running.len() {
+            if self.running[place].process.try_wait()?.is_some() {
+                self.running[place] = self.spawn(stage, &[])?;
                 num_dead += 1;
             }
         }
         Ok(num_dead)
     }
 
-    pub(super) async fn kill_all(self) -> Result<(), Failure> {
-        for mut worker in self.0 {
-            worker.kill().await?;
+    pub(super) async fn kill_all(&mut self) -> Result<(), Failure> {
+        for worker in mem::take(&mut self.running) {
+            self.kill(worker).await?;
         }
         Ok(())
     }
 
     /// Runs workers until nothing is left that can be done now, or until the deadline.
-    pub(super) async fn drain(number: u16, stage: &Stage, deadline: Instant) -> Result<(), Failure> {
-        let workers: Vec<Child> =
-            (0..number).map(|_| spawn(stage, &["--drain"])).collect::<Result<_, _>>()?;
+    pub(super) async fn drain(
+        &mut self,
+        count: u16,
+        stage: &Stage,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let workers: Vec<Worker> =
+            (0..count).map(|_| self.spawn(stage, &["--drain"])).collect::<Result<_, _>>()?;
         for mut worker in workers {
             // A worker that takes too long is killed; its unfinished work is found later.
-            let waited = time::timeout_at(deadline.into(), worker.wait()).await;
+            let waited = time::timeout_at(deadline.into(), worker.process.wait()).await;
             if waited.is_err() {
-                worker.kill().await?;
+                self.kill(worker).await?;
             }
         }
         Ok(())
     }
-}
 
-fn spawn(stage: &Stage, more: &[&str]) -> Result<Child, Failure> {
-    let mut command = parts::command("worker")?;
-    command
-        .args(more)
-        .arg("--deliveries")
-        .arg(stage.deliveries())
-        .current_dir(stage.folder())
-        .env("FOREBAY_DATABASE_URL", stage.url());
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    Ok(command.spawn()?)
+    /// When each killed worker was killed, by its number.
+    pub(super) fn killed(&self) -> &BTreeMap<u64, Instant> {
+        &self.killed
+    }
+
+    async fn kill(&mut self, mut worker: Worker) -> Result<(), Failure> {
+        self.killed.insert(worker.number, Instant::now());
+        Ok(worker.process.kill().await?)
+    }
+
+    fn spawn(&mut self, stage: &Stage, more: &[&str]) -> Result<Worker, Failure> {
+        let number = self.num_started;
+        self.num_started += 1;
+        let mut command = parts::command("worker")?;
+        command
+            .args(more)
+            .arg("--deliveries")
+            .arg(stage.deliveries())
+            .args(["--receiver", stage.receiver().url()])
+            .current_dir(stage.folder())
+            .env("FOREBAY_DATABASE_URL", stage.url())
+            .env(NUMBER_VARIABLE, number.to_string());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Worker { number, process: command.spawn()? })
+    }
 }

@@ -182,7 +182,7 @@ async fn work_transactional(mut connection: Dedicated, pipeline_id: i32) -> Resu
         if taken.is_empty() {
             return Ok(num_done);
         }
-        num_done += jobs::complete_taken(&transaction, pipeline_id, &taken).await?;
+        num_done += jobs::complete_taken(&transaction, pipeline_id, &taken, clock::now()).await?;
         transaction.commit().await?;
     }
 }
@@ -204,7 +204,7 @@ async fn complete(connection: &Dedicated, claimed: &[(ReferenceId, Receipt)]) ->
     let mut num_done = 0;
     let mut open = claimed.to_vec();
     loop {
-        let verdicts = jobs::complete(&connection.client, NAME, &open).await?;
+        let verdicts = jobs::complete(&connection.client, NAME, &open, None).await?;
         num_done += verdicts.iter().filter(|verdict| **verdict == Ack::Done).count() as u64;
         let mut verdicts = verdicts.into_iter();
         open.retain(|_| verdicts.next() == Some(Ack::Busy));

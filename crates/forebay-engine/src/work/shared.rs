@@ -11,6 +11,7 @@ use forebay_store::{
     jobs,
     pipelines::{Limits, Pipeline, PipelineSpec},
 };
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
@@ -56,8 +57,8 @@ pub(super) struct Shared<'a> {
     pub(super) deliveries: DeliveryLog,
     /// Claims to give back, because their answer got lost.
     pub(super) unanswered: Unanswered,
-    /// The pipelines to work for, by id, as they were declared at the last look.
-    pub(super) serving: watch::Sender<HashMap<i32, PipelineSpec>>,
+    /// The pipelines to work for, by id: how and when they were declared at the last look.
+    pub(super) serving: watch::Sender<HashMap<i32, (PipelineSpec, Timestamp)>>,
     /// What the supervisor has seen last; it wakes the workers.
     pub(super) sight: watch::Sender<Sight>,
     /// Workers that have something to report since before an outage of the database.
@@ -95,7 +96,9 @@ impl<'a> Shared<'a> {
 
     /// Whether a pipeline is still to be worked for, by the declaration that its worker began with.
     pub(super) fn is_served(&self, pipeline: &Pipeline) -> bool {
-        self.serving.borrow().get(&pipeline.pipeline_id) == Some(&pipeline.spec)
+        let serving = self.serving.borrow();
+        let declared = serving.get(&pipeline.pipeline_id);
+        declared.is_some_and(|(spec, at)| (spec, *at) == (&pipeline.spec, pipeline.declared_at))
     }
 
     /// The names of the pipelines that are served, in order: not of those that an error has stopped.
@@ -104,7 +107,8 @@ impl<'a> Shared<'a> {
         let stopped = report.pipelines.iter().filter(|of| of.error.is_some()).map(|of| of.pipeline.as_str());
         let stopped: HashSet<&str> = stopped.collect();
         let serving = self.serving.borrow();
-        let names = serving.values().map(|spec| &spec.name).filter(|name| !stopped.contains(name.as_str()));
+        let names =
+            serving.values().map(|(spec, _)| &spec.name).filter(|name| !stopped.contains(name.as_str()));
         let mut names: Vec<String> = names.cloned().collect();
         names.sort_unstable();
         names

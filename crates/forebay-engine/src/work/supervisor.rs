@@ -253,8 +253,8 @@ impl<'a> Supervisor<'a> {
     fn start(&mut self, workers: &mut FuturesUnordered<BoxFuture<'a, Ended>>, seen: Seen, is_first: bool) {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
-        let served =
-            seen.pipelines.iter().map(|pipeline| (pipeline.pipeline_id, pipeline.spec.clone())).collect();
+        let declared = |of: &Pipeline| (of.pipeline_id, (of.spec.clone(), of.declared_at));
+        let served = seen.pipelines.iter().map(declared).collect();
         self.shared.serving.send_if_modified(|serving| mem::replace(serving, served) != *serving);
         self.leave_alone(seen.left_alone);
         for pipeline in seen.pipelines {

@@ -6,7 +6,10 @@
 use std::collections::HashSet;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::jobs::{self, Failure, Queue, Taken};
+use forebay_store::{
+    jobs::{self, Failure, Queue, Taken},
+    pipelines::Pipeline,
+};
 use tokio_postgres::Client;
 
 use super::{
@@ -21,14 +24,14 @@ use crate::error::{Error, Result};
 pub(super) async fn run(
     client: &mut Client,
     queue: &mut Queue,
-    pipeline_id: i32,
+    pipeline: &Pipeline,
     handler: &TransactionalHandler,
     limit: u32,
 ) -> Result<Batch> {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let result = try_once(client, queue, pipeline_id, handler, limit).await;
+        let result = try_once(client, queue, pipeline, handler, limit).await;
         if result.is_err() {
             // The hand-offs of the failed attempt are free again, and they are before this worker's cursor in the
             // queue.
@@ -46,10 +49,11 @@ pub(super) async fn run(
 async fn try_once(
     client: &mut Client,
     queue: &mut Queue,
-    pipeline_id: i32,
+    pipeline: &Pipeline,
     handler: &TransactionalHandler,
     limit: u32,
 ) -> Result<Batch> {
+    let Pipeline { pipeline_id, declared_at, .. } = pipeline;
     let mut transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     jobs::hold_plans(&transaction).await?;
     let taken = queue.take(&transaction, limit).await?;
@@ -58,7 +62,7 @@ async fn try_once(
     }
     trace::claimed(taken.len());
     let ids: Vec<ReferenceId> = taken.iter().map(|job| job.reference_id).collect();
-    let Applied { mut failures, untried } = handler.apply(&mut transaction, pipeline_id, &ids).await?;
+    let Applied { mut failures, untried } = handler.apply(&mut transaction, *pipeline_id, &ids).await?;
     let untried: HashSet<ReferenceId> = untried.into_iter().collect();
     let tried = taken.into_iter().filter(|job| !untried.contains(&job.reference_id));
     if !untried.is_empty() {
@@ -69,12 +73,12 @@ async fn try_once(
     let did_fail =
         |id: &ReferenceId| failures.binary_search_by_key(id, |failure| failure.reference_id).is_ok();
     let (refused, carried_out): (Vec<Taken>, Vec<Taken>) = tried.partition(|job| did_fail(&job.reference_id));
-    let num_ended = jobs::complete_taken(&transaction, pipeline_id, &carried_out).await?;
+    let num_ended = jobs::complete_taken(&transaction, *pipeline_id, &carried_out, *declared_at).await?;
     if num_ended != count(&carried_out) {
         // Impossible while the locks are ours, but an effect must never be kept without its settlement.
         return Err(Error::Contention { attempts: 1 });
     }
-    let answers = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
+    let answers = jobs::fail_taken(&transaction, *pipeline_id, &failures, *declared_at).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     trace_outcomes(&carried_out, &refused, &failures);
     let mut batch = Batch {

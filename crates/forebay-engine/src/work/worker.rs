@@ -37,8 +37,8 @@ async fn serve_inside(
             tracing::info_span!("claim", pipeline = pipeline.spec.name, num_handoffs = tracing::field::Empty);
         let run = async {
             let mut client = shared.database.client().await?;
-            let (id, limit) = (pipeline.pipeline_id, shared.options.batch);
-            let batch = transactional::run(&mut client, &mut queue, id, handler, limit).await?;
+            let limit = shared.options.batch;
+            let batch = transactional::run(&mut client, &mut queue, pipeline, handler, limit).await?;
             if batch.num_claimed > 0 {
                 batch.trace();
             }

@@ -189,6 +189,8 @@ pub async fn heartbeat(
 }
 
 /// Ends claimed attempts that succeeded; each reference may occur once. The answers are in the order of `claims`.
+/// `declared_at` is of the settings that they were made with
+/// ([`Pipeline::declared_at`](crate::pipelines::Pipeline::declared_at)); `None`: those of when they were handed off.
 ///
 /// The receipt decides, not the clock: an attempt that ends after its lease expired is accepted unless another worker
 /// has claimed the job.
@@ -196,8 +198,9 @@ pub async fn complete(
     client: &impl GenericClient,
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
+    declared_at: Option<Timestamp>,
 ) -> Result<Vec<Ack>> {
-    report(client, None, pipeline, claims).await
+    report(client, None, pipeline, claims, declared_at).await
 }
 
 /// Releases claimed jobs without an attempt; other workers can claim them at once. Answers like [`complete`].
@@ -206,7 +209,7 @@ pub async fn release(
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
 ) -> Result<Vec<Ack>> {
-    report(client, Some("given_back"), pipeline, claims).await
+    report(client, Some("given_back"), pipeline, claims, None).await
 }
 
 /// Releases everything under the receipt of a claim whose answer got lost. Returns whether nothing is left of it.
@@ -225,10 +228,11 @@ async fn report(
     class: Option<&str>,
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
+    declared_at: Option<Timestamp>,
 ) -> Result<Vec<Ack>> {
     let statement = "select e.verdict from forebay_private.find_pipeline($1) as p \
          cross join lateral forebay_private.end_attempts( \
-             p.pipeline_id, $2, $3, array_fill($4, array[cardinality($2)]), '{}', '{}', '{}', true) as e";
+             p.pipeline_id, $2, $3, array_fill($4, array[cardinality($2)]), '{}', '{}', '{}', true, $5) as e";
     if claims.is_empty() {
         return Ok(Vec::new());
     }
@@ -242,6 +246,7 @@ async fn report(
                 (&ids, Type::UUID_ARRAY),
                 (&receipts, Type::UUID_ARRAY),
                 (&class, Type::TEXT),
+                (&declared_at, Type::TIMESTAMPTZ),
             ],
         )
         .await?;

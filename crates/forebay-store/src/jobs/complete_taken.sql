@@ -11,5 +11,5 @@ insert into forebay.ingestion_outcomes
     (reference_id, pipeline_id, payload_hash, state, reason_code, failure_code, last_error, num_attempts, version, generation,
      change, run_id, enqueued_at)
 select e.reference_id, e.pipeline_id, e.payload_hash, 'succeeded', e.reason_code, e.failure_code, e.last_error,
-    e.num_attempts, e.version, e.generation, e.change, e.run_id, e.enqueued_at
+    e.num_attempts, e.version, e.generation, e.change, e.run_id, greatest(e.enqueued_at, $3)
 from ended as e

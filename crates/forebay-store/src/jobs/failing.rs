@@ -72,25 +72,28 @@ pub struct FailureReport {
 }
 
 /// Ends claimed attempts that failed, each by its receipt; each reference may occur only once in `failures`. The
-/// answers are in their order.
+/// answers are in their order. `declared_at` as in [`complete`](super::complete).
 pub async fn fail(
     client: &impl GenericClient,
     pipeline_id: i32,
     failures: &[(Failure, Receipt)],
+    declared_at: Option<Timestamp>,
 ) -> Result<Vec<FailureAnswer>> {
     let receipts: Vec<Option<Receipt>> = failures.iter().map(|failure| Some(failure.1)).collect();
     let failures: Vec<&Failure> = failures.iter().map(|failure| &failure.0).collect();
-    end(client, pipeline_id, &failures, &receipts).await
+    end(client, pipeline_id, &failures, &receipts, declared_at).await
 }
 
-/// Ends failed attempts of jobs that this transaction has taken. The answers are in their order.
+/// Ends failed attempts of jobs that this transaction has taken. The answers are in their order. `declared_at` as in
+/// [`complete_taken`](super::complete_taken).
 pub async fn fail_taken(
     transaction: &Transaction<'_>,
     pipeline_id: i32,
     failures: &[Failure],
+    declared_at: Timestamp,
 ) -> Result<Vec<FailureAnswer>> {
     let receipts = vec![None; failures.len()];
-    end(transaction, pipeline_id, &failures.iter().collect::<Vec<_>>(), &receipts).await
+    end(transaction, pipeline_id, &failures.iter().collect::<Vec<_>>(), &receipts, Some(declared_at)).await
 }
 
 /// Frees the jobs of up to `limit` claims whose lease has expired. Their attempts count as lost: the jobs are
@@ -119,13 +122,14 @@ async fn end(
     pipeline_id: i32,
     failures: &[&Failure],
     receipts: &[Option<Receipt>],
+    declared_at: Option<Timestamp>,
 ) -> Result<Vec<FailureAnswer>> {
     if failures.is_empty() {
         return Ok(Vec::new());
     }
     let statement = "select f.verdict, f.retry_at from forebay_private.end_attempts($1, $2, $3, $4, $5, $6, \
              array(select make_interval(secs => w.seconds) from unnest($7::float8[]) with ordinality \
-                 as w (seconds, ord) order by w.ord), false) as f";
+                 as w (seconds, ord) order by w.ord), false, $8) as f";
     let ids: Vec<SqlId> = failures.iter().map(|failure| SqlId(failure.reference_id)).collect();
     let classes: Vec<&str> = failures.iter().map(|failure| failure.class.as_str()).collect();
     let codes: Vec<&str> = failures.iter().map(|failure| failure.reason_code.as_str()).collect();
@@ -143,6 +147,7 @@ async fn end(
                 (&codes, Type::TEXT_ARRAY),
                 (&messages, Type::TEXT_ARRAY),
                 (&waits, Type::FLOAT8_ARRAY),
+                (&declared_at, Type::TIMESTAMPTZ),
             ],
         )
         .await?;

@@ -4,7 +4,11 @@ use forebay_domain::{
     handoff::Change,
     identity::{ReferenceId, VersionHash},
 };
-use tokio_postgres::{Transaction, types::Type};
+use jiff::Timestamp;
+use tokio_postgres::{
+    Transaction,
+    types::{ToSql, Type},
+};
 
 use crate::{error::Result, types::SqlId};
 
@@ -26,12 +30,17 @@ pub struct Taken {
     pub attempt: i32,
 }
 
-/// Ends successful attempts of jobs that this transaction has taken. Returns the number of ended jobs; unless it
+/// Ends successful attempts of jobs that this transaction has taken, made with the settings declared at this time
+/// ([`Pipeline::declared_at`](crate::pipelines::Pipeline::declared_at)). Returns the number of ended jobs; unless it
 /// equals the length of `taken`, the caller must roll back.
-pub async fn complete_taken(transaction: &Transaction<'_>, pipeline_id: i32, taken: &[Taken]) -> Result<u64> {
+pub async fn complete_taken(
+    transaction: &Transaction<'_>,
+    pipeline_id: i32,
+    taken: &[Taken],
+    declared_at: Timestamp,
+) -> Result<u64> {
     let ids: Vec<SqlId> = taken.iter().map(|job| SqlId(job.reference_id)).collect();
-    let num_ended = transaction
-        .execute_typed(COMPLETE_TAKEN, &[(&pipeline_id, Type::INT4), (&ids, Type::UUID_ARRAY)])
-        .await?;
-    Ok(num_ended)
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&pipeline_id, Type::INT4), (&ids, Type::UUID_ARRAY), (&declared_at, Type::TIMESTAMPTZ)];
+    Ok(transaction.execute_typed(COMPLETE_TAKEN, &parameters).await?)
 }

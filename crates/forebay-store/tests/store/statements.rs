@@ -224,7 +224,9 @@ async fn assert_plans(client: &mut Client, batch: usize) {
     }
     client.batch_execute("rollback").await.unwrap();
 
-    let found = planned(jobs::COMPLETE_TAKEN, "int4, uuid[]", format!("1, {ids}")).nodes(client, true).await;
+    let found = planned(jobs::COMPLETE_TAKEN, "int4, uuid[], timestamptz", format!("1, {ids}, now()"))
+        .nodes(client, true)
+        .await;
     assert_index("ending", &found, "ingestion_handoffs", "ingestion_handoffs_pkey");
 
     let verify = planned(handoffs::VERIFY, "int4, uuid[]", format!("1, {ids}"));

@@ -9,7 +9,7 @@ use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     connect::Database,
     jobs::{self, Ack, Failure, FailureAck, FailureAnswer, Receipt},
-    pipelines::Pipeline,
+    pipelines::{Pipeline, PipelineSpec},
 };
 
 use super::ledger::InHand;
@@ -59,10 +59,11 @@ pub(super) async fn report(database: &Database, pipeline: &Pipeline, results: Ve
             }
         }
     }
-    let name = &pipeline.spec.name;
+    let Pipeline { pipeline_id, spec: PipelineSpec { name, .. }, declared_at, .. } = pipeline;
+    let declared_at = Some(*declared_at);
     let (completed, ended, released) = tokio::join!(
-        jobs::complete(&**client, name, &done),
-        jobs::fail(&**client, pipeline.pipeline_id, &failed),
+        jobs::complete(&**client, name, &done, declared_at),
+        jobs::fail(&**client, *pipeline_id, &failed, declared_at),
         jobs::release(&**client, name, &unmade),
     );
     let mut reported = Reported { batches: HashMap::new(), left: Vec::new(), error: None };

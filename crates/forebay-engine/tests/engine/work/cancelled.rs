@@ -181,7 +181,7 @@ async fn an_external_worker_is_told_with_its_heartbeat() {
     // The cancel of the other one comes too late.
     let other = ReferenceId::compute(SOURCE, "b");
     assert_eq!(cancel(&shop, Some("b"), true).await.num_done, 1);
-    jobs::complete(&shop.client, "workers", &[(other, receipt)]).await.unwrap();
+    jobs::complete(&shop.client, "workers", &[(other, receipt)], None).await.unwrap();
     assert_eq!(shop.states().await, ["cancelled 1", "succeeded 1"]);
 }
 

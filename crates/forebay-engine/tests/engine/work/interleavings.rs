@@ -209,7 +209,7 @@ impl World {
     async fn fail(&self, client: &Client, failed: &[(Claim, FailureClass)]) -> Vec<FailureAck> {
         let failures: Vec<_> =
             failed.iter().map(|(claim, class)| (failure(claim.0, *class), claim.1)).collect();
-        let answers = jobs::fail(client, self.pipeline.pipeline_id, &failures).await.unwrap();
+        let answers = jobs::fail(client, self.pipeline.pipeline_id, &failures, None).await.unwrap();
         answers.into_iter().map(|answer| answer.ack).collect()
     }
 
@@ -224,7 +224,7 @@ impl World {
             let claimed = Self::claim(&self.client, 100).await;
             assert!(!claimed.is_empty(), "no worker can claim a remaining job");
             let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
-            let verdicts = jobs::complete(&self.client, PIPELINE, &claims).await.unwrap();
+            let verdicts = jobs::complete(&self.client, PIPELINE, &claims, None).await.unwrap();
             assert!(verdicts.iter().all(|verdict| *verdict == Ack::Done));
             num_rounds += 1;
             assert!(num_rounds < 100, "jobs remain after 100 rounds");
@@ -247,7 +247,7 @@ impl World {
     async fn complete_all(&self) {
         let claimed = Self::claim(&self.client, 100).await;
         let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
-        let verdicts = jobs::complete(&self.client, PIPELINE, &claims).await.unwrap();
+        let verdicts = jobs::complete(&self.client, PIPELINE, &claims, None).await.unwrap();
         assert!(verdicts.iter().all(|verdict| *verdict == Ack::Done));
         assert_eq!(self.count("select count(*) from forebay.ingestion_handoffs").await, 0);
     }
@@ -311,7 +311,7 @@ async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
             }
             52..65 => {
                 let claims = dice.some_of(held, 3);
-                let verdicts = jobs::complete(&client, PIPELINE, &claims).await.unwrap();
+                let verdicts = jobs::complete(&client, PIPELINE, &claims, None).await.unwrap();
                 assert_eq!(verdicts, oracle.end(&claims, false));
                 format!("{worker} completes {claims:?}: {verdicts:?}")
             }
@@ -355,7 +355,7 @@ async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
                         let verdicts = if gives_back {
                             jobs::release(&client, PIPELINE, &[claim]).await.unwrap()
                         } else {
-                            jobs::complete(&client, PIPELINE, &[claim]).await.unwrap()
+                            jobs::complete(&client, PIPELINE, &[claim], None).await.unwrap()
                         };
                         assert_eq!(verdicts, oracle.end(&[claim], gives_back));
                         format!("late report for {claim:?}: {verdicts:?}")

@@ -7,6 +7,7 @@ use forebay_domain::{
     identity::ReferenceId,
 };
 use forebay_store::jobs::{self, Ack, Claimed, Failure, FailureAck, FailureReport, Queue, Receipt};
+use jiff::Timestamp;
 use serde_json::json;
 use tokio_postgres::{Client, types::Type};
 
@@ -33,7 +34,7 @@ async fn claim_some(client: &Client, limit: u32) -> Vec<Claimed> {
 }
 
 async fn complete(shop: &Shop, claims: &[(ReferenceId, Receipt)]) -> Vec<Ack> {
-    jobs::complete(&shop.client, PIPELINE, claims).await.unwrap()
+    jobs::complete(&shop.client, PIPELINE, claims, None).await.unwrap()
 }
 
 async fn fail(shop: &Shop, claim: &Claimed, class: FailureClass) -> FailureReport {
@@ -44,7 +45,7 @@ async fn fail(shop: &Shop, claim: &Claimed, class: FailureClass) -> FailureRepor
         message: "the other side said no".into(),
         retry_after: None,
     };
-    let answers = jobs::fail(&shop.client, shop.pipeline(), &[(failure, claim.receipt)]).await.unwrap();
+    let answers = jobs::fail(&shop.client, shop.pipeline(), &[(failure, claim.receipt)], None).await.unwrap();
     for answer in &answers {
         assert_eq!(answer.retry_at.is_some(), answer.ack == FailureAck::Retrying, "{answer:?}");
     }
@@ -354,7 +355,7 @@ async fn take_by_source(client: &mut Client, queue: &mut Queue, limit: u32) -> V
          where reference_id = any($1::text[]::uuid[]) group by 1 order by 1";
     let rows = transaction.query_typed(statement, &[(&ids, Type::TEXT_ARRAY)]).await.unwrap();
     let counts = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    jobs::complete_taken(&transaction, 1, &taken).await.unwrap();
+    jobs::complete_taken(&transaction, 1, &taken, Timestamp::UNIX_EPOCH).await.unwrap();
     transaction.commit().await.unwrap();
     counts
 }

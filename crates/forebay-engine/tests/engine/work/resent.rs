@@ -1,9 +1,14 @@
 //! What hands off again when settings change, and the ids of what is sent again.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
+use forebay_domain::handoff::FailureClass;
 use forebay_engine::work::{self, Limits, PipelineSpec, WorkOptions};
-use forebay_store::connect::Database;
+use forebay_store::{
+    connect::Database,
+    jobs::{self, Claimed, Failure},
+    pipelines,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -15,6 +20,9 @@ use crate::persist::{self, complete};
 
 const REASONS: &str = "select state || ' ' || reason_code || ' ' || count(*) from forebay.handoffs \
      group by state, reason_code order by 1";
+
+/// Refuses everything for good.
+const FAILS: &str = r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"failed","class":"permanent"}/p'"#;
 
 /// Declares a pipeline, and returns how many hand-offs that made.
 async fn declare(database: &Database, spec: PipelineSpec) -> u64 {
@@ -79,6 +87,59 @@ async fn another_receiver_gets_only_what_failed() {
     assert_eq!(shop.column(REASONS).await, ["pending reconfigured 1", "succeeded updated 2"]);
     drain(&shop.database).await;
     assert_eq!(shop.column(REASONS).await, ["succeeded reconfigured 1", "succeeded updated 2"]);
+}
+
+/// Hands off again what needs it, and returns how much that was.
+async fn repair(shop: &Shop, pipeline: &str) -> u64 {
+    let pipeline = pipelines::find(&shop.client, pipeline).await.unwrap().unwrap();
+    work::reconciliation::repair(&shop.database, &pipeline).await.unwrap().num_repaired
+}
+
+#[tokio::test]
+async fn what_waits_while_the_settings_change_is_sent_once() {
+    let mut shop = Shop::open().await;
+    let column =
+        |field: &str| json!({"table": "public.items", "columns": {"n": {"field": field, "type": "int"}}});
+    shop.only_table(column("n")).await;
+    shop.put_all(&[("a", json!({"n": 1, "m": 2})), ("b", json!({"n": "x", "m": 3}))]).await;
+    assert_eq!(declare(&shop.database, table_spec(column("m"))).await, 0);
+    drain(&shop.database).await;
+    assert_eq!(shop.column("select n::text from public.items order by n").await, ["2", "3"]);
+    assert_eq!(repair(&shop, "rows").await, 0);
+
+    // And what fails at another receiver fails once.
+    only(&mut shop, exec_spec(SAYS_DONE)).await;
+    put_many(&shop, 1).await;
+    assert_eq!(declare(&shop.database, exec_spec(FAILS)).await, 0);
+    drain(&shop.database).await;
+    assert_eq!(repair(&shop, "commands").await, 0);
+}
+
+#[tokio::test]
+async fn what_is_delivered_while_the_receiver_changes_is_sent_again_if_that_failed() {
+    let mut shop = Shop::open().await;
+    only(&mut shop, exec_spec(SAYS_DONE)).await;
+    put_many(&shop, 3).await;
+    let claimed =
+        jobs::claim(&shop.client, "commands", 3, Duration::from_mins(1), "old", None).await.unwrap();
+    assert_eq!(declare(&shop.database, exec_spec(FAILS)).await, 0);
+    let [done, refused, returned] = &claimed[..] else { panic!("{claimed:?}") };
+    let key = |job: &Claimed| [(job.reference_id, job.receipt)];
+    jobs::complete(&shop.client, "commands", &key(done), None).await.unwrap();
+    let failure = Failure {
+        reference_id: refused.reference_id,
+        class: FailureClass::Permanent,
+        reason_code: "refused".to_owned(),
+        message: String::new(),
+        retry_after: None,
+    };
+    jobs::fail(&shop.client, shop.pipeline(), &[(failure, refused.receipt)], None).await.unwrap();
+    jobs::release(&shop.client, "commands", &key(returned)).await.unwrap();
+    drain(&shop.database).await;
+    assert_eq!(shop.states().await, ["failed 2", "succeeded 1"]);
+    assert_eq!(repair(&shop, "commands").await, 1, "only the new receiver has refused the other one");
+    drain(&shop.database).await;
+    assert_eq!(repair(&shop, "commands").await, 0);
 }
 
 /// The ids of the events that the command has read so far.

@@ -87,7 +87,7 @@ async fn every_failure_ends_as_the_domain_defines() {
         .iter()
         .map(|job| (failure(job.reference_id, cases[&job.record_key].class), job.receipt))
         .collect();
-    jobs::fail(&world.client, world.pipeline.pipeline_id, &failures).await.unwrap();
+    jobs::fail(&world.client, world.pipeline.pipeline_id, &failures, None).await.unwrap();
     for (key, case) in &cases {
         check(&world, key, *case).await;
     }

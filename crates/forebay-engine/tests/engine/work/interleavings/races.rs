@@ -40,7 +40,8 @@ async fn a_retry_during_a_hand_off_of_newer_content_is_superseded() {
 
     let failing = worker.transaction().await.unwrap();
     let failure = super::failure(claim.0, FailureClass::Transient);
-    let answers = jobs::fail(&failing, world.pipeline.pipeline_id, &[(failure, claim.1)]).await.unwrap();
+    let answers =
+        jobs::fail(&failing, world.pipeline.pipeline_id, &[(failure, claim.1)], None).await.unwrap();
     assert_eq!(answers[0].ack, FailureAck::Retrying);
     let change = tokio::join!(world.persist(&mut run, "a", Wish::Content(1)), async {
         is_blocked(&world.client, run_pid).await;
@@ -99,7 +100,7 @@ async fn a_follow_up_that_arrives_during_a_report_is_taken_up() {
                 let failed: Vec<_> = claims.iter().map(|claim| (*claim, FailureClass::Permanent)).collect();
                 world.fail(&worker, &failed).await;
             } else {
-                let verdicts = jobs::complete(&worker, PIPELINE, &claims).await.unwrap();
+                let verdicts = jobs::complete(&worker, PIPELINE, &claims, None).await.unwrap();
                 assert!(verdicts.iter().all(|verdict| matches!(verdict, Ack::Done | Ack::Busy)));
             }
         };

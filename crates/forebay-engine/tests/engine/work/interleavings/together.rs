@@ -158,7 +158,7 @@ async fn end(
     let verdicts = if gives_back {
         jobs::release(client, PIPELINE, claims).await.unwrap()
     } else {
-        jobs::complete(client, PIPELINE, claims).await.unwrap()
+        jobs::complete(client, PIPELINE, claims, None).await.unwrap()
     };
     let mut again = Vec::new();
     for (claim, verdict) in claims.iter().zip(verdicts) {
