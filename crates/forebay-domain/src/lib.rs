@@ -10,6 +10,7 @@
 pub mod backoff;
 pub mod breaker;
 pub mod canonical;
+pub mod catalogue;
 pub mod chunk;
 pub mod conflicts;
 pub mod content;

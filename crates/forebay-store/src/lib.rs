@@ -10,6 +10,7 @@
 pub mod access;
 pub mod aliases;
 pub mod breakers;
+pub mod catalogue;
 pub mod changes;
 pub mod cluster;
 pub mod connect;

@@ -1,4 +1,4 @@
-//! The address of the database, and copies of it.
+//! The address of the database, and what is made from it: copies, scripts, types.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,20 @@ pub struct ExportedMigrations {
     pub rollback_files: Vec<String>,
     /// Number of files that were written; the others existed already.
     pub num_written: u64,
+}
+
+/// Types of tables and views for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GeneratedTypes {
+    /// The language.
+    #[schemars(schema_with = "crate::words::types_language")]
+    pub language: String,
+    /// The schemas that are included, in order.
+    pub schemas: Vec<String>,
+    /// The file that was written; null: none.
+    pub file: Option<String>,
+    /// The generated text; null: it was written to a file.
+    pub text: Option<String>,
 }
 
 /// A backup.

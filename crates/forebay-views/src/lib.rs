@@ -110,7 +110,7 @@ pub use self::{
         CourseStatus, CourseTag,
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
-    db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl, ExportedMigrations},
+    db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl, ExportedMigrations, GeneratedTypes},
     db_profile::DatabaseProfile,
     delivery::Delivery,
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},

@@ -5,6 +5,7 @@
 
 use forebay_domain::{
     breaker::BreakerState,
+    catalogue::Language,
     content::{
         self, ContentStatus, CourseType, PersistMode, ProblemCode, ResearchKind, ValidationStatus,
         bloom::BloomLevel,
@@ -240,6 +241,10 @@ pub(crate) fn migration_state(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn profile_name(_: &mut SchemaGenerator) -> Schema {
     words::<ProfileName>()
+}
+
+pub(crate) fn types_language(_: &mut SchemaGenerator) -> Schema {
+    words::<Language>()
 }
 
 pub(crate) fn stop_reason(_: &mut SchemaGenerator) -> Schema {

@@ -12,6 +12,7 @@ mod start;
 mod status;
 mod stop;
 mod tools;
+mod types;
 mod up;
 mod url;
 
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     Export(export::Args),
+    Types(types::Args),
     /// Create views and tables named as existing code expects them
     #[command(
         subcommand,
@@ -58,6 +60,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Backup(args) => backup::run(&args, context).await,
         Command::Restore(args) => restore::run(&args, context).await,
         Command::Export(args) => export::run(&args, context),
+        Command::Types(args) => types::run(&args, context).await,
         Command::Profile(command) => profile::run(&command, context).await,
     }
 }

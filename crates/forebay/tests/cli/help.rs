@@ -100,6 +100,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "db backup",
     "db restore",
     "db export",
+    "db types",
     "db profile",
     "db profile create",
     "db profile list",

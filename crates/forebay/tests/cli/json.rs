@@ -16,11 +16,11 @@ use forebay_views::{
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
     CourseTag, DatabaseBackup, DatabaseProfile, DatabaseRestored, DatabaseUrl, DbStatus, Delivery, Demo,
-    Doctor, DryRunReport, Ensured, ExportedMigrations, FieldRenamed, Freshness, Handoff, HandoffCount,
-    History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page, Pause, PersistReport,
-    PipelineState, PointInTime, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail,
-    RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed,
-    SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
+    Doctor, DryRunReport, Ensured, ExportedMigrations, FieldRenamed, Freshness, GeneratedTypes, Handoff,
+    HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page, Pause,
+    PersistReport, PipelineState, PointInTime, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision,
+    RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail,
+    SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -147,6 +147,7 @@ const PRINTED: &[Printed] = printed! {
     "db backup" => view<DatabaseBackup>;
     "db restore" => view<DatabaseRestored>;
     "db export" => view<ExportedMigrations>;
+    "db types" => view<GeneratedTypes>;
     "db profile create" => view<DatabaseProfile>;
     "db profile list" => view<Page<DatabaseProfile>>;
     "db profile drop" => view<DatabaseProfile>;

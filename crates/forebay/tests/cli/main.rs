@@ -59,6 +59,7 @@ mod source_changes;
 mod stats;
 mod stored;
 mod terminal;
+mod types;
 mod unread;
 mod usage;
 mod verify_parts;
