@@ -1,3 +1,11 @@
+drop function forebay.pipeline(forebay.handoffs);
+drop function forebay.reference(forebay.handoffs);
+drop function forebay.run(forebay.reference_revisions);
+drop function forebay.reference(forebay.reference_revisions);
+drop function forebay.handoffs(forebay."references");
+drop function forebay.source(forebay."references");
+drop function forebay.run(forebay."references");
+drop function forebay.revisions(forebay."references");
 drop function forebay.handoffs_of(uuid);
 drop view forebay.handoff_status;
 drop view forebay.handoff_counts;

@@ -127,4 +127,56 @@ end;
 comment on function forebay.handoffs_of(uuid) is
     'The hand-offs of a reference in all pipelines, newest first: when an open one is due, and who works on it until when.';
 
+-- What belongs to a row: "row.name" in SQL, and an embedded resource in PostgREST, where tables have no foreign key.
+-- A function with a search path is called for each row instead of being merged into the query; each call is one indexed
+-- look-up.
+
+create function forebay.revisions(forebay."references") returns setof forebay.reference_revisions
+language sql stable parallel safe rows 10
+set search_path = pg_catalog, pg_temp
+as $$ select v.* from forebay.reference_revisions as v where v.reference_id = $1.reference_id $$;
+comment on function forebay.revisions(forebay."references") is 'The revisions of a reference.';
+
+create function forebay.run(forebay."references") returns setof forebay.scrape_runs
+language sql stable parallel safe rows 1
+set search_path = pg_catalog, pg_temp
+as $$ select r.* from forebay.scrape_runs as r where r.run_id = $1.scrape_run_id $$;
+comment on function forebay.run(forebay."references") is 'The run that last wrote a reference.';
+
+create function forebay.source(forebay."references") returns setof forebay.sources
+language sql stable parallel safe rows 1
+set search_path = pg_catalog, pg_temp
+as $$ select s.* from forebay.sources as s where s.source_id = $1.source_id $$;
+comment on function forebay.source(forebay."references") is 'The source of a reference.';
+
+create function forebay.handoffs(forebay."references") returns setof forebay.handoffs
+language sql stable parallel safe rows 10
+set search_path = pg_catalog, pg_temp
+as $$ select h.* from forebay.handoffs as h where h.reference_id = $1.reference_id $$;
+comment on function forebay.handoffs(forebay."references") is 'The hand-offs of a reference.';
+
+create function forebay.reference(forebay.reference_revisions) returns setof forebay."references"
+language sql stable parallel safe rows 1
+set search_path = pg_catalog, pg_temp
+as $$ select r.* from forebay."references" as r where r.reference_id = $1.reference_id $$;
+comment on function forebay.reference(forebay.reference_revisions) is 'The reference that a revision changed.';
+
+create function forebay.run(forebay.reference_revisions) returns setof forebay.scrape_runs
+language sql stable parallel safe rows 1
+set search_path = pg_catalog, pg_temp
+as $$ select r.* from forebay.scrape_runs as r where r.run_id = $1.scrape_run_id $$;
+comment on function forebay.run(forebay.reference_revisions) is 'The run that observed a revision.';
+
+create function forebay.reference(forebay.handoffs) returns setof forebay."references"
+language sql stable parallel safe rows 1
+set search_path = pg_catalog, pg_temp
+as $$ select r.* from forebay."references" as r where r.reference_id = $1.reference_id $$;
+comment on function forebay.reference(forebay.handoffs) is 'The reference of a hand-off.';
+
+create function forebay.pipeline(forebay.handoffs) returns setof forebay.pipelines
+language sql stable parallel safe rows 1
+set search_path = pg_catalog, pg_temp
+as $$ select p.* from forebay.pipelines as p where p.pipeline_id = $1.pipeline_id $$;
+comment on function forebay.pipeline(forebay.handoffs) is 'The pipeline of a hand-off.';
+
 revoke all on all functions in schema forebay from public;

@@ -14,7 +14,7 @@ begin
         from forebay_private.protected_tables() as t
         union all
         select format(
-            'revoke all on all tables in schema forebay from %1$I; revoke all on all sequences in schema forebay from %1$I; '
+            'revoke all on all tables in schema forebay, forebay_private from %1$I; revoke all on all sequences in schema forebay from %1$I; '
                 'revoke all on all functions in schema forebay, forebay_private from %1$I; '
                 'revoke usage on schema forebay, forebay_private from %1$I', r.rolname)
         from pg_roles as r
@@ -42,4 +42,9 @@ drop function forebay_private.apply_access();
 drop function forebay_private.stray_grants();
 drop function forebay_private.callable_functions();
 drop function forebay_private.protected_tables();
+drop view forebay_private.published_aliases;
+drop view forebay_private.published_syncs;
+drop view forebay_private.published_run_fields;
+drop view forebay_private.published_runs;
+drop view forebay_private.published_sources;
 drop function forebay_private.visible_sources(text);

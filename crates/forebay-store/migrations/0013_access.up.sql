@@ -5,7 +5,8 @@
 -- service_role                  reads and writes everything, and calls every function
 -- forebay_reader                reads everything
 -- authenticated, with app_metadata.role = admin in its JWT: reads everything
--- authenticated                 reads what is published: active references of published sources, and their revisions
+-- authenticated                 reads what is published: active references of published sources, their revisions, and
+--                               the views of runs and syncs below
 -- forebay_worker                calls the functions of 0010_workers, and those that read no table
 -- anon and public               nothing
 --
@@ -21,6 +22,39 @@ set search_path = pg_catalog, pg_temp
 begin atomic
     select s.source_id from forebay.sources as s where s.is_published or visible_sources.claimed_role = 'admin';
 end;
+
+-- What the readers of an API see of published sources, their runs and their syncs: these columns of these rows. The
+-- views read with the rights of their owner, because these roles may not read the tables. Each has a join or an offset,
+-- so none can be written through. The views of `forebay db profile create api` use them.
+create view forebay_private.published_sources with (security_barrier = true) as
+    select s.source_id, s.name, s.entity_type from forebay.sources as s where s.is_published offset 0;
+
+create view forebay_private.published_runs with (security_barrier = true) as
+    select r.run_id, s.name as source_name, r.scope, r.status, r.is_complete, r.engine, r.observed_at, r.started_at,
+        r.ended_at, r.duration_ms, r.num_seen, r.num_added, r.num_updated, r.num_unchanged, r.num_removed,
+        r.num_restored, r.num_rejected
+    from forebay.scrape_runs as r
+    join forebay.sources as s using (source_id)
+    where s.is_published;
+
+create view forebay_private.published_run_fields with (security_barrier = true) as
+    select f.run_id, f.field_name, f.coverage
+    from forebay.scrape_run_fields as f
+    join forebay.scrape_runs as r using (run_id)
+    join forebay.sources as s using (source_id)
+    where s.is_published;
+
+create view forebay_private.published_syncs with (security_barrier = true) as
+    select m.entity_type, m.scope, m.status, m.last_sync, m.is_partial, m.num_records
+    from forebay.sync_metadata as m
+    where exists (select from forebay.sources as s where s.is_published and s.entity_type = m.entity_type)
+    offset 0;
+
+create view forebay_private.published_aliases with (security_barrier = true) as
+    select a.alias_id, a.reference_id
+    from forebay.reference_aliases as a
+    join forebay.sources as s using (source_id)
+    where s.is_published;
 
 -- The tables of Forebay, without partitions, with the condition under which an authenticated role reads a row. The
 -- claim and the list of sources are read once for each statement, not for each row.
@@ -90,7 +124,7 @@ as $$
         where t.attrelid = c.oid
     ) as a
     join closed as k on k.role_oid = a.grantee
-    where c.relnamespace = 'forebay'::regnamespace
+    where c.relnamespace in ('forebay'::regnamespace, 'forebay_private'::regnamespace)
         and c.relkind in ('r', 'p', 'v', 'm', 'S')
         and not (k.is_reader and a.privilege_type = 'SELECT' and c.relkind <> 'S' and not c.relispartition)
     union all
@@ -164,7 +198,9 @@ begin
         select format('grant %s on %s to %I', p.privilege, c.oid::regclass, r.role_name)
         from unnest(readers) as r (role_name)
         join pg_class as c
-            on c.relnamespace = 'forebay'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition
+            on c.relnamespace in ('forebay'::regnamespace, 'forebay_private'::regnamespace)
+            and c.relkind in ('r', 'p', 'v')
+            and not c.relispartition
         join (values ('select'), ('insert'), ('update'), ('delete')) as p (privilege)
             on p.privilege = 'select' or (r.role_name = 'service_role' and c.relkind <> 'v')
         where not has_table_privilege(r.role_name, c.oid, p.privilege)

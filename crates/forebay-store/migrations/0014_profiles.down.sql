@@ -1,18 +1,8 @@
 -- Profiles depend on the tables of earlier migrations, so all of them go.
-do $$
-declare
-    own record;
-begin
-    for own in
-        select c.oid::regclass::text as relation, c.relkind
-        from forebay.profiles as p
-        join pg_namespace as n on n.nspname = p.schema_name
-        join pg_class as c on c.relnamespace = n.oid and c.relname = any (p.relations)
-        where obj_description(c.oid, 'pg_class') like 'Forebay profile %'
-    loop
-        execute format('drop %s %s', case own.relkind when 'v' then 'view' else 'table' end, own.relation);
-    end loop;
-end $$;
+select forebay_private.drop_profile(p.schema_name, p.name) from forebay.profiles as p;
+drop function forebay_private.open_profile(text);
+drop function forebay_private.drop_profile(text, text);
+drop function forebay_private.profile_objects(text, text);
 drop trigger sync_metadata_show on forebay.sync_metadata;
 drop function forebay_private.report_sync_row();
 drop function forebay_private.check_sync_row();

@@ -124,7 +124,7 @@ comment on function forebay.end_sync(uuid, text, text, bigint, timestamptz) is
 create table forebay.profiles (
     created_at timestamptz not null default now(),
     schema_name text not null constraint profiles_schema_name_check check (schema_name <> ''),
-    name text not null constraint profiles_name_check check (name in ('events', 'freshness')),
+    name text not null constraint profiles_name_check check (name in ('events', 'freshness', 'api')),
     relations text[] not null,
     scope_columns text[] not null default '{}',
     constraint profiles_pkey primary key (schema_name, name)
@@ -133,7 +133,7 @@ comment on table forebay.profiles is
     'Sets of views and tables in schemas of the user''s own, shaped as existing code expects them.';
 comment on column forebay.profiles.created_at is 'When it was created.';
 comment on column forebay.profiles.schema_name is 'The schema that contains its views and tables.';
-comment on column forebay.profiles.name is 'events or freshness.';
+comment on column forebay.profiles.name is 'events, freshness or api.';
 comment on column forebay.profiles.relations is 'Its views and tables.';
 comment on column forebay.profiles.scope_columns is
     'The scope''s keys that are columns of sync_metadata, in order. Entries with other keys are not in that table.';
@@ -360,6 +360,83 @@ begin
         perform forebay_private.show_sync(new.entity_type, new_scope);
     end if;
     return null;
+end $$;
+
+-- The objects of a profile, with the statement that drops each, in order. Their comments say whose they are; an object
+-- of another role is never the profile's.
+create function forebay_private.profile_objects(schema_name text, profile_name text)
+returns table (kind text, name text, statement text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select o.kind, o.name, format('drop %s %s', o.kind, o.name)
+    from (
+        select 1 as step, 'function' as kind, f.oid::regprocedure::text as name, f.pronamespace as namespace,
+            f.proowner as owner, obj_description(f.oid, 'pg_proc') as comment
+        from pg_proc as f
+        union all
+        select 2, case c.relkind when 'v' then 'view' else 'table' end, c.oid::regclass::text, c.relnamespace, c.relowner,
+            obj_description(c.oid, 'pg_class')
+        from pg_class as c
+        where c.relkind in ('r', 'v')
+    ) as o
+    join pg_namespace as n on n.oid = o.namespace
+    where n.nspname = profile_objects.schema_name
+        and starts_with(o.comment, format('Forebay profile %s:', profile_objects.profile_name))
+        and o.owner = (select c.relowner from pg_class as c where c.oid = 'forebay.sync_metadata'::regclass)
+    order by o.step, o.name
+$$;
+
+-- Drops a profile, and fails if something of the user's depends on it. The data stays.
+create function forebay_private.drop_profile(schema_name text, profile_name text) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    statement text;
+begin
+    for statement in
+        select o.statement
+        from forebay_private.profile_objects(drop_profile.schema_name, drop_profile.profile_name) as o
+    loop
+        execute statement;
+    end loop;
+    delete from forebay.profiles as p
+    where p.schema_name = drop_profile.schema_name and p.name = drop_profile.profile_name;
+end $$;
+
+-- Opens the profile "api" to the roles that read an API, whatever default privileges have granted. Anon gets nothing.
+create function forebay_private.open_profile(schema_name text) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    statement text;
+begin
+    for statement in
+        select format('grant usage on schema %I to %I', open_profile.schema_name, r.rolname)
+        from pg_roles as r
+        where r.rolname in ('authenticated', 'service_role', 'forebay_reader')
+        union all
+        select format('revoke all on %s %s from %s', k.kind, o.name, r.role_name)
+        from forebay_private.profile_objects(open_profile.schema_name, 'api') as o
+        cross join lateral (select case o.kind when 'view' then 'table' else o.kind end) as k (kind)
+        cross join (
+            select 'public' as role_name
+            union all
+            select a.rolname from pg_roles as a where a.rolname in ('anon', 'authenticated', 'service_role')
+        ) as r
+        union all
+        select format('grant %s on %s to %I',
+            case o.kind when 'view' then 'select' else 'execute' end,
+            case o.kind when 'view' then o.name else 'function ' || o.name end,
+            r.rolname)
+        from forebay_private.profile_objects(open_profile.schema_name, 'api') as o
+        cross join pg_roles as r
+        where r.rolname in ('authenticated', 'service_role', 'forebay_reader')
+    loop
+        execute statement;
+    end loop;
 end $$;
 
 revoke all on all functions in schema forebay, forebay_private from public;

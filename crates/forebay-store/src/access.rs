@@ -5,7 +5,7 @@
 
 use tokio_postgres::{Client, GenericClient};
 
-use crate::{error::Result, row::ReadRow};
+use crate::{error::Result, profiles, row::ReadRow};
 
 /// Creates the roles that Supabase has, and `auth.jwt()`, where they are missing.
 const CREATE_ROLES: &str = include_str!("access/create_roles.sql");
@@ -16,7 +16,7 @@ pub(crate) async fn apply(client: &impl GenericClient) -> Result<()> {
     if client.query_typed_one(exists, &[]).await?.read("exists")? {
         client.query_typed("select forebay_private.apply_access()", &[]).await?;
     }
-    Ok(())
+    profiles::open_all(client).await
 }
 
 /// Creates the roles `anon`, `authenticated` and `service_role` and the function `auth.jwt()` where they are missing,

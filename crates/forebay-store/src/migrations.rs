@@ -18,7 +18,7 @@ pub(crate) mod list;
 mod run;
 mod status;
 
-pub use export::{SqlFile, rollbacks, script, scripts};
+pub use export::{SqlFile, api_scripts, rollbacks, scripts};
 pub use list::{MIGRATIONS, Migration};
 pub use run::Loss;
 pub use status::{MigrationState, MigrationStatus};

@@ -1,5 +1,5 @@
 //! Profiles: views, and a table that services write, in a schema of the user's own, with the names and shapes that
-//! existing code expects.
+//! existing code expects; and what a web API exposes.
 //!
 //! The statements of a profile are in `profiles/` beside the migrations; the functions behind the table are in the
 //! migration `profiles`. A profile can be created again at any time, which brings it up to date. Its relations are
@@ -26,8 +26,13 @@ forebay_domain::words! {
         Events = "events",
         /// The freshness ledger, as a table that services write.
         Freshness = "freshness",
+        /// What a web API exposes of published sources, as views with computed relationships.
+        Api = "api",
     }
 }
+
+/// The schema of the profile `api`, unless another one is named.
+pub const API_SCHEMA: &str = "forebay_api";
 
 impl ProfileName {
     /// The names of its views and tables.
@@ -35,6 +40,15 @@ impl ProfileName {
         match self {
             Self::Events => &["event_revisions", "scraping_runs", "scraping_logs", "circuit_breaker_state"],
             Self::Freshness => &["sync_metadata"],
+            Self::Api => &["references", "revisions", "runs", "freshness", "sources"],
+        }
+    }
+
+    /// The names of its functions.
+    fn functions(self) -> &'static [&'static str] {
+        match self {
+            Self::Events | Self::Freshness => &[],
+            Self::Api => &["find_reference", "reference", "revisions", "run", "source"],
         }
     }
 
@@ -121,6 +135,36 @@ pub async fn create_freshness(
     create(client, ProfileName::Freshness, schema, &columns.names(), &statements).await
 }
 
+/// Creates the views and functions that a web API exposes in a schema, or brings them up to date. A missing schema is
+/// created.
+///
+/// Errors: those of [`create_events`].
+pub async fn create_api(client: &mut Client, schema: &SchemaName) -> Result<Profile> {
+    create(client, ProfileName::Api, schema, &[], &api_statements(schema)).await
+}
+
+fn api_statements(schema: &SchemaName) -> String {
+    include_str!("../profiles/api.sql").replace("{schema}", &schema.to_string())
+}
+
+/// The statements that create the profile `api` without this program, after the migrations. Safe to run again.
+pub fn api_script(schema: &SchemaName) -> String {
+    let literal = format!("'{}'", schema.as_str().replace('\'', "''"));
+    let relations = ProfileName::Api.relations().join(",");
+    format!(
+        "create schema if not exists {schema};\n\n{}\n\
+         insert into forebay.profiles (schema_name, name, relations)\n    values ({literal}, 'api', '{{{relations}}}')\n    \
+         on conflict (schema_name, name) do update set relations = excluded.relations;\n\
+         select forebay_private.open_profile({literal});\n",
+        api_statements(schema)
+    )
+}
+
+/// The statements that drop it again. The schema stays.
+pub fn api_rollback(schema: &SchemaName) -> String {
+    format!("select forebay_private.drop_profile('{}', 'api');\n", schema.as_str().replace('\'', "''"))
+}
+
 /// All profiles, by schema and name.
 pub async fn list(client: &impl GenericClient) -> Result<Vec<Profile>> {
     let statement = "select p.* from forebay.profiles as p order by p.schema_name, p.name";
@@ -132,18 +176,11 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<Profile>> {
 /// Errors: the server refuses to drop a view that another one uses.
 pub async fn drop(client: &mut Client, name: ProfileName, schema: &SchemaName) -> Result<Option<Profile>> {
     let transaction = client.transaction().await?;
-    let statement =
-        "delete from forebay.profiles as p where p.schema_name = $1 and p.name = $2 returning p.*";
     let parameters = [(&schema.as_str() as _, Type::TEXT), (&name.as_str() as _, Type::TEXT)];
+    let statement =
+        "select p.* from forebay.profiles as p where p.schema_name = $1 and p.name = $2 for update";
     let Some(row) = transaction.query_typed_opt(statement, &parameters).await? else { return Ok(None) };
-    let kind = match name {
-        ProfileName::Events => "view",
-        ProfileName::Freshness => "table",
-    };
-    for found in found(&transaction, name, schema).await?.iter().filter(|found| found.is_own()) {
-        let relation = ColumnName::parse(&found.name)?;
-        transaction.batch_execute(&format!("drop {kind} {schema}.{relation}")).await?;
-    }
+    transaction.query_typed("select forebay_private.drop_profile($1, $2)", &parameters).await?;
     let profile = from_row(&row)?;
     transaction.commit().await?;
     Ok(Some(profile))
@@ -191,8 +228,12 @@ async fn create(
         relation.check(schema, scope_columns)?;
     }
     transaction.batch_execute(statements).await?;
-    let is_new = |relation: &&&str| !found.iter().any(|found| found.name == **relation);
-    close(&transaction, schema, name.relations().iter().filter(is_new).copied().collect()).await?;
+    if name == ProfileName::Api {
+        open(&transaction, schema.as_str()).await?;
+    } else {
+        let is_new = |relation: &&&str| !found.iter().any(|found| found.name == **relation);
+        close(&transaction, schema, name.relations().iter().filter(is_new).copied().collect()).await?;
+    }
     let profile = from_row(&row)?;
     transaction.commit().await?;
     Ok(profile)
@@ -216,6 +257,24 @@ async fn schema_exists(transaction: &Transaction<'_>, schema: &SchemaName) -> Re
     transaction.query_typed_one(statement, &[(&schema.as_str(), Type::TEXT)]).await?.read("exists")
 }
 
+/// Opens the profile `api` to the roles that read an API.
+async fn open(client: &impl GenericClient, schema: &str) -> Result<()> {
+    client.query_typed("select forebay_private.open_profile($1)", &[(&schema, Type::TEXT)]).await?;
+    Ok(())
+}
+
+/// Opens each profile `api` to the roles that exist now. Does nothing if the schema is older than profiles.
+pub(crate) async fn open_all(client: &impl GenericClient) -> Result<()> {
+    let exists = "select to_regprocedure('forebay_private.open_profile(text)') is not null as exists";
+    if !client.query_typed_one(exists, &[]).await?.read("exists")? {
+        return Ok(());
+    }
+    for profile in list(client).await?.iter().filter(|profile| profile.name == ProfileName::Api) {
+        open(client, &profile.schema).await?;
+    }
+    Ok(())
+}
+
 /// Takes back what the default privileges of an exposed schema grant to the roles of a web API.
 async fn close(transaction: &Transaction<'_>, schema: &SchemaName, relations: Vec<&str>) -> Result<()> {
     let parameters = [(&schema.as_str() as _, Type::TEXT), (&relations as _, Type::TEXT_ARRAY)];
@@ -225,7 +284,7 @@ async fn close(transaction: &Transaction<'_>, schema: &SchemaName, relations: Ve
     Ok(())
 }
 
-/// A relation that has a name of a profile.
+/// A relation or function that has a name of a profile.
 struct Found {
     name: String,
     is_marked: bool,
@@ -261,6 +320,7 @@ async fn found(transaction: &Transaction<'_>, name: ProfileName, schema: &Schema
                 (&schema.as_str(), Type::TEXT),
                 (&name.relations(), Type::TEXT_ARRAY),
                 (&name.mark(), Type::TEXT),
+                (&name.functions(), Type::TEXT_ARRAY),
             ],
         )
         .await?;

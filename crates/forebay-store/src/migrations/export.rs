@@ -7,6 +7,7 @@ use super::{
     history::{self, SCHEMAS_DOWN, SCHEMAS_UP, SEARCH_PATH},
     list::{MIGRATIONS, Migration},
 };
+use crate::{profiles, tables::SchemaName};
 
 /// A script with the name that the Supabase CLI expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +19,17 @@ pub struct SqlFile {
     pub text: String,
 }
 
-/// One script that applies all migrations.
-pub fn script() -> String {
-    scripts().into_iter().map(|file| file.text).collect::<Vec<_>>().join("\n")
+/// Increase it with each change of the profile `api`, so that an upgrade exports a new file instead of changing one
+/// that was applied.
+const API_REVISION: u32 = 1;
+
+/// A script that creates the profile `api` after the migrations, and one that drops it before they are reverted.
+pub fn api_scripts(schema: &SchemaName) -> [SqlFile; 2] {
+    // A day after the migrations.
+    let name = format!("20260102{API_REVISION:06}_forebay_api.sql");
+    let title = format!("profile api in schema {schema}");
+    [profiles::api_script(schema), profiles::api_rollback(schema)]
+        .map(|statements| SqlFile { name: name.clone(), text: complete(&title, &statements) })
 }
 
 /// A script for each migration, in order.
@@ -53,10 +62,16 @@ fn file(migration: &Migration, statements: &str) -> SqlFile {
     let Migration { version, name, .. } = migration;
     // A time of day, as the Supabase CLI writes names, with a second for each version.
     let (hours, minutes, seconds) = (version / 3_600, version / 60 % 60, version % 60);
-    let text = format!(
-        "-- Forebay: schema version {version} ({name}). Written by `forebay db export`; don't change it.\n\
+    SqlFile {
+        name: format!("20260101{hours:02}{minutes:02}{seconds:02}_forebay_{name}.sql"),
+        text: complete(&format!("schema version {version} ({name})"), statements),
+    }
+}
+
+fn complete(title: &str, statements: &str) -> String {
+    format!(
+        "-- Forebay: {title}. Written by `forebay db export`; don't change it.\n\
          set search_path = {SEARCH_PATH};\nset statement_timeout = 0;\nset lock_timeout = 0;\n\n{statements}\n\
          reset lock_timeout;\nreset statement_timeout;\nreset search_path;\n"
-    );
-    SqlFile { name: format!("20260101{hours:02}{minutes:02}{seconds:02}_forebay_{name}.sql"), text }
+    )
 }

@@ -3,6 +3,7 @@
 //!
 //! Roles belong to the whole server, so these tests have a server of their own, with the roles of a web API.
 
+mod api;
 mod expectations;
 mod lab;
 mod postgrest;
@@ -50,7 +51,10 @@ async fn policies_refuse_what_grants_allow_until_they_are_taken_back() {
             "grant usage on schema forebay, forebay_private to anon, authenticated;
              grant all on all tables in schema forebay to anon, authenticated;
              grant all on all sequences in schema forebay to anon, authenticated;
-             grant all on all functions in schema forebay to anon, authenticated",
+             grant all on all functions in schema forebay to anon, authenticated;
+             grant usage on schema forebay_api to anon;
+             grant all on all tables in schema forebay_api to anon, authenticated;
+             grant all on all functions in schema forebay_api to anon, authenticated",
         )
         .await
         .unwrap();
@@ -70,7 +74,10 @@ async fn policies_refuse_what_grants_allow_until_they_are_taken_back() {
     assert_eq!(migrations::up(&mut owner).await.unwrap(), [0; 0]);
     assert_eq!(access::stray_grants(&owner).await.unwrap(), []);
     assert_eq!(access::open_tables(&owner).await.unwrap(), [""; 0]);
-    owner.batch_execute("revoke usage on schema forebay, forebay_private from anon").await.unwrap();
+    owner
+        .batch_execute("revoke usage on schema forebay, forebay_private, forebay_api from anon")
+        .await
+        .unwrap();
     owner.batch_execute("revoke usage on schema forebay_private from authenticated").await.unwrap();
     expectations::check(&lab).await;
     lab.close().await;

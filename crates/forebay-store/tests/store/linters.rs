@@ -63,13 +63,13 @@ async fn plpgsql_check_finds_nothing_in_any_function() {
         where f.pronamespace in ('forebay'::regnamespace, 'forebay_private'::regnamespace)
             and l.lanname = 'plpgsql' and c.level in ('error', 'security')
             -- Their statements are made of names from the catalogue, all quoted.
-            and not (f.proname in ('apply_access', 'close_table', 'show_sync')
+            and not (f.proname in ('apply_access', 'close_table', 'drop_profile', 'open_profile', 'show_sync')
                 and c.message = 'text type variable is not sanitized')";
     let found: Vec<String> = client.query(check, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(found, [""; 0]);
 }
 
-/// As in a project that exposes the schema.
+/// As in a project that exposes both schemas.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_advisors_of_supabase_warn_of_nothing() {
     let Some(program) = supabase::program() else {
@@ -79,10 +79,12 @@ async fn the_advisors_of_supabase_warn_of_nothing() {
     let database = testing::database().await;
     let prepare = "do $$
         begin
-            execute format('alter database %I set pgrst.db_schemas = %L', current_database(), 'public, forebay');
+            execute format('alter database %I set pgrst.db_schemas = %L', current_database(), 'public, forebay, forebay_api');
         end $$;
-        grant usage on schema forebay to anon, authenticated, service_role";
-    database.client().await.batch_execute(prepare).await.unwrap();
+        grant usage on schema forebay, forebay_api to anon, authenticated, service_role";
+    let mut client = database.client().await;
+    profiles::create_api(&mut client, &SchemaName::parse(profiles::API_SCHEMA).unwrap()).await.unwrap();
+    client.batch_execute(prepare).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let advise = || {
         Command::new(&program)

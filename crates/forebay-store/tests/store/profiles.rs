@@ -106,7 +106,12 @@ async fn something_of_the_users_is_never_replaced() {
         .batch_execute("create schema app; create view app.scraping_logs as select 1 as mine; create table app.sync_metadata (id int)")
         .await
         .unwrap();
+    client
+        .batch_execute("create function app.run(id text) returns text language sql return id")
+        .await
+        .unwrap();
     for refused in [
+        profiles::create_api(&mut client, &schema("app")).await.unwrap_err(),
         profiles::create_events(&mut client, &schema("app")).await.unwrap_err(),
         create_freshness(&mut client, "app", &["semester"]).await.unwrap_err(),
     ] {

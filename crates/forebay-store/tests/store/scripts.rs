@@ -8,6 +8,8 @@ use std::{
 
 use forebay_store::{
     migrations::{self, MIGRATIONS, MigrationState, SqlFile},
+    profiles::{self, Profile, ProfileName},
+    tables::SchemaName,
     testing::{TestDatabase, empty_database},
     tools,
 };
@@ -86,10 +88,42 @@ async fn psql_makes_the_same_schema_and_leaves_other_tables_alone() {
     let num_left: i64 = database.client().await.query_one(left, &[]).await.unwrap().get(0);
     assert_eq!((num_applied(&database).await, num_left), (0, 0));
 
-    psql(&database, &migrations::script());
+    let all: Vec<String> = migrations::scripts().into_iter().map(|file| file.text).collect();
+    psql(&database, &all.join("\n"));
     dump::assert_same(&dump::schema(&database).await, &expected, "compared with `db up`");
     migrations::down(&mut database.client().await, 0).await.unwrap();
     assert!(dump::user_tables(&database).await == before);
+}
+
+/// The profile `api` as a script makes the same as `forebay db profile create api`, and can be reverted.
+#[tokio::test]
+async fn psql_makes_the_same_api() {
+    let schema = SchemaName::parse("it's an API").unwrap();
+    let database = empty_database().await;
+    let mut client = database.client().await;
+    migrations::up(&mut client).await.unwrap();
+    let created = profiles::create_api(&mut client, &schema).await.unwrap();
+    let objects = "select string_agg(a.line, ' ' order by a.line) from (
+            select concat(c.oid::regclass, c.relacl, pg_get_viewdef(c.oid), obj_description(c.oid, 'pg_class')) as line
+            from pg_class as c where c.relnamespace = '\"it''s an API\"'::regnamespace
+            union all
+            select concat(f.oid::regprocedure, f.proacl, pg_get_functiondef(f.oid))
+            from pg_proc as f where f.pronamespace = '\"it''s an API\"'::regnamespace
+        ) as a";
+    let objects = async || -> String { client.query_one(objects, &[]).await.unwrap().get(0) };
+    let expected = objects().await;
+
+    let [script, rollback] = migrations::api_scripts(&schema);
+    assert_eq!(script.name, rollback.name);
+    psql(&database, &rollback.text);
+    assert_eq!(profiles::list(&client).await.unwrap(), []);
+    client.batch_execute("drop schema \"it's an API\"").await.unwrap();
+    psql(&database, &script.text);
+    assert_eq!(objects().await, expected);
+    let listed = profiles::list(&client).await.unwrap();
+    assert_eq!(listed, [Profile { created_at: listed[0].created_at, ..created }]);
+    psql(&database, &rollback.text);
+    client.batch_execute("drop schema \"it's an API\"").await.unwrap();
 }
 
 #[test]
@@ -124,7 +158,8 @@ async fn supabase_db_push_makes_the_same_schema() {
     fs::create_dir_all(&folder).unwrap();
     // The user's own migration, which comes first.
     fs::write(folder.join("20250101000000_mine.sql"), "create table public.mine (id int);").unwrap();
-    for SqlFile { name, text } in migrations::scripts() {
+    let [api, _] = migrations::api_scripts(&SchemaName::parse(profiles::API_SCHEMA).unwrap());
+    for SqlFile { name, text } in migrations::scripts().into_iter().chain([api]) {
         fs::write(folder.join(name), text).unwrap();
     }
     let url = supabase::url(&database);
@@ -139,8 +174,14 @@ async fn supabase_db_push_makes_the_same_schema() {
     let output = tokio::task::block_in_place(push);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(num_applied(&database).await, MIGRATIONS.len());
+    let mut client = database.client().await;
+    let listed = profiles::list(&client).await.unwrap();
+    assert_eq!(listed.iter().map(|profile| &*profile.schema).collect::<Vec<_>>(), ["forebay_api"]);
+    profiles::drop(&mut client, ProfileName::Api, &SchemaName::parse(profiles::API_SCHEMA).unwrap())
+        .await
+        .unwrap();
+    client.batch_execute("drop table public.mine; drop schema forebay_api").await.unwrap();
     dump::assert_same(&dump::schema(&database).await, &expected, "compared with `db up`");
-    database.client().await.batch_execute("drop table public.mine").await.unwrap();
     assert!(dump::user_tables(&database).await == before);
     assert_eq!(migrations::up(&mut database.client().await).await.unwrap(), [0; 0]);
 }

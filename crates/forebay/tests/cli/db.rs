@@ -93,6 +93,14 @@ fn migrations_are_exported_without_a_database_and_never_overwrite_a_file() {
     assert_eq!(names, MIGRATIONS.len(), "the files that revert are elsewhere");
     assert_eq!(json("db export --supabase supabase/migrations")["num_written"], 0);
 
+    let api = json("db export --supabase supabase/migrations --api");
+    let newest = api["files"].as_array().unwrap().last().unwrap().as_str().unwrap();
+    assert_eq!(
+        (newest, &api["num_written"]),
+        ("supabase/migrations/20260102000001_forebay_api.sql", &2.into())
+    );
+    assert_eq!(api["rollback_files"][0], "supabase/rollback/20260102000001_forebay_api.sql");
+
     // One file is new, as after an upgrade, and one was changed.
     fs::remove_file(sandbox.path().join(files[1])).unwrap();
     assert_eq!(json("db export --supabase supabase/migrations")["num_written"], 1);
@@ -107,6 +115,8 @@ fn migrations_are_exported_without_a_database_and_never_overwrite_a_file() {
             && script.contains("create table forebay.content_pieces (")
     );
     assert_eq!(json("db export --sql")["sql"].as_str().unwrap().trim_end(), script.trim_end());
+    let script = json("db export --sql --api=read_model");
+    assert!(script["sql"].as_str().unwrap().contains("create or replace view \"read_model\".runs"));
     // The files that revert would replace those that apply.
     let wrong =
         ["db export", "db export --sql --supabase supabase/migrations", "db export --supabase rollback"];

@@ -24,6 +24,16 @@ pub(super) enum Content {
     Internal,
     /// The same, and it can't be written: a view.
     View,
+    /// A view of what is published, the same for all roles that read an API.
+    Api,
+    /// A view that only views of the API read, and the service role.
+    Private,
+}
+
+impl Content {
+    pub(super) fn is_view(self) -> bool {
+        matches!(self, Self::View | Self::Api | Self::Private)
+    }
 }
 
 /// Who may call a function.
@@ -44,7 +54,7 @@ pub(super) enum Callers {
 pub(super) const ACTORS: [Actor; 6] =
     [Actor::Anon, Actor::Authenticated, Actor::Admin, Actor::Service, Actor::Reader, Actor::Worker];
 
-/// The tables and views of schema `forebay`. Partitions are closed.
+/// The tables and views of schema `forebay`, and with their schema those of the others. Partitions are closed.
 pub(super) const TABLES: &[(&str, Content)] = &[
     ("circuit_breaker_state", Content::Internal),
     ("circuit_breaker_transitions", Content::Internal),
@@ -91,9 +101,20 @@ pub(super) const TABLES: &[(&str, Content)] = &[
     ("sources", Content::Internal),
     ("sync_metadata", Content::Internal),
     ("workers", Content::Internal),
+    ("forebay_api.freshness", Content::Api),
+    ("forebay_api.references", Content::Api),
+    ("forebay_api.revisions", Content::Api),
+    ("forebay_api.runs", Content::Api),
+    ("forebay_api.sources", Content::Api),
+    ("forebay_private.published_aliases", Content::Private),
+    ("forebay_private.published_run_fields", Content::Private),
+    ("forebay_private.published_runs", Content::Private),
+    ("forebay_private.published_sources", Content::Private),
+    ("forebay_private.published_syncs", Content::Private),
 ];
 
-/// The functions of schema `forebay`, and those of `forebay_private` that others than the service role may call.
+/// The functions of schemas `forebay` and `forebay_api`, and those of `forebay_private` that others than the service
+/// role may call.
 pub(super) const FUNCTIONS: &[(&str, Callers)] = &[
     ("begin_sync", Callers::Service),
     ("claim_jobs", Callers::Workers),
@@ -101,15 +122,22 @@ pub(super) const FUNCTIONS: &[(&str, Callers)] = &[
     ("end_sync", Callers::Service),
     ("enqueue", Callers::Service),
     ("fail_jobs", Callers::Workers),
+    ("find_reference", Callers::Readers),
     ("fold_text", Callers::Everybody),
+    ("handoffs", Callers::Readers),
     ("handoffs_of", Callers::Readers),
     ("heartbeat_jobs", Callers::Workers),
+    ("pipeline", Callers::Readers),
+    ("reference", Callers::Readers),
     ("reference_at", Callers::Readers),
     ("reference_id", Callers::Everybody),
     ("release_jobs", Callers::Workers),
+    ("revisions", Callers::Readers),
+    ("run", Callers::Readers),
     ("scope_of", Callers::Everybody),
     ("search_logs", Callers::Readers),
     ("scope_text", Callers::Everybody),
+    ("source", Callers::Readers),
     ("source_at", Callers::Readers),
     ("visible_sources", Callers::Policies),
 ];
@@ -141,19 +169,25 @@ impl Actor {
     pub(super) fn sees(self, content: Content) -> Option<bool> {
         match self {
             Self::Anon | Self::Worker => None,
-            Self::Authenticated => Some(content == Content::Published),
+            Self::Authenticated | Self::Admin | Self::Reader if content == Content::Private => None,
+            Self::Authenticated => Some(matches!(content, Content::Published | Content::Api)),
             Self::Admin | Self::Service | Self::Reader => Some(true),
         }
     }
 
+    /// Whether it reads what is published.
+    fn reads_api(self) -> bool {
+        !matches!(self, Self::Anon | Self::Worker)
+    }
+
     pub(super) fn writes(self, content: Content) -> bool {
-        self == Self::Service && content != Content::View
+        self == Self::Service && !content.is_view()
     }
 
     pub(super) fn calls(self, callers: Callers) -> bool {
         match callers {
             Callers::Everybody => self != Self::Anon,
-            Callers::Readers | Callers::Policies => !matches!(self, Self::Anon | Self::Worker),
+            Callers::Readers | Callers::Policies => self.reads_api(),
             Callers::Workers => matches!(self, Self::Service | Self::Worker),
             Callers::Service => self == Self::Service,
         }
@@ -173,7 +207,10 @@ enum Outcome {
 
 /// A table, view or partition, with a column that can be written.
 pub(super) struct Relation {
+    /// As in [`TABLES`].
     pub(super) name: String,
+    /// With its schema, quoted.
+    quoted: String,
     pub(super) column: String,
     pub(super) is_partition: bool,
     /// The time by which it is partitioned.
@@ -182,34 +219,35 @@ pub(super) struct Relation {
 }
 
 const RELATIONS: &str = "
-    select c.relname::text, c.relispartition, (
+    select case n.nspname when 'forebay' then '' else n.nspname || '.' end || c.relname, c.relispartition, (
             select a.attname::text from pg_attribute as a
             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = '' and a.attgenerated = ''
             order by a.attnum limit 1),
-        substring(pg_get_partkeydef(c.oid) from '[(](.*)[)]')
+        substring(pg_get_partkeydef(c.oid) from '[(](.*)[)]'), format('%I.%I', n.nspname, c.relname)
     from pg_class as c
-    where c.relnamespace in ('forebay'::regnamespace, 'forebay_private'::regnamespace)
-        and c.relkind in ('r', 'p', 'v', 'm', 'f')
-    order by c.relname";
+    join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname in ('forebay', 'forebay_private', 'forebay_api') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    order by 1";
 
 /// Each function with a call of it.
 const CALLS: &str = "
-    select f.oid::oid, f.proname::text, n.nspname = 'forebay', f.oid::regprocedure::text,
+    select f.oid::oid, f.proname::text, n.nspname <> 'forebay_private', f.oid::regprocedure::text,
         format('select %s(%s)', f.oid::regproc, (
             select string_agg(format('null::%s', format_type(a.argument, null)), ', ' order by a.ord)
             from unnest(f.proargtypes) with ordinality as a (argument, ord)))
     from pg_proc as f join pg_namespace as n on n.oid = f.pronamespace
-    where n.nspname in ('forebay', 'forebay_private') and f.prorettype <> 'trigger'::regtype
+    where n.nspname in ('forebay', 'forebay_private', 'forebay_api') and f.prorettype <> 'trigger'::regtype
     order by 1";
 
 pub(super) async fn relations(lab: &Lab) -> Vec<Relation> {
     let mut found = Vec::new();
     for row in lab.admin.query(RELATIONS, &[]).await.unwrap() {
-        let name: String = row.get(0);
-        let count = format!("select count(*) from forebay.\"{name}\"");
+        let quoted: String = row.get(4);
+        let count = format!("select count(*) from {quoted}");
         let num_rows = lab.admin.query_one(&count, &[]).await.unwrap().get(0);
         found.push(Relation {
-            name,
+            name: row.get(0),
+            quoted,
             column: row.get(2),
             is_partition: row.get(1),
             key: row.get(3),
@@ -228,6 +266,10 @@ pub(super) fn content(relation: &Relation) -> Option<Content> {
     let (_, content) =
         found.unwrap_or_else(|| panic!("{} is new: who may read and write it?", relation.name));
     Some(*content)
+}
+
+fn is_private(content: Option<Content>) -> bool {
+    content == Some(Content::Private)
 }
 
 async fn outcome(client: &Client, statement: &str) -> Outcome {
@@ -252,7 +294,7 @@ async fn is_refused(client: &Client, call: &str) -> bool {
 
 /// Selecting, and the three ways of writing.
 async fn tried(client: &Client, relation: &Relation) -> (Outcome, Vec<(String, Outcome)>) {
-    let (name, column) = (format!("forebay.\"{}\"", relation.name), format!("\"{}\"", relation.column));
+    let (name, column) = (&relation.quoted, format!("\"{}\"", relation.column));
     let read = outcome(client, &format!("select count(*) from {name}")).await;
     let row = match &relation.key {
         Some(key) => format!("({key}) values (now())"),
@@ -283,14 +325,21 @@ pub(super) async fn check(lab: &Lab) {
             let content = content(relation);
             let (read, writes) = tried(&lab.admin, relation).await;
             let Relation { name, num_rows, .. } = relation;
-            let is_view = content == Some(Content::View);
-            assert!(*num_rows > 0 || is_view, "{name} has no row that could be kept from a role");
+            let is_view = content.is_some_and(Content::is_view);
+            assert!(
+                *num_rows > 0 || content == Some(Content::View),
+                "{name} has no row that could be kept from a role"
+            );
             let may_read = match (content.and_then(|content| actor.sees(content)), &read) {
                 (None, Outcome::Refused) | (Some(false), Outcome::Rows(0)) => true,
-                (Some(true), Outcome::Rows(seen)) if actor == Actor::Authenticated => {
+                (Some(true), Outcome::Rows(seen))
+                    if actor == Actor::Authenticated && content != Some(Content::Api) =>
+                {
                     (1..*num_rows).contains(seen)
                 }
                 (Some(true), Outcome::Rows(seen)) => seen == num_rows,
+                // Default privileges may have opened the schema; the views show what is published.
+                (None, Outcome::Rows(seen)) => actor.reads_api() && is_private(content) && seen == num_rows,
                 _ => false,
             };
             if !may_read {
@@ -349,13 +398,15 @@ pub(super) async fn check_harmless(lab: &Lab) {
         lab.admin.batch_execute(&format!("begin; {}", actor.settings())).await.unwrap();
         for relation in &relations {
             let (read, writes) = tried(&lab.admin, relation).await;
-            let sees_some = content(relation).and_then(|content| actor.sees(content)) == Some(true);
+            let content_of = content(relation);
+            let sees_some = content_of.and_then(|content| actor.sees(content)) == Some(true)
+                || (actor.reads_api() && is_private(content_of));
             if !sees_some && !matches!(read, Outcome::Refused | Outcome::Rows(0)) {
                 wrong.push(format!("{actor:?} selects from {}: {read:?}", relation.name));
             }
             for (statement, written) in writes {
                 // A view can fail because it can't be written at all.
-                let is_view = content(relation) == Some(Content::View);
+                let is_view = content_of.is_some_and(Content::is_view);
                 if !matches!(written, Outcome::Refused | Outcome::Rows(0)) && !is_view {
                     wrong.push(format!("{actor:?}: {statement}: {written:?}"));
                 }

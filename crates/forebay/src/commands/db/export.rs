@@ -5,9 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use forebay_store::migrations::{self, SqlFile};
+use forebay_store::{
+    migrations::{self, SqlFile},
+    profiles,
+    tables::SchemaName,
+};
 use forebay_views::ExportedMigrations;
 
+use super::profile;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -25,28 +30,46 @@ const ROLLBACK: &str = "rollback";
 #[command(after_help = "\
 Examples:
   forebay db export --sql | psql --single-transaction -v ON_ERROR_STOP=1 \"$DATABASE_URL\"
-  forebay db export --supabase supabase/migrations && supabase db push")]
-#[group(required = true, multiple = false)]
+  forebay db export --supabase supabase/migrations && supabase db push
+  forebay db export --supabase supabase/migrations --api")]
+#[command(group = clap::ArgGroup::new("form").required(true))]
 pub(crate) struct Args {
     /// Print one script with all migrations
-    #[arg(long)]
+    #[arg(long, group = "form")]
     pub(crate) sql: bool,
 
     /// Write a file for each migration to the folder, for `supabase db push`; the files that revert go to ../rollback
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", group = "form")]
     pub(crate) supabase: Option<PathBuf>,
+
+    /// Also export the profile `api`, the schema to expose [default: forebay_api]
+    #[arg(
+        long,
+        value_name = "SCHEMA",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = profiles::API_SCHEMA,
+        value_parser = profile::schema
+    )]
+    pub(crate) api: Option<SchemaName>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let (mut scripts, mut rollbacks) = (migrations::scripts(), migrations::rollbacks());
+    if let Some(schema) = &args.api {
+        let [script, rollback] = migrations::api_scripts(schema);
+        scripts.push(script);
+        rollbacks.insert(0, rollback);
+    }
     let exported = match &args.supabase {
         None => ExportedMigrations {
-            sql: Some(migrations::script()),
+            sql: Some(scripts.into_iter().map(|file| file.text).collect::<Vec<_>>().join("\n")),
             files: Vec::new(),
             rollback_files: Vec::new(),
             num_written: 0,
         },
-        Some(folder) => files(folder)?,
+        Some(folder) => files(folder, scripts, rollbacks)?,
     };
     context.ui.show(&exported)?;
     Ok(Exit::Done)
@@ -54,16 +77,18 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 
 /// Writes the files. A file that exists with other text was edited, or another version wrote it: error `file_exists`,
 /// and nothing is written.
-fn files(folder: &Path) -> Result<ExportedMigrations, Failure> {
+fn files(
+    folder: &Path,
+    scripts: Vec<SqlFile>,
+    rollbacks: Vec<SqlFile>,
+) -> Result<ExportedMigrations, Failure> {
     let beside = folder.parent().unwrap_or(folder).join(ROLLBACK);
     if folder == beside {
         let message = format!("{} is the folder of the files that revert", folder.display());
         return Err(Failure::usage("usage", message).hint("name another folder, such as supabase/migrations"));
     }
     let (mut missing, mut names) = (Vec::new(), [Vec::new(), Vec::new()]);
-    for ((folder, files), names) in
-        [(folder, migrations::scripts()), (&beside, migrations::rollbacks())].into_iter().zip(&mut names)
-    {
+    for ((folder, files), names) in [(folder, scripts), (&beside, rollbacks)].into_iter().zip(&mut names) {
         for SqlFile { name, text } in files {
             let path = folder.join(name);
             names.push(path.display().to_string());

@@ -1,11 +1,14 @@
-//! `forebay db profile`: views and tables named as existing code expects them.
+//! `forebay db profile`: views and tables named as existing code expects them, and the views that an API exposes.
 
 mod create;
 mod drop;
 mod list;
 
 use clap::Subcommand;
-use forebay_store::tables::SchemaName;
+use forebay_store::{
+    profiles::{self, ProfileName},
+    tables::SchemaName,
+};
 
 use crate::{
     context::Context,
@@ -30,6 +33,18 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
 }
 
 /// Parses the name of a schema of the user's own.
-fn schema(text: &str) -> Result<SchemaName, String> {
+pub(super) fn schema(text: &str) -> Result<SchemaName, String> {
     SchemaName::parse(text).map_err(|error| error.to_string())
+}
+
+/// The schema of a profile: the given one, or the default of the profile `api`.
+fn schema_of(name: ProfileName, given: Option<&SchemaName>) -> Result<SchemaName, Failure> {
+    match given {
+        Some(schema) => Ok(schema.clone()),
+        None if name == ProfileName::Api => Ok(SchemaName::parse(profiles::API_SCHEMA)?),
+        None => {
+            let message = format!("the profile {name} needs a schema");
+            Err(Failure::usage("usage", message).hint("name it with --schema"))
+        }
+    }
 }

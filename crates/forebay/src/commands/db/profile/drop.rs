@@ -7,7 +7,7 @@ use forebay_store::{
 };
 use forebay_views::DatabaseProfile;
 
-use super::schema;
+use super::{schema, schema_of};
 use crate::{
     cli::values,
     context::Context,
@@ -27,9 +27,9 @@ pub(crate) struct Args {
     #[arg(value_name = "PROFILE", value_parser = values::word::<ProfileName>())]
     pub(crate) name: ProfileName,
 
-    /// Schema that contains it
+    /// Schema that contains it [default for api: forebay_api]
     #[arg(long, value_name = "NAME", value_parser = schema)]
-    pub(crate) schema: SchemaName,
+    pub(crate) schema: Option<SchemaName>,
 }
 
 /// Runs the command.
@@ -41,10 +41,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 async fn remove(args: &Args, database: &Database) -> Result<DatabaseProfile, Failure> {
+    let schema = schema_of(args.name, args.schema.as_ref())?;
     let mut client = database.client().await?;
-    if let Some(profile) = profiles::drop(&mut client, args.name, &args.schema).await? {
+    if let Some(profile) = profiles::drop(&mut client, args.name, &schema).await? {
         return Ok(profile.into());
     }
-    let message = format!("there is no profile {} in schema {:?}", args.name, args.schema.as_str());
+    let message = format!("there is no profile {} in schema {:?}", args.name, schema.as_str());
     Err(Failure::usage("no_such_profile", message).hint("`forebay db profile list` lists all profiles"))
 }
