@@ -93,3 +93,5 @@ npm_part postgres-meta @supabase/postgres-meta 0.99.0 @supabase/postgrest-typege
 pypi_part squawk squawk-cli 2.70.0
 debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-15-plpgsql-check
 debian_part pgbouncer pgbouncer
+debian_part /usr/share/postgresql/15/extension/pgtap.control postgresql-15-pgtap
+debian_part pg_prove libtap-parser-sourcehandler-pgtap-perl

@@ -1,10 +1,10 @@
 -- Constraints between tables, in a migration after those tables because on Citus they are added after distributing
 -- them.
 --
--- Tables with few rows have foreign keys. Where each record writes a row, a foreign key would cost as much as the row
--- itself: Postgres checks it row by row and locks the referenced row (about 11 µs a row, measured, compared with 14 µs
--- for adding the reference). There, one transaction always writes both sides, and the trigger below does once for each
--- statement what "on delete cascade" does for each row.
+-- Tables with few rows have foreign keys. Where each record writes a row, a foreign key would cost nearly as much as
+-- the row itself: Postgres checks it row by row and locks the referenced row (see docs/concepts/performance.md). There,
+-- one transaction always writes both sides, and the trigger below does once for each statement what "on delete cascade"
+-- does for each row.
 
 alter table forebay.scrape_runs
     add constraint scrape_runs_source_id_fkey foreign key (source_id) references forebay.sources;
@@ -17,6 +17,10 @@ alter table forebay.scrape_run_changes
 alter table forebay.reference_aliases
     add constraint reference_aliases_source_id_fkey foreign key (source_id) references forebay.sources,
     add constraint reference_aliases_run_id_fkey foreign key (run_id) references forebay.scrape_runs;
+alter table forebay.ingestion_cursors
+    add constraint ingestion_cursors_pipeline_id_fkey foreign key (pipeline_id) references forebay.pipelines on delete cascade;
+alter table forebay.ingestion_limits
+    add constraint ingestion_limits_pipeline_id_fkey foreign key (pipeline_id) references forebay.pipelines on delete cascade;
 alter table forebay.ingestion_attempts
     add constraint ingestion_attempts_reference_id_fkey
         foreign key (reference_id) references forebay."references" on delete cascade,
@@ -24,6 +28,46 @@ alter table forebay.ingestion_attempts
 -- Without an index, deleting a row that these keys reference reads the whole table. Few rows are written to both.
 create index reference_aliases_by_run on forebay.reference_aliases (run_id);
 create index ingestion_attempts_by_pipeline on forebay.ingestion_attempts (pipeline_id);
+
+-- Postgres 18 can have a key without checking it: tools and people see the relations, and writing costs nothing.
+do $$
+declare
+    declared record;
+begin
+    if current_setting('server_version_num')::int >= 180000 then
+        for declared in
+            select k.*
+            from (values
+                ('"references"', 'source_id', 'sources'),
+                ('"references"', 'scrape_run_id', 'scrape_runs'),
+                ('"references"', 'first_seen_run_id', 'scrape_runs'),
+                ('reference_revisions', 'reference_id', '"references"'),
+                ('reference_revisions', 'scrape_run_id', 'scrape_runs'),
+                ('reference_aliases', 'reference_id', '"references"'),
+                ('scrape_run_changes', 'reference_id', '"references"'),
+                ('released_changes', 'reference_id', '"references"'),
+                ('released_changes', 'run_id', 'scrape_runs'),
+                ('ingestion_handoffs', 'reference_id', '"references"'),
+                ('ingestion_handoffs', 'pipeline_id', 'pipelines'),
+                ('ingestion_handoffs', 'source_id', 'sources'),
+                ('ingestion_handoffs', 'run_id', 'scrape_runs'),
+                ('ingestion_handoffs', 'next_run_id', 'scrape_runs'),
+                ('ingestion_outcomes', 'reference_id', '"references"'),
+                ('ingestion_outcomes', 'pipeline_id', 'pipelines'),
+                ('ingestion_outcomes', 'run_id', 'scrape_runs'),
+                ('ingestion_deliveries', 'reference_id', '"references"'),
+                ('ingestion_deliveries', 'pipeline_id', 'pipelines'),
+                ('documents', 'reference_id', '"references"'),
+                ('documents', 'pipeline_id', 'pipelines'),
+                ('document_chunks', 'reference_id', '"references"'),
+                ('document_chunks', 'pipeline_id', 'pipelines')
+            ) as k (child, key_column, parent)
+        loop
+            execute format('alter table forebay.%s add foreign key (%I) references forebay.%s not enforced',
+                declared.child, declared.key_column, declared.parent);
+        end loop;
+    end if;
+end $$;
 
 -- Forebay itself never deletes a reference. If a user does, for example to erase a person's data, everything that
 -- belongs to the reference is deleted with it.

@@ -244,6 +244,13 @@ create table forebay.scrape_logs (
     constraint scrape_logs_pkey primary key (run_id, log_id, logged_at)
 ) partition by range (logged_at);
 alter sequence forebay.scrape_logs_log_id_seq owned by forebay.scrape_logs.log_id;
+-- As the other tables with many rows (see 0006_integrity).
+do $$
+begin
+    if current_setting('server_version_num')::int >= 180000 then
+        execute 'alter table forebay.scrape_logs add foreign key (run_id) references forebay.scrape_runs not enforced';
+    end if;
+end $$;
 -- Warnings and errors are few among the lines of a run.
 create index scrape_logs_problems on forebay.scrape_logs (run_id, log_id) where level in ('warn', 'error');
 -- Both for forebay.search_logs, which has the same expression. Metadata is left out: it has a URL on each line, and

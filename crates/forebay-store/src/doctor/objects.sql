@@ -28,10 +28,12 @@ objects (kind, name, owner, definition) as (
     -- Made when a pipeline first has embeddings.
     where (t.relname, a.attname) <> ('document_chunks', 'embedding')
     union all
-    -- From Postgres 18 on, a column that is not null has a constraint too. Triggers follow below.
+    -- From Postgres 18 on, a column that is not null has a constraint too, and there are keys that are not enforced
+    -- (see 0006_integrity). Triggers follow below.
     select 'constraint', format('%I on %s', k.conname, t.name), null, pg_get_constraintdef(k.oid)
     from tables as t
     join pg_constraint as k on k.conrelid = t.oid and k.contype not in ('n', 't')
+    where to_jsonb(k) ->> 'conenforced' is distinct from 'false'
     union all
     select 'index', format('%I on %s', c.relname, t.name), null, pg_get_indexdef(i.indexrelid)
     from tables as t

@@ -6,6 +6,7 @@
 mod api;
 mod expectations;
 mod lab;
+mod pgtap;
 mod postgrest;
 mod seeds;
 

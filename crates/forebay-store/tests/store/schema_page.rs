@@ -35,6 +35,7 @@ const CONSTRAINTS: &str = "
     select pg_get_constraintdef(k.oid) as definition
     from pg_constraint as k
     where k.conrelid = to_regclass('forebay.' || quote_ident($1)) and k.contype in ('p', 'u', 'f') and k.conparentid = 0
+        and to_jsonb(k) ->> 'conenforced' is distinct from 'false'
     order by array_position(array['p', 'u', 'f'], k.contype::text), k.conname";
 const POLICIES: &str = "
     select format('%s to %s: %s', p.polname,
@@ -60,6 +61,7 @@ const KEYS: &str = "
     join pg_class as r on r.oid = k.confrelid
     join pg_attribute as a on a.attrelid = c.oid and a.attnum = k.conkey[1]
     where k.connamespace = 'forebay'::regnamespace and k.contype = 'f' and k.conparentid = 0
+        and to_jsonb(k) ->> 'conenforced' is distinct from 'false'
     union all
     select p.parent, c.relname, p.key, false
     from (values ('sources', 'source_id'), ('references', 'reference_id'), ('pipelines', 'pipeline_id'),
@@ -70,7 +72,8 @@ const KEYS: &str = "
         and c.relname <> p.parent
         and not exists (
             select from pg_constraint as k
-            where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum])
+            where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum]
+                and to_jsonb(k) ->> 'conenforced' is distinct from 'false')
     order by 1, 2, 3";
 
 const INTRODUCTION: &str = "# Database
