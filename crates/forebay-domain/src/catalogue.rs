@@ -8,6 +8,10 @@
 use std::collections::{HashMap, HashSet};
 
 pub mod collation;
+pub mod json_schema;
+pub mod python;
+pub mod rust;
+mod shapes;
 pub mod typescript;
 pub mod view_keys;
 
@@ -16,6 +20,12 @@ crate::words! {
     pub enum Language {
         /// For supabase-js.
         TypeScript = "typescript",
+        /// Structs with serde.
+        Rust = "rust",
+        /// Typed dictionaries.
+        Python = "python",
+        /// Definitions for validators.
+        JsonSchema = "json-schema",
     }
 }
 
@@ -23,6 +33,9 @@ crate::words! {
 pub fn print(language: Language, catalogue: &Catalogue, default_schema: &str) -> String {
     match language {
         Language::TypeScript => typescript::print(catalogue, default_schema),
+        Language::Rust => rust::print(catalogue),
+        Language::Python => python::print(catalogue),
+        Language::JsonSchema => json_schema::print(catalogue),
     }
 }
 

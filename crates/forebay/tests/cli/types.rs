@@ -2,7 +2,11 @@
 //!
 //! scripts/parts.sh installs them; a test that lacks one prints that it is skipped.
 
+mod client;
+mod languages;
+
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -20,7 +24,6 @@ fn part(name: &str) -> PathBuf {
 fn generated_elsewhere(stored: &Stored, schemas: &[&str], default: &str) -> Option<String> {
     let program = part("postgres-meta/node_modules/@supabase/postgres-meta/dist/server/server.js");
     if !program.exists() {
-        eprintln!("skipped: run scripts/parts.sh to install postgres-meta");
         return None;
     }
     let output = Command::new("node")
@@ -58,7 +61,10 @@ fn typescript_equals_that_of_postgres_meta() {
         (&["forebay", "public", "forebay_private"], "public"),
     ];
     for (schemas, default) in choices {
-        let Some(expected) = generated_elsewhere(&stored, schemas, default) else { return };
+        let Some(expected) = generated_elsewhere(&stored, schemas, default) else {
+            eprintln!("skipped: run scripts/parts.sh to install postgres-meta");
+            return;
+        };
         let found = generate(&stored, "typescript", schemas);
         let differs = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
         assert_eq!(differs, None, "{schemas:?}");
@@ -79,7 +85,7 @@ fn types_are_written_to_a_file() {
     stored.write("types.ts", "old");
     let written = stored.run("db types typescript --file types.ts");
     assert!(written.contains("wrote the types of forebay to types.ts\n"), "{written}");
-    let written = std::fs::read_to_string(stored.sandbox.path().join("types.ts")).unwrap();
+    let written = fs::read_to_string(stored.sandbox.path().join("types.ts")).unwrap();
     assert!(written.starts_with("export type Json =") && written.contains("claim_jobs: {"), "{written}");
     assert_eq!(stored.error("db types typescript --schema nowhere"), (Some(2), "no_such_schema".into()));
     assert_eq!(stored.error("db types typescript --schema pg_catalog"), (Some(2), "no_such_schema".into()));

@@ -16,15 +16,17 @@ use crate::{
     ui::{Page, Report},
 };
 
-/// Generate types of the tables, views and functions for TypeScript
+/// Generate types of the tables and views for TypeScript, Rust, Python, or as JSON Schema
 ///
-/// Reads the catalogue of the database, so your own schemas can be named as well. The result is for supabase-js and
-/// equals that of `supabase gen types`.
+/// Reads the catalogue of the database, so your own schemas can be named as well. TypeScript is for supabase-js, has
+/// functions too, and equals what `supabase gen types` prints.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay db types typescript > src/database.types.ts
-  forebay db types typescript --schema public --schema forebay --file src/database.types.ts")]
+  forebay db types typescript --schema public --schema forebay --file src/database.types.ts
+  forebay db types rust --file src/database.rs
+  forebay db types json-schema --schema app")]
 pub(crate) struct Args {
     /// The language
     #[arg(value_name = "LANGUAGE", value_parser = values::word::<Language>())]

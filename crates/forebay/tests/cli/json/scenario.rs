@@ -20,6 +20,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "db restore scenario.dump --yes"),
     (0, "db export --supabase exported/migrations"),
     (0, "db types typescript"),
+    (0, "db types json-schema --file types.json"),
     (0, "db profile create freshness --schema app"),
     (0, "db profile list"),
     (0, "db profile drop freshness --schema app"),

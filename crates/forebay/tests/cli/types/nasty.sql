@@ -45,6 +45,7 @@ alter table public.every_type drop column dropped;
 comment on table public.every_type is 'A column of each type.
 The second line has a */ and a """ and a \ backslash.';
 comment on column public.every_type.a_mood is 'How it feels.';
+comment on column public.every_type.moods is E'Reads \u202e backwards.\r```\nfn main() {}\n```';
 
 create table "Odd Names"."Table with ""quotes""" (
     "Id" integer primary key,
