@@ -11,7 +11,10 @@
 
 use std::collections::HashMap;
 
-use crate::drift::{FieldShape, JsonType, RunShape, TypeSet};
+use crate::{
+    drift::{FieldShape, JsonType, RunShape, TypeSet},
+    entity::Violations,
+};
 
 /// Maximum number of tracked fields; the rest is counted in [`Coverage::num_untracked`].
 pub const MAX_FIELDS: usize = 512;
@@ -28,6 +31,7 @@ pub struct Coverage {
     entries: Vec<Entry>,
     /// Field name → index in `entries`, for when the hint is wrong.
     index: HashMap<Box<str>, usize>,
+    violations: Violations,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +90,7 @@ impl Coverage {
     pub fn merge(&mut self, other: &Self) {
         self.num_records += other.num_records;
         self.num_untracked += other.num_untracked;
+        self.violations.merge(&other.violations);
         for entry in &other.entries {
             self.add(&entry.name, entry.count, entry.types);
         }
@@ -97,6 +102,16 @@ impl Coverage {
         for (field, count) in fields {
             self.add(field, count, TypeSet::default());
         }
+    }
+
+    /// Takes what the records' entity type declares and they don't follow.
+    pub fn take_violations(&mut self) -> Violations {
+        std::mem::take(&mut self.violations)
+    }
+
+    /// The same, to add those of a record.
+    pub(crate) fn violations_mut(&mut self) -> &mut Violations {
+        &mut self.violations
     }
 
     /// Number of records observed.

@@ -120,6 +120,10 @@ crate::words! {
         Lost = "lost",
         /// Its values have a type that the good runs' values didn't have.
         Retyped = "retyped",
+        /// Some of its values are not of the type that its entity type declares.
+        WrongType = "wrong_type",
+        /// Its entity type requires it, and some records have no value for it.
+        Missing = "missing",
     }
 }
 
@@ -130,9 +134,9 @@ pub struct Drift {
     pub field_name: String,
     /// How it drifted.
     pub change: DriftChange,
-    /// The types of its values in the good runs.
+    /// The types of its values in the good runs, or those that its entity type declares.
     pub old_types: TypeSet,
-    /// The types of its values in this run.
+    /// The types of its values in this run; of a declared field, those of its wrong values.
     pub new_types: TypeSet,
 }
 
@@ -261,6 +265,7 @@ mod tests {
                 let was_there = good.iter().any(|shape| shape.fields.contains_key(&drift.field_name));
                 let is_there = run.fields.contains_key(&drift.field_name);
                 match drift.change {
+                    DriftChange::WrongType | DriftChange::Missing => prop_assert!(false, "not compared"),
                     DriftChange::New => prop_assert!(is_there && !was_there),
                     DriftChange::Lost => prop_assert!(!is_there && was_there),
                     DriftChange::Retyped => {

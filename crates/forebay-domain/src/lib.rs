@@ -18,6 +18,7 @@ pub mod coverage;
 pub mod diff;
 pub mod drift;
 pub mod end_line;
+pub mod entity;
 pub mod field_filter;
 pub mod field_path;
 pub mod freshness;

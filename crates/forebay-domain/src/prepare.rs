@@ -13,6 +13,7 @@ use crate::{
     canonical,
     coverage::Coverage,
     drift::JsonType,
+    entity::EntityCheck,
     field_path::FieldPath,
     identity::{KeyField, ReferenceId, VersionHash, append_record_key, fill_hash},
     json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser, Value},
@@ -35,6 +36,8 @@ pub struct RecordPolicy {
     pub rules: FieldRules,
     /// The value by which a record says that it is gone.
     pub removed_when: Option<FieldPath>,
+    /// The declaration of the records' entity type.
+    pub entity: Option<EntityCheck>,
     /// Maximum nesting of a record, including the record itself; at most [`MAX_DEPTH_LIMIT`].
     pub max_depth: usize,
 }
@@ -47,6 +50,7 @@ impl RecordPolicy {
             key,
             rules: FieldRules::default(),
             removed_when: None,
+            entity: None,
             max_depth: DEFAULT_MAX_DEPTH,
         }
     }
@@ -106,9 +110,16 @@ impl Preparer {
     ) -> Result<Prepared, Reject> {
         let document = object_of(self.parser.parse(text)?)?;
         check_names(document, text)?;
-        let key = append_record_key(&self.policy.key, document.root(), keys)?;
         let removes =
             self.policy.removed_when.as_ref().is_some_and(|flag| removal_flag::is_set(flag, document.root()));
+        let keys_length = keys.len();
+        let key = append_record_key(&self.policy.key, document.root(), keys)?;
+        if let Some(entity) = &self.policy.entity
+            && !removes
+        {
+            let checked = entity.check(document.root(), self.coverage.violations_mut());
+            checked.inspect_err(|_| keys.truncate(keys_length))?;
+        }
         let mut uncounted = Coverage::default();
         let coverage = if removes { &mut uncounted } else { &mut self.coverage };
         coverage.observe_record();

@@ -47,6 +47,8 @@ crate::words! {
         InvalidRecord = "invalid_record",
         /// A field that the source's settings require is missing.
         MissingField = "missing_field",
+        /// A field is not of the type that its entity type declares.
+        WrongType = "wrong_type",
         /// The key was already seen in this run, and the source's policy rejects duplicates.
         DuplicateKey = "duplicate_key",
         /// The key used to be that of a reference that is stored under another key now, and the run cannot tell whether

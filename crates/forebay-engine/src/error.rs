@@ -1,5 +1,6 @@
 //! The error type of the engine. Codes are stable; hints say what to do next.
 
+mod adopt;
 mod declaration;
 mod hint;
 
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::{content::ContentError, human, scrape::DefinitionError, work::setting_error::SettingError};
 
+pub use adopt::AdoptError;
 pub use declaration::DeclarationError;
 
 /// Errors of persisting, scraping, ingesting and reading back.
@@ -50,6 +52,9 @@ pub enum Error {
     /// A declaration that doesn't count, or a change of a source that is not possible.
     #[error(transparent)]
     Declaration(#[from] DeclarationError),
+    /// A table that can't be adopted.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     /// A scope without a part that the source needs.
     #[error("the scope has no {missing}, which the source {source_name:?} needs")]
     ScopeIncomplete {
@@ -267,6 +272,7 @@ impl Error {
             Self::NotScraped { .. } => "source_not_scraped",
             Self::SourceDisabled { .. } => "source_disabled",
             Self::Declaration(error) => error.code(),
+            Self::Adopt(error) => error.code(),
             Self::ScopeIncomplete { .. } => "scope_incomplete",
             Self::NoSuchScope { .. } => "no_such_scope",
             Self::Refused { reason, .. } => reason.as_str(),
@@ -337,6 +343,7 @@ impl Error {
             | Self::NotScraped { .. }
             | Self::SourceDisabled { .. }
             | Self::Declaration(_)
+            | Self::Adopt(_)
             | Self::ScopeIncomplete { .. }
             | Self::NoSuchScope { .. }
             | Self::RowsMissing { .. }

@@ -4,6 +4,7 @@
 //! `forebay-sources`. It has no terminal and no server: the command line and other interfaces are thin layers over the
 //! functions here.
 
+pub mod adopt;
 mod child;
 pub mod clock;
 pub mod configuration;
@@ -11,6 +12,7 @@ pub mod content;
 pub mod doctor;
 pub mod ensure;
 pub mod error;
+pub mod existing;
 pub mod freshness;
 mod http;
 pub mod human;

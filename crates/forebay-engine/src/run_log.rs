@@ -200,6 +200,8 @@ fn drift_sentence(drift: &Drift) -> String {
         DriftChange::Retyped => {
             format!("the field {name} was {} and is {}", types(drift.old_types), types(drift.new_types))
         }
+        DriftChange::WrongType => format!("the field {name} has values that are not of its declared type"),
+        DriftChange::Missing => format!("the required field {name} has no value in some records"),
     }
 }
 

@@ -285,7 +285,7 @@ create table forebay.rejected_records (
     reason_code text not null constraint rejected_records_reason_code_check check (reason_code in (
         'invalid_json', 'invalid_csv', 'invalid_utf8', 'record_too_long', 'too_deep', 'duplicate_json_key',
         'number_out_of_range', 'not_an_object', 'truncated_record', 'missing_key', 'null_key', 'empty_key',
-        'invalid_key', 'field_name_too_long', 'invalid_record', 'missing_field', 'duplicate_key', 'key_reused',
+        'invalid_key', 'field_name_too_long', 'invalid_record', 'missing_field', 'wrong_type', 'duplicate_key', 'key_reused',
         'older_than_stored', 'outdated_patch', 'refused')),
     message text not null,
     raw_text text,

@@ -319,7 +319,8 @@ end $$;
 create table forebay.scrape_run_drift (
     run_id bigint not null,
     field_name text not null,
-    change text not null constraint scrape_run_drift_change_check check (change in ('new', 'lost', 'retyped')),
+    change text not null constraint scrape_run_drift_change_check check (change in (
+        'new', 'lost', 'retyped', 'wrong_type', 'missing')),
     old_types text[] not null constraint scrape_run_drift_old_types_check
         check (old_types <@ array['array', 'boolean', 'number', 'object', 'string']),
     new_types text[] not null constraint scrape_run_drift_new_types_check
@@ -328,13 +329,13 @@ create table forebay.scrape_run_drift (
     constraint scrape_run_drift_run_id_fkey foreign key (run_id) references forebay.scrape_runs on delete cascade
 );
 comment on table forebay.scrape_run_drift is
-    'Fields whose shape in a run differs from the last good runs of its scope.';
+    'Fields whose shape in a run differs from the last good runs of its scope, or from the declaration of the entity type.';
 comment on column forebay.scrape_run_drift.run_id is 'The run.';
 comment on column forebay.scrape_run_drift.field_name is 'A top-level field of the payload.';
 comment on column forebay.scrape_run_drift.change is
-    'new: no values in the good runs; lost: no values in this run; retyped: values of another type.';
-comment on column forebay.scrape_run_drift.old_types is 'The JSON types of its values in the good runs, sorted.';
-comment on column forebay.scrape_run_drift.new_types is 'The JSON types of its values in this run, sorted.';
+    'new: no values in the good runs; lost: no values in this run; retyped: values of another type; wrong_type: values that are not of the declared type; missing: required, without a value in some records.';
+comment on column forebay.scrape_run_drift.old_types is 'The JSON types of its values in the good runs, or those that are declared, sorted.';
+comment on column forebay.scrape_run_drift.new_types is 'The JSON types of its values in this run, sorted; of a declared field, those of its wrong values.';
 
 -- Only roles that work with Forebay's tables need these functions. Every migration that adds one ends like this.
 revoke all on all functions in schema forebay, forebay_private from public;

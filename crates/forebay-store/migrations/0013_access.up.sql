@@ -81,7 +81,7 @@ begin atomic
 end;
 
 -- The functions that can be called. is_readable: it reads with the rights of its caller, so policies decide what it
--- finds; or a policy calls it. is_pure: it reads no table.
+-- finds; or a policy or a view calls it. is_pure: it reads no table.
 create function forebay_private.callable_functions() returns table (function_oid oid, is_readable boolean, is_pure boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -89,7 +89,7 @@ begin atomic
     select f.oid,
         case n.nspname
             when 'forebay' then f.provolatile <> 'v' and not f.prosecdef
-            else f.proname = 'visible_sources'
+            else f.proname in ('visible_sources', 'source_names')
         end,
         n.nspname = 'forebay' and f.provolatile = 'i'
     from pg_proc as f

@@ -7,10 +7,11 @@
 
 use forebay_domain::scope::Scope;
 use jiff::Timestamp;
-use tokio_postgres::{Client, GenericClient, Row, Transaction, types::Type};
+use tokio_postgres::{Client, GenericClient, Row, types::Type};
 
 use crate::{
     error::{Error, Result},
+    own_relations::{Own, close, ensure_schema, found, refuse_other_roles},
     row::ReadRow,
     tables::{ColumnName, SchemaName},
 };
@@ -52,9 +53,8 @@ impl ProfileName {
         }
     }
 
-    /// How the comments of its relations begin.
-    fn mark(self) -> String {
-        format!("Forebay profile {self}:")
+    fn own(self) -> Own {
+        Own { mark: format!("Forebay profile {self}:"), functions: self.functions(), refused }
     }
 }
 
@@ -196,12 +196,12 @@ async fn create(
     let transaction = client.transaction().await?;
     // Functions of the same names in other schemas must not get into the views.
     transaction.batch_execute("set local search_path = pg_catalog, pg_temp").await?;
-    refuse_other_roles(&transaction).await?;
+    let own = name.own();
+    // The triggers of the table run with the rights of the ledger's owner, who must therefore own the table as well.
+    refuse_other_roles(&transaction, &own, "sync_metadata").await?;
     // A concurrent transaction that writes the ledger doesn't see the profile yet, so its entry would be missing there.
     transaction.batch_execute("lock table forebay.sync_metadata in share row exclusive mode").await?;
-    if !schema_exists(&transaction, schema).await? {
-        transaction.batch_execute(&format!("create schema {schema}")).await?;
-    }
+    ensure_schema(&transaction, schema).await?;
     let declare = "insert into forebay.profiles as p (schema_name, name, relations, scope_columns) \
          values ($1, $2, $3, $4) on conflict (schema_name, name) do update \
          set relations = excluded.relations where p.scope_columns = excluded.scope_columns returning p.*";
@@ -218,43 +218,28 @@ async fn create(
         .await?;
     let Some(row) = row else {
         let reason = "has other columns for scopes; drop the profile before creating it with these";
-        return Err(Error::ProfileRefused {
-            relation: format!("{}.sync_metadata", schema.as_str()),
-            reason: reason.to_owned(),
-        });
+        return Err(refused(format!("{}.sync_metadata", schema.as_str()), reason.to_owned()));
     };
-    let found = found(&transaction, name, schema).await?;
+    let found = found(&transaction, &own, schema, name.relations()).await?;
     for relation in &found {
-        relation.check(schema, scope_columns)?;
+        relation.check(&own, schema)?;
+        let is_missing = |column: &&&str| !relation.columns.iter().any(|found| found == **column);
+        if let Some(column) = scope_columns.iter().find(is_missing) {
+            let relation = format!("{}.{}", schema.as_str(), relation.name);
+            return Err(refused(relation, format!("has no column {column}")));
+        }
     }
     transaction.batch_execute(statements).await?;
     if name == ProfileName::Api {
         open(&transaction, schema.as_str()).await?;
     } else {
         let is_new = |relation: &&&str| !found.iter().any(|found| found.name == **relation);
-        close(&transaction, schema, name.relations().iter().filter(is_new).copied().collect()).await?;
+        let new: Vec<&str> = name.relations().iter().filter(is_new).copied().collect();
+        close(&transaction, schema, &new, &[]).await?;
     }
     let profile = from_row(&row)?;
     transaction.commit().await?;
     Ok(profile)
-}
-
-/// The triggers of the table run with the rights of the ledger's owner, who must therefore own the table as well.
-async fn refuse_other_roles(transaction: &Transaction<'_>) -> Result<()> {
-    let statement = "select c.relowner::regrole::text as owner, c.relowner = r.oid as is_owner \
-         from pg_class as c, pg_roles as r \
-         where c.oid = 'forebay.sync_metadata'::regclass and r.rolname = current_user";
-    let row = transaction.query_typed_one(statement, &[]).await?;
-    if row.read("is_owner")? {
-        return Ok(());
-    }
-    let reason = format!("belongs to the role {}; connect as that role", row.read::<String>("owner")?);
-    Err(Error::ProfileRefused { relation: "forebay.sync_metadata".into(), reason })
-}
-
-async fn schema_exists(transaction: &Transaction<'_>, schema: &SchemaName) -> Result<bool> {
-    let statement = "select exists (select from pg_namespace where nspname = $1) as exists";
-    transaction.query_typed_one(statement, &[(&schema.as_str(), Type::TEXT)]).await?.read("exists")
 }
 
 /// Opens the profile `api` to the roles that read an API.
@@ -275,67 +260,6 @@ pub(crate) async fn open_all(client: &impl GenericClient) -> Result<()> {
     Ok(())
 }
 
-/// Takes back what the default privileges of an exposed schema grant to the roles of a web API.
-async fn close(transaction: &Transaction<'_>, schema: &SchemaName, relations: Vec<&str>) -> Result<()> {
-    let parameters = [(&schema.as_str() as _, Type::TEXT), (&relations as _, Type::TEXT_ARRAY)];
-    for row in transaction.query_typed(include_str!("profiles/access.sql"), &parameters).await? {
-        transaction.batch_execute(row.read("statement")?).await?;
-    }
-    Ok(())
-}
-
-/// A relation or function that has a name of a profile.
-struct Found {
-    name: String,
-    is_marked: bool,
-    is_ours: bool,
-    columns: Vec<String>,
-}
-
-impl Found {
-    fn is_own(&self) -> bool {
-        self.is_marked && self.is_ours
-    }
-
-    fn check(&self, schema: &SchemaName, scope_columns: &[&str]) -> Result<()> {
-        let refused = |reason: &str| {
-            let relation = format!("{}.{}", schema.as_str(), self.name);
-            Err(Error::ProfileRefused { relation, reason: reason.to_owned() })
-        };
-        if !self.is_own() {
-            return refused("exists and is not part of the profile");
-        }
-        match scope_columns.iter().find(|column| !self.columns.iter().any(|found| found == *column)) {
-            Some(column) => refused(&format!("has no column {column}")),
-            None => Ok(()),
-        }
-    }
-}
-
-async fn found(transaction: &Transaction<'_>, name: ProfileName, schema: &SchemaName) -> Result<Vec<Found>> {
-    let rows = transaction
-        .query_typed(
-            include_str!("profiles/found.sql"),
-            &[
-                (&schema.as_str(), Type::TEXT),
-                (&name.relations(), Type::TEXT_ARRAY),
-                (&name.mark(), Type::TEXT),
-                (&name.functions(), Type::TEXT_ARRAY),
-            ],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Found {
-                name: row.read("name")?,
-                is_marked: row.read("is_marked")?,
-                is_ours: row.read("is_ours")?,
-                columns: row.read("columns")?,
-            })
-        })
-        .collect()
-}
-
 fn from_row(row: &Row) -> Result<Profile> {
     Ok(Profile {
         name: row.word("name")?,
@@ -344,4 +268,8 @@ fn from_row(row: &Row) -> Result<Profile> {
         scope_columns: row.read("scope_columns")?,
         created_at: row.read("created_at")?,
     })
+}
+
+fn refused(relation: String, reason: String) -> Error {
+    Error::ProfileRefused { relation, reason }
 }

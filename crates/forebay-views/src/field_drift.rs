@@ -10,6 +10,8 @@ pub struct FieldDrift {
     /// The top-level field.
     pub field_name: String,
     /// `new`: the good runs had no value for it. `lost`: this run has none. `retyped`: its values have a new type.
+    /// `wrong_type`: some are not of the type that the entity type declares. `missing`: required, and some records have
+    /// no value.
     #[schemars(schema_with = "crate::words::drift_change")]
     pub change: String,
     /// The JSON types of its values in the good runs.

@@ -29,13 +29,16 @@ mod content_written;
 mod course;
 mod db;
 mod db_copy;
+mod db_entity;
 mod db_profile;
 mod delivery;
 mod demo;
 mod doctor;
 mod dry_run;
 mod ensured;
+mod entity_schema;
 mod error;
+mod existing;
 mod field_drift;
 mod freshness;
 mod handoff;
@@ -111,13 +114,16 @@ pub use self::{
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl, ExportedMigrations, GeneratedTypes},
+    db_entity::{DatabaseEntity, EntityFieldFit},
     db_profile::DatabaseProfile,
     delivery::Delivery,
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},
     dry_run::{DryRun, DryRunReport, DryRunSample},
     ensured::{Ensured, EnsuredRecords, TriedSource},
+    entity_schema::entity_schema,
     error::{Error, ErrorDocument},
+    existing::{Adoption, ExistingAudit, ExistingColumn, ExistingNeed, ExistingTable},
     field_drift::FieldDrift,
     freshness::Freshness,
     handoff::Handoff,

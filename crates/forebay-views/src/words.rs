@@ -25,6 +25,7 @@ use forebay_engine::{
     content::{Attention, DifferenceKind, FolderChangeKind, SkipReason},
     doctor::CheckStatus,
     ensure::AnsweredFrom,
+    existing::NeedState,
     retrieval::Matching,
     work::reconciliation::Problem,
 };
@@ -237,6 +238,10 @@ pub(crate) fn database_kind(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn migration_state(_: &mut SchemaGenerator) -> Schema {
     words::<MigrationState>()
+}
+
+pub(crate) fn need_state(_: &mut SchemaGenerator) -> Schema {
+    words::<NeedState>()
 }
 
 pub(crate) fn profile_name(_: &mut SchemaGenerator) -> Schema {

@@ -10,7 +10,7 @@ use tracing::level_filters::LevelFilter;
 use crate::{
     cli::Globals,
     commands::{
-        changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
+        adopt, changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
         history, init, list, mcp, persist, pipelines, runs, scrape, search, show, sources, stats, work,
         workers,
     },
@@ -55,6 +55,7 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Persist(Box<persist::Args>),
+    Adopt(adopt::Args),
     Scrape(scrape::Args),
     Ensure(ensure::Args),
     Freshness(freshness::Args),
@@ -132,6 +133,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Demo(args) => Box::pin(demo::run(&args, context)).await,
         Command::Init(args) => init::run(&args, context),
         Command::Persist(args) => persist::run(&args, context).await,
+        Command::Adopt(args) => adopt::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::List(args) => list::run(&args, context).await,
         Command::Changes(args) => changes::run(&args, context).await,

@@ -12,6 +12,7 @@ mod content;
 mod database;
 mod definition;
 mod duplicates;
+mod entity;
 mod error;
 mod freshness;
 mod guards;
@@ -28,9 +29,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::Path,
+    sync::Arc,
 };
 
-use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
+use forebay_domain::{
+    entity::Declared,
+    freshness::{FreshnessPolicy, SHIPPED_TTLS},
+};
 use forebay_engine::{
     configuration::{self, Configuration},
     freshness::Policies,
@@ -50,7 +55,7 @@ pub(crate) use self::{
     schema::schema,
     source::{Format, Source},
 };
-use self::{database::DatabaseSettings, project::Project};
+use self::{database::DatabaseSettings, entity::Entity, project::Project};
 use crate::failure::Failure;
 
 /// The commented configuration that `forebay init` writes.
@@ -88,15 +93,18 @@ pub(crate) struct Config {
     /// How old data of any entity type may get.
     #[serde(default)]
     freshness: Freshness,
-    /// `[entities.NAME]`: how old data of one entity type may get. Keys here override those of `[freshness]`.
+    /// `[entities.NAME]`: entity types: how old their data may get, which overrides `[freshness]`, and their fields.
     #[serde(default)]
-    entities: BTreeMap<String, Freshness>,
+    entities: BTreeMap<String, Entity>,
     /// Generated courses: whether and how they are written to the database.
     #[serde(default)]
     pub(crate) content: Content,
     /// The definitions of the sources with a kind.
     #[serde(skip)]
     definitions: Sources,
+    /// The entity types with fields.
+    #[serde(skip)]
+    typed: Arc<Declared>,
 }
 
 impl Config {
@@ -139,7 +147,13 @@ impl Config {
         let source = self.sources.get(name)?;
         let of_kind = self.definitions.get(name).map(SourceDefinition::persist_request);
         let request = of_kind.unwrap_or_else(|| source.persist_request(name, format));
-        Some(PersistRequest { publish: Some(source.publish), ..request })
+        let entities = Arc::clone(&self.typed);
+        Some(PersistRequest { publish: Some(source.publish), entities, ..request })
+    }
+
+    /// The entity types with fields, by name.
+    pub(crate) fn typed_entities(&self) -> &Arc<Declared> {
+        &self.typed
     }
 
     /// All sources with the entity type of their records, where it is known.
@@ -218,8 +232,13 @@ impl Config {
             let message = format!("an endpoint of another pipeline has the name {} too", twice.name);
             return Err(error::Problem::at(["pipelines", &twice.name], message));
         }
-        let freshness = self.entities.iter().map(|(name, entity)| (vec!["entities", name], entity));
-        for (mut path, freshness) in freshness.chain([(vec!["freshness"], &self.freshness)]) {
+        self.typed = Arc::new(entity::typed(&self.entities)?);
+        for definition in self.definitions.values_mut() {
+            definition.entities = Arc::clone(&self.typed);
+        }
+        let freshness =
+            self.entities.iter().map(|(name, entity)| (vec!["entities", name], entity.freshness()));
+        for (mut path, freshness) in freshness.chain([(vec!["freshness"], self.freshness.clone())]) {
             if let Err((key, message)) = freshness.check() {
                 path.push(key);
                 return Err(error::Problem::at(path, message));
@@ -236,7 +255,7 @@ impl Config {
     /// The maximum age of data of an entity type.
     pub(crate) fn freshness(&self, entity_type: &str) -> FreshnessPolicy {
         let policy = self.freshness.over(FreshnessPolicy::shipped(entity_type));
-        self.entities.get(entity_type).map_or(policy, |entity| entity.over(policy))
+        self.entities.get(entity_type).map_or(policy, |entity| entity.freshness().over(policy))
     }
 
     /// The maximum age of data of every entity type.

@@ -28,6 +28,7 @@ impl Error {
                 Some(format!("remove `enabled = false` from [sources.{source_name}] in forebay.toml"))
             }
             Self::Declaration(error) => error.hint(),
+            Self::Adopt(error) => Some(error.hint()),
             Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
             Self::NoSuchScope { source_name, .. } => Some(format!(
                 "use one of `scopes` in [sources.{source_name}]; without `scopes`, set exactly the placeholders of its URL"

@@ -92,7 +92,7 @@ pub(super) struct Planned {
     /// The key of its records.
     pub(super) key_fields: Vec<String>,
     /// Its entity type.
-    entity_type: String,
+    pub(super) entity_type: String,
 }
 
 /// Reads the source of a request, and checks and merges its settings. Writes nothing.

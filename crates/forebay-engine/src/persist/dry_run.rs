@@ -91,7 +91,8 @@ pub async fn dry_run(database: &Database, mut request: PersistRequest, input: In
         let source_id = known.map(|known| known.source_id);
         tap::continue_from(&client, options, source_id, &scope, policy.guards.enabled).await?;
     }
-    let records = policy.record_policy(&request.source, &planned.key_fields, &scope);
+    let entity = request.entities.get(&planned.entity_type);
+    let records = policy.record_policy(&request.source, &planned.key_fields, &scope, entity);
     let look = Look::new(&client, known, &policy, &request, records, observed_at)?;
     let (mut found, read) = look.read(feed).await?;
     let judging = Judging {

@@ -42,6 +42,7 @@ pub(super) async fn finish(
     // Before taking a connection: runs that each held one and waited for a second would block each other.
     record(context, tally.take_unrecorded()).await?;
     let mut client = context.database.client().await?;
+    let violations = read.end.coverage.take_violations();
     if context.policy.mode == RecordMode::Patch {
         // What is versioned counts, not the parts that the input has.
         read.end.coverage = mem::take(&mut tally.coverage);
@@ -69,6 +70,8 @@ pub(super) async fn finish(
     if judges_removals && decision.status != RunStatus::Failed {
         decision.drift = find_drift(context, &client, &mut read.end).await?;
     }
+    violations.add_to(&mut decision.drift);
+    decision.warnings.extend(violations.sentences());
     if decision.status != RunStatus::Failed && !decision.decides_about_scope(&read) {
         decision.outdated = find_outdated(context, &client, &read.seen).await?;
     }

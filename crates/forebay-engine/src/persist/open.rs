@@ -197,6 +197,8 @@ async fn start<'a>(
     let ScopeState { source, course, subscribers, watermark, had_records, is_first_run, .. } = state;
     let staged = is_staged(&request, &policy, &source, had_records, state.has_other_scopes);
     let scope = request.scope.to_string();
+    let entity = request.entities.get(&source.entity_type);
+    let record_policy = policy.record_policy(&source.name, &source.key_fields, &scope, entity);
     let run = NewRun {
         source_id: source.source_id,
         scope: request.scope.clone(),
@@ -212,7 +214,7 @@ async fn start<'a>(
     Ok(RunContext {
         database,
         lease,
-        record_policy: Arc::new(policy.record_policy(&source.name, &source.key_fields, &scope)),
+        record_policy: Arc::new(record_policy),
         target: Target {
             origin: Origin {
                 run_id,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::{
+    entity::{Entity, EntityCheck},
     guards::{Confirm, GuardPolicy},
     identity::{KeyField, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
@@ -82,13 +83,24 @@ impl SourcePolicy {
         self.mode == RecordMode::Patch || self.on_duplicate.needs_whole_input()
     }
 
-    /// How to prepare the records of a source's scope.
-    pub(super) fn record_policy(&self, source: &str, key_fields: &[String], scope: &str) -> RecordPolicy {
+    /// How to prepare the records of a source's scope, whose entity type may be a declared one.
+    pub(super) fn record_policy(
+        &self,
+        source: &str,
+        key_fields: &[String],
+        scope: &str,
+        entity: Option<&Entity>,
+    ) -> RecordPolicy {
+        let entity = entity.map(EntityCheck::new).map(|check| match self.mode {
+            RecordMode::Patch => check.of_parts(),
+            RecordMode::Replace => check,
+        });
         RecordPolicy {
             source: source.to_owned(),
             key: key_in_scope(key_fields, scope),
             rules: self.rules.clone(),
             removed_when: self.removed_when.field().cloned(),
+            entity,
             max_depth: DEFAULT_MAX_DEPTH,
         }
     }

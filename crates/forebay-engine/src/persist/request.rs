@@ -1,10 +1,10 @@
 //! The request to persist an input, with the settings of its source.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use forebay_domain::{
-    guards::GuardPolicy, patch::RecordMode, removal_flag::RemovedWhen, rules::FieldRules, run::OnDuplicate,
-    scope::Scope,
+    entity::Declared, guards::GuardPolicy, patch::RecordMode, removal_flag::RemovedWhen, rules::FieldRules,
+    run::OnDuplicate, scope::Scope,
 };
 use forebay_store::content::{LastRun, MeasuredLesson};
 use jiff::Timestamp;
@@ -68,6 +68,8 @@ pub struct PersistRequest {
     /// Whether the source is published: signed-in users of a web API may read its active references. Default: as
     /// stored, or no.
     pub publish: Option<bool>,
+    /// Declared entity types: records of theirs are checked. They are not stored with the source. Default: none.
+    pub entities: Arc<Declared>,
     /// Settings of this run only, which are not stored. Default: none.
     pub overrides: Overrides,
     /// The part of the source that the run covers. Default: the whole source.
@@ -117,6 +119,7 @@ impl PersistRequest {
             mode: None,
             removed_when: None,
             publish: None,
+            entities: Arc::default(),
             overrides: Overrides::default(),
             scope: Scope::default(),
             complete: false,

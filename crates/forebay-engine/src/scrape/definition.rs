@@ -6,11 +6,11 @@
 mod check;
 mod summary;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use forebay_domain::{
-    breaker::BreakerPolicy, guards::GuardPolicy, patch::RecordMode, removal_flag::RemovedWhen,
-    rules::FieldRules, run::OnDuplicate, schedule::Schedule, scope::Scope,
+    breaker::BreakerPolicy, entity::Declared, guards::GuardPolicy, patch::RecordMode,
+    removal_flag::RemovedWhen, rules::FieldRules, run::OnDuplicate, schedule::Schedule, scope::Scope,
 };
 use forebay_sources::{
     crawl::CrawlSettings,
@@ -73,6 +73,8 @@ pub struct SourceDefinition {
     pub schedule: Option<Schedule>,
     /// Whether it may be scraped.
     pub enabled: bool,
+    /// Declared entity types: records of theirs are checked. Default: none.
+    pub entities: Arc<Declared>,
     /// The project that declares it; `None`: a program does.
     pub project: Option<String>,
 }
@@ -169,6 +171,7 @@ impl SourceDefinition {
             scopes: Vec::new(),
             schedule: None,
             enabled: true,
+            entities: Arc::default(),
             project: None,
         }
     }

@@ -1,5 +1,7 @@
 //! The persist request of a source that Forebay can scrape, and of a scrape with its options.
 
+use std::sync::Arc;
+
 use forebay_domain::scope::Scope;
 
 use super::{
@@ -58,6 +60,7 @@ impl SourceDefinition {
             require_end: Some(policy.require_end),
             mode: Some(policy.mode),
             removed_when: Some(policy.removed_when),
+            entities: Arc::clone(&self.entities),
             project: self.project.clone(),
             ..PersistRequest::new(&self.name, &self.key_fields)
         }

@@ -7,6 +7,7 @@
 use std::{collections::HashSet, io::Read, sync::Arc};
 
 use forebay_domain::{
+    entity::EntityCheck,
     identity::{HASH_FIELD, ReferenceId, SCOPE_FIELD, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     prepare::{Preparer, RecordPolicy},
@@ -164,6 +165,7 @@ impl Looking {
             key: key_in_scope(&source.key_fields, &scope.to_string()),
             rules: source.rules.clone(),
             removed_when: removed_when.field().cloned(),
+            entity: source.entities.get(&source.entity_type).map(EntityCheck::new),
             max_depth: DEFAULT_MAX_DEPTH,
         };
         Self {

@@ -123,6 +123,7 @@ async fn rehash(
         key: Vec::new(),
         rules: rules.clone(),
         removed_when: None,
+        entity: None,
         max_depth: DEFAULT_MAX_DEPTH,
     }));
     let (mut after, mut num_references) = (None, 0);

@@ -39,7 +39,7 @@ objects (kind, name, owner, definition) as (
     from tables as t
     join pg_index as i on i.indrelid = t.oid
     join pg_class as c on c.oid = i.indexrelid
-    where c.relname !~ '^document_chunks_(unembedded$|embedding_)'
+    where c.relname !~ '^(document_chunks_(unembedded$|embedding_)|entity_.*_[0-9a-f]{8}$)'
     union all
     select 'function', f.oid::regprocedure::text, f.proowner,
         concat_ws(' ', pg_get_function_result(f.oid), pg_get_function_arguments(f.oid), l.lanname, f.provolatile, f.prosecdef,

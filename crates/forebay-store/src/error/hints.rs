@@ -76,7 +76,7 @@ fn hint(error: &Error) -> Option<String> {
             "Name a table like public.courses, in a schema of your own; a name has 1 to 63 bytes."
                 .into()
         }
-        Error::ProfileRefused { .. } => {
+        Error::ProfileRefused { .. } | Error::EntityRefused { .. } => {
             "Name another schema with --schema, or rename or drop what is in the way. Nothing was changed.".into()
         }
         Error::ContentTables { .. } => {

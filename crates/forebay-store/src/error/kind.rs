@@ -256,6 +256,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A view of an entity would replace something of the user's, or its schema or role does not fit.
+    #[error("the views of the entity cannot be created: {relation} {reason}")]
+    EntityRefused {
+        /// The relation.
+        relation: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The user's own table can't be written.
     #[error("the table {table} cannot be written: {reason}")]
     TableUnusable {
@@ -330,6 +338,7 @@ impl Error {
             Self::Column { .. } | Self::ColumnMissing { .. } => "column_unreadable",
             Self::NameRefused { .. } => "name_refused",
             Self::ProfileRefused { .. } => "profile_refused",
+            Self::EntityRefused { .. } => "entity_refused",
             Self::TableUnusable { .. } => "table_unusable",
             Self::TableChanged { .. } => "table_changed",
             Self::TableGone { .. } => "table_gone",

@@ -41,6 +41,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0012_content",
     "0013_access",
     "0014_profiles",
+    "0015_entities",
 ];
 
 /// The number at the start of a file name. A name without one does not compile.

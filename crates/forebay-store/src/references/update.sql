@@ -17,6 +17,8 @@ set payload = c.payload::jsonb,
     scrape_run_id = $11,
     scope = $12,
     entity_type = $13,
+    -- What a row of a user's table contained is replaced; another such row is marked afterwards.
+    contract_version = 1,
     -- Previous keys are kept; the other entries describe the origin of this version.
     lineage = jsonb_strip_nulls(jsonb_build_object(
         'line', c.line, 'url', c.url, 'fetched_at', c.fetched_at, 'previous_keys', r.lineage -> 'previous_keys'))

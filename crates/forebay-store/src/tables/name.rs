@@ -38,6 +38,11 @@ impl TableName {
         Ok(Self { schema: schema.to_owned(), name: name.to_owned() })
     }
 
+    /// The schema and the name, without quotes.
+    pub fn parts(&self) -> (&str, &str) {
+        (&self.schema, &self.name)
+    }
+
     /// The schema, quoted.
     pub(super) fn quoted_schema(&self) -> String {
         quoted(&self.schema)

@@ -4,6 +4,7 @@
 //! Roles belong to the whole server, so these tests have a server of their own, with the roles of a web API.
 
 mod api;
+mod entities;
 mod expectations;
 mod lab;
 mod pgtap;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod down;
+mod entities;
 mod export;
 mod profile;
 mod psql;
@@ -44,6 +45,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  forebay db profile list\n  forebay db profile create events --schema scraping"
     )]
     Profile(profile::Command),
+    /// Create typed views of the entity types that the configuration declares
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay db entities create --schema app\n  forebay db entities schema event"
+    )]
+    Entities(entities::Command),
 }
 
 /// Runs one of them.
@@ -62,5 +69,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Export(args) => export::run(&args, context),
         Command::Types(args) => types::run(&args, context).await,
         Command::Profile(command) => profile::run(&command, context).await,
+        Command::Entities(command) => entities::run(&command, context).await,
     }
 }

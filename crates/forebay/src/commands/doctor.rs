@@ -2,9 +2,11 @@
 //!
 //! Without `--repair` it changes nothing; it does not even migrate the schema of the private cluster.
 
+mod existing;
 mod report;
 
 use forebay_engine::doctor::{self, CheckStatus, Configured, Repair};
+use forebay_store::tables::SchemaName;
 use forebay_views::Doctor;
 
 use self::report::Checked;
@@ -23,6 +25,7 @@ exit code.
 Examples:
   forebay doctor
   forebay doctor --deep
+  forebay doctor --existing --schema public
   forebay doctor --output json")]
 pub(crate) struct Args {
     /// Also compute the hash of every stored payload again, to find records that something else has changed
@@ -33,13 +36,29 @@ pub(crate) struct Args {
     #[arg(long, requires = "deep")]
     pub(crate) repair: bool,
 
+    /// Instead, list the tables that a schema already has, and propose what to do with them
+    #[arg(long, conflicts_with_all = ["deep", "repair", "verbose"])]
+    pub(crate) existing: bool,
+
+    /// Schema to look at
+    #[arg(long, value_name = "NAME", value_parser = schema_name, requires = "existing", default_value = "public")]
+    pub(crate) schema: SchemaName,
+
     /// Also list passed checks
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }
 
+/// Parses the name of a schema of the user's own.
+fn schema_name(text: &str) -> Result<SchemaName, String> {
+    SchemaName::parse(text).map_err(|error| error.to_string())
+}
+
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    if args.existing {
+        return existing::run(&args.schema, context).await;
+    }
     // What is wrong with the database is worth knowing even if the configuration can't be read.
     let (config, broken) = match context.config() {
         Ok(config) => (config, None),

@@ -4,7 +4,7 @@ mod dry;
 mod input;
 mod report;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use forebay_domain::{
     identity::SCOPE_FIELD, patch::RecordMode, pointer::Pointer, removal_flag::RemovedWhen, run::OnDuplicate,
@@ -299,7 +299,7 @@ fn read_options(args: &Args, source: Option<&config::Source>, request: &PersistR
 }
 
 /// Shows the progress of a run.
-fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress) {
+pub(super) fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress) {
     match progress {
         Progress::Waiting => ui.note("waiting: another run of the same source and scope is under way"),
         Progress::Blocked { holder } => ui.note(&format!("still waiting for {holder}")),
@@ -339,6 +339,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             max_rejected_share: args.max_rejected.map(Share::get),
             max_wait: args.wait.map(values::Duration::get),
         },
+        entities: Arc::clone(config.typed_entities()),
         max_duration: args.max_duration.map(values::Duration::get).or(configured.max_duration),
         project: source.and(config.project()).map(str::to_owned),
         scope: scope_of(&args.scope)?,

@@ -10,6 +10,7 @@ mod test;
 
 use clap::Subcommand;
 
+pub(super) use self::show::write_versions;
 use crate::{
     context::Context,
     failure::{Exit, Failure},

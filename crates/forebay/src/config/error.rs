@@ -7,6 +7,9 @@ use crate::{
     names::{nearest, slip},
 };
 
+/// The code of most invalid settings.
+const INVALID: &str = "config_invalid";
+
 /// An invalid setting in a file that parses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -16,11 +19,19 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// What to do, unless the message already says it.
     pub(super) hint: Option<String>,
+    /// The stable code.
+    pub(super) code: &'static str,
 }
 
 impl Problem {
     pub(super) fn at<S: Into<String>>(path: impl IntoIterator<Item = S>, message: impl Into<String>) -> Self {
-        Self { path: path.into_iter().map(Into::into).collect(), message: message.into(), hint: None }
+        let path = path.into_iter().map(Into::into).collect();
+        Self { path, message: message.into(), hint: None, code: INVALID }
+    }
+
+    /// Gives it a code of its own.
+    pub(super) fn coded(self, code: &'static str) -> Self {
+        Self { code, ..self }
     }
 
     /// Adds the closest name among `known` as a suggestion.
@@ -38,7 +49,7 @@ impl Problem {
     /// The failure, with its place in the file.
     pub(super) fn located(self, text: &str, file: &str) -> Failure {
         let place = place(text, &self.path).map(|offset| position(text, offset));
-        let failure = failure(file, place, &self.message);
+        let failure = failure(self.code, file, place, &self.message);
         match self.hint {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -70,16 +81,16 @@ fn place(text: &str, path: &[String]) -> Option<usize> {
     found
 }
 
-fn failure(file: &str, place: Option<(usize, usize)>, message: &str) -> Failure {
+fn failure(code: &'static str, file: &str, place: Option<(usize, usize)>, message: &str) -> Failure {
     let place = place.map_or_else(|| file.to_owned(), |(line, column)| format!("{file}:{line}:{column}"));
-    Failure::usage("config_invalid", format!("{place}: {message}")).place(place)
+    Failure::usage(code, format!("{place}: {message}")).place(place)
 }
 
 /// Turns the parser's error into a failure with `file:line:column`, both counted from 1, the column in characters.
 pub(super) fn located(error: &Error, text: &str, file: &str) -> Failure {
     // The parser explains some errors in several lines; the first is enough.
     let message = error.message().lines().next().unwrap_or_default();
-    let failure = failure(file, error.span().map(|span| position(text, span.start)), message);
+    let failure = failure(INVALID, file, error.span().map(|span| position(text, span.start)), message);
     match meant(message) {
         Some(name) => failure.hint(format!("did you mean `{name}`?")),
         None => failure,

@@ -15,20 +15,20 @@ use crate::cli::values::{Duration, Share};
 pub(crate) struct Freshness {
     /// Time to live, counted from the last complete scrape of a scope. Default: `1d`; for `course` and `professor`
     /// `7d`, for `review` `30d`.
-    ttl: Option<Duration>,
+    pub(super) ttl: Option<Duration>,
     /// Maximum share (0 to 1) by which `ttl` is shortened, differently for each scope, so that they don't all expire
     /// at once. Default: 0.1.
-    jitter: Option<Share>,
+    pub(super) jitter: Option<Share>,
     /// Age to report to operators as a warning. Default: none.
-    warn_after: Option<Duration>,
+    pub(super) warn_after: Option<Duration>,
     /// Age to report to operators as an error. Default: none.
-    error_after: Option<Duration>,
+    pub(super) error_after: Option<Duration>,
     /// How long after expiry to serve stale data at once while it is refreshed (RFC 5861). Default: `0s`, not at all.
     #[schemars(with = "Option<Duration>")]
-    stale_while_revalidate: Option<PeriodOrZero>,
+    pub(super) stale_while_revalidate: Option<PeriodOrZero>,
     /// How long after expiry to serve stale data if the refresh fails (RFC 5861). Default: `30d`.
     #[schemars(with = "Option<Duration>")]
-    stale_if_error: Option<PeriodOrZero>,
+    pub(super) stale_if_error: Option<PeriodOrZero>,
 }
 
 impl Freshness {

@@ -13,6 +13,7 @@ use super::*;
 
 mod content;
 mod endpoints;
+mod entities;
 mod guides;
 mod scraping;
 

@@ -11,16 +11,17 @@ mod schema;
 pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
-    Breaker, ChangeEvent, ChangeStream, ClusterStop, CompletionScript, ConfigApplied, ConfigCheck,
+    Adoption, Breaker, ChangeEvent, ChangeStream, ClusterStop, CompletionScript, ConfigApplied, ConfigCheck,
     ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
-    CourseTag, DatabaseBackup, DatabaseProfile, DatabaseRestored, DatabaseUrl, DbStatus, Delivery, Demo,
-    Doctor, DryRunReport, Ensured, ExportedMigrations, FieldRenamed, Freshness, GeneratedTypes, Handoff,
-    HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page, Pause,
-    PersistReport, PipelineState, PointInTime, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision,
-    RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail,
-    SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
+    CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseUrl, DbStatus,
+    Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
+    Freshness, GeneratedTypes, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
+    Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, Reference, ReferenceHandoffs,
+    Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source,
+    SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker,
+    WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -60,6 +61,7 @@ const PRINTED: &[Printed] = printed! {
     "init" => view<Initialised>;
     "persist" => view<PersistReport>;
     "persist", when "with `--dry-run`" => view<DryRunReport>;
+    "adopt" => view<Adoption>;
     "scrape" => view<ScrapeReport>;
     "scrape", when "with `--dry-run`" => view<DryRunReport>;
     "ensure" => view<Ensured>;
@@ -151,7 +153,12 @@ const PRINTED: &[Printed] = printed! {
     "db profile create" => view<DatabaseProfile>;
     "db profile list" => view<Page<DatabaseProfile>>;
     "db profile drop" => view<DatabaseProfile>;
+    "db entities create" => view<Page<DatabaseEntity>>;
+    "db entities list" => view<Page<DatabaseEntity>>;
+    "db entities drop" => view<Page<DatabaseEntity>>;
+    "db entities schema" => "The JSON Schema (draft 2020-12) of an entity type's records.";
     "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
     "doctor" => view<Doctor>;
+    "doctor", when "with `--existing`" => view<ExistingAudit>;
     "completions" => view<CompletionScript>;
 };

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may stop a test")]
 
 mod access;
+mod adopt;
 mod backup;
 mod breaker;
 mod cases;
@@ -23,6 +24,7 @@ mod disguised;
 mod doctor;
 mod dry_run;
 mod ensure;
+mod entities;
 mod export;
 mod freshness;
 mod future;

@@ -47,7 +47,7 @@ pub(super) enum Callers {
     Workers,
     /// The service role.
     Service,
-    /// It is called by a policy.
+    /// It is called by a policy or a view.
     Policies,
 }
 
@@ -67,6 +67,7 @@ pub(super) const TABLES: &[(&str, Content)] = &[
     ("document_chunks", Content::Internal),
     ("document_embeddings", Content::Internal),
     ("documents", Content::Internal),
+    ("entity_views", Content::Internal),
     ("failure_policies", Content::Internal),
     ("handoff_counts", Content::View),
     ("handoff_status", Content::View),
@@ -139,6 +140,15 @@ pub(super) const FUNCTIONS: &[(&str, Callers)] = &[
     ("scope_text", Callers::Everybody),
     ("source", Callers::Readers),
     ("source_at", Callers::Readers),
+    ("source_names", Callers::Policies),
+    ("try_boolean", Callers::Everybody),
+    ("try_date", Callers::Everybody),
+    ("try_integer", Callers::Everybody),
+    ("try_number", Callers::Everybody),
+    ("try_text", Callers::Everybody),
+    ("try_timestamp", Callers::Everybody),
+    ("try_url", Callers::Everybody),
+    ("try_uuid", Callers::Everybody),
     ("visible_sources", Callers::Policies),
 ];
 

@@ -75,7 +75,11 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
         ));
     }
     for drift in &run.drift {
-        page.line(&format!("  the field {} is {}", format::plain(&drift.field_name), drift.change));
+        let change = match drift.change.as_str() {
+            "wrong_type" => "not always of its declared type",
+            change => change,
+        };
+        page.line(&format!("  the field {} is {change}", format::plain(&drift.field_name)));
     }
     if is_held(&run.summary) {
         write_choices(page, &run.summary);
@@ -237,7 +241,9 @@ fn write_drift(page: &mut ui::Page, run: &Run) {
     if run.drift.is_empty() {
         return;
     }
-    page.heading("Drift: fields whose shape differs from that of the last good runs");
+    page.heading(
+        "Drift: fields whose shape differs from that of the last good runs, or from their declaration",
+    );
     let mut table =
         Table::new([Column::text("field"), Column::text("change"), Column::text("was"), Column::text("is")]);
     for drift in &run.drift {

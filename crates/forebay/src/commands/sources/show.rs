@@ -34,7 +34,7 @@ pub(crate) struct Args {
 const NUM_RUNS: i64 = 5;
 
 /// The versions as a table; nothing if there are none.
-pub(super) fn write_versions(page: &mut Page, heading: &str, versions: &[ContractVersionCount]) {
+pub(crate) fn write_versions(page: &mut Page, heading: &str, versions: &[ContractVersionCount]) {
     if versions.is_empty() {
         return;
     }

@@ -24,6 +24,9 @@ const LINES: &[(i32, &str)] = &[
     (0, "db profile create freshness --schema app"),
     (0, "db profile list"),
     (0, "db profile drop freshness --schema app"),
+    (0, "db entities create --schema app"),
+    (0, "db entities list"),
+    (0, "db entities drop course --schema app"),
     (0, "config apply --prune --dry-run"),
     (0, "completions fish"),
     (0, "db stop"),
@@ -106,6 +109,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "db down --yes"),
     (0, "db reset --yes"),
     (2, "ensure professor"),
+    (0, "adopt public.own --as own"),
 ];
 
 /// Lines that fail, each of which prints an error document.
@@ -149,6 +153,8 @@ fn schema_of(line: &str) -> Option<Value> {
 #[test]
 fn every_command_prints_what_its_schema_says() {
     let world = World::new();
+    let text = std::fs::read_to_string(world.sandbox.path().join("forebay.toml")).unwrap();
+    world.write(&format!("{text}\n[entities.course]\npreset = \"course\"\n"));
     let room = |number: usize| json!({ "id": format!("R-{number:03}"), "seats": number });
     write_records(&world.sandbox, "all.jsonl", (0..40).map(room));
     write_records(&world.sandbox, "few.jsonl", (0..5).map(room));
@@ -158,6 +164,7 @@ fn every_command_prints_what_its_schema_says() {
     write_records(&world.sandbox, "old.jsonl", (0..40).map(keyed("old-")));
     write_records(&world.sandbox, "new.jsonl", (0..40).map(keyed("")));
     write_course(world.sandbox.path(), "rust-basics");
+    world.db.execute("create table public.own (id int primary key, x json); insert into public.own values (1, '[]'), (2, '{}')");
     let mut found = Vec::new();
     for (expected, line) in LINES {
         let (exit, document) = world.json(line);

@@ -1,7 +1,7 @@
--- What in schema $1 has a name of the profile, and whether each is the profile's own: it has the profile's comment, and
--- no other role owns it. $2: the names of its relations. $3: how its comments begin. $4: the names of its functions.
+-- What in schema $1 has one of the names, and whether each is Forebay's own: its comment begins with $3, and no other
+-- role owns it. $2: the names of relations. $4: the names of functions.
 select o.name, starts_with(coalesce(o.comment, ''), $3) as is_marked,
-    o.owner = (select l.relowner from pg_class as l where l.oid = to_regclass('forebay.sync_metadata')) as is_ours,
+    o.owner = (select l.relowner from pg_class as l where l.oid = to_regclass('forebay.references')) as is_ours,
     o.columns
 from (
     select c.relname::text as name, obj_description(c.oid, 'pg_class') as comment, c.relowner as owner, array(

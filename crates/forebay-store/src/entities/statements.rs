@@ -1,0 +1,206 @@
+//! The statements about an entity type, made from its declaration.
+//!
+//! Names are checked and quoted, and everything else from the declaration is a quoted literal: a view can have no
+//! parameters. A view and an index write the expression of a field alike, or the index would not be used.
+
+use forebay_domain::{
+    entity::{Entity, Field, FieldType, ScalarType},
+    identity::VersionHash,
+};
+
+use crate::{
+    error::Result,
+    tables::{ColumnName, SchemaName},
+};
+
+/// A view to create.
+pub(super) struct View {
+    pub(super) statement: String,
+    pub(super) drop_statement: String,
+    pub(super) comments: String,
+}
+
+/// An index to create.
+pub(super) struct Index {
+    pub(super) name: String,
+    pub(super) statement: String,
+}
+
+/// The columns that every view has, with their expressions and comments.
+const COLUMNS: [(&str, &str, &str); 9] = [
+    ("reference_id", "r.reference_id", "The reference."),
+    ("source", "n.name", "The name of its source."),
+    ("record_key", "r.record_key", "Its identity inside the source."),
+    ("version", "r.version", "1 for its first content, incremented with each change of content."),
+    (
+        "contract_version",
+        "r.contract_version",
+        "The version of this row's shape, for rows read from user tables.",
+    ),
+    ("scope", "forebay.scope_of(r.scope)", "The scope that it belongs to; empty: the whole source."),
+    ("first_seen_at", "r.first_seen_at", "When it was first observed."),
+    ("changed_at", "r.changed_at", "When its latest change was observed."),
+    ("observed_at", "r.observed_at", "When the run that last wrote it observed the source."),
+];
+
+/// The view of the references of an entity type, and that of their revisions.
+pub(super) fn views(schema: &SchemaName, entity: &Entity) -> Result<[View; 2]> {
+    let entity_type = literal(&entity.name);
+    let view = format!("{schema}.{}", ColumnName::parse(&entity.view)?);
+    let revisions = format!("{schema}.{}", ColumnName::parse(&entity.revisions_view())?);
+    let mut columns: Vec<String> =
+        COLUMNS.iter().map(|(name, expression, _)| format!("{expression} as {name}")).collect();
+    let mut comments =
+        comment("view", &view, &format!("Forebay entity {}: its active references.", entity.name));
+    for (name, _, about) in COLUMNS {
+        comments += &comment("column", &format!("{view}.{name}"), about);
+    }
+    for (name, field) in &entity.fields {
+        let column = ColumnName::parse(name)?;
+        columns.push(format!("{} as {column}", expression(field, "r.payload")));
+        comments += &comment("column", &format!("{view}.{column}"), &about(name, field));
+    }
+    let references = View {
+        statement: format!(
+            "create or replace view {view} with (security_invoker = true) as select {} \
+             from forebay.\"references\" as r \
+             left join forebay_private.source_names() as n on n.source_id = r.source_id \
+             where r.entity_type = {entity_type} and r.removed_at is null",
+            columns.join(", ")
+        ),
+        drop_statement: format!("drop view {view}"),
+        comments,
+    };
+    let about = format!("Forebay entity {}: each changed field of each version.", entity.name);
+    let mut comments = comment("view", &revisions, &about);
+    for (name, about) in [
+        ("reference_id", "The reference."),
+        ("source", "The name of its source."),
+        ("record_key", "Its identity inside the source."),
+        ("changed_at", "When the change was observed."),
+        ("version", "The version that the change created, removed or restored."),
+        ("change", "updated, removed or restored."),
+        ("field_name", "The field of the record that changed; removed_at: the reference itself."),
+        ("old_value", "Its value before, as JSON; null: it had none."),
+        ("new_value", "Its value after, as JSON; null: it has none."),
+    ] {
+        comments += &comment("column", &format!("{revisions}.{name}"), about);
+    }
+    let revisions = View {
+        statement: format!(
+            "create or replace view {revisions} with (security_invoker = true) as \
+             select v.reference_id, n.name as source, r.record_key, v.changed_at, v.version, v.change, v.field_name, \
+             v.old_value, v.new_value \
+             from forebay.reference_revisions as v \
+             join forebay.\"references\" as r on r.reference_id = v.reference_id \
+             left join forebay_private.source_names() as n on n.source_id = r.source_id \
+             where r.entity_type = {entity_type}"
+        ),
+        drop_statement: format!("drop view {revisions}"),
+        comments,
+    };
+    Ok([references, revisions])
+}
+
+/// The indexes of fields that are filtered by.
+pub(super) fn indexes(entity: &Entity) -> Vec<Index> {
+    let filters = entity.fields.iter().filter(|(_, field)| field.filter);
+    filters
+        .map(|(name, field)| {
+            let on = format!(
+                "forebay.\"references\" (({})) where entity_type = {} and removed_at is null",
+                expression(field, "payload"),
+                literal(&entity.name)
+            );
+            // A changed declaration has another index.
+            let digest = VersionHash::of(on.as_bytes()).to_string();
+            let readable = format!("entity_{}_{name}", entity.name).replace(['"', '\0'], "");
+            let name = format!("{}_{}", &readable[..readable.floor_char_boundary(50)], &digest[..8]);
+            let statement = format!("create index concurrently \"{name}\" on {on}");
+            Index { name, statement }
+        })
+        .collect()
+}
+
+/// Counts, in an array with two places for each field, references with a wrong value and without a required one.
+pub(super) fn count_statement(entity: &Entity) -> String {
+    let counts = entity.fields.values().flat_map(|field| {
+        let value = value(field, "r.payload");
+        let is_blank = format!("coalesce({value}, 'null') in ('null', '\"\"')");
+        let wrong = format!(
+            "count(*) filter (where not ({is_blank}) and ({}) is null)",
+            expression(field, "r.payload")
+        );
+        let missing =
+            if field.required { format!("count(*) filter (where {is_blank})") } else { "0".to_owned() };
+        [wrong, missing]
+    });
+    format!(
+        "select array[{}]::bigint[] as counts from forebay.\"references\" as r \
+         where r.entity_type = {} and r.removed_at is null",
+        counts.collect::<Vec<_>>().join(", "),
+        literal(&entity.name)
+    )
+}
+
+/// The typed value of a field of `payload`.
+fn expression(field: &Field, payload: &str) -> String {
+    let value = value(field, payload);
+    let FieldType { scalar, is_list } = field.field_type;
+    if !is_list {
+        return if scalar == ScalarType::Json {
+            format!("nullif({value}, 'null')")
+        } else {
+            cast(scalar, &value)
+        };
+    }
+    format!(
+        "case when jsonb_typeof({value}) = 'array' then (select case when bool_and(t.item is not null) is not false \
+         then coalesce(array_agg(t.item order by t.place), '{{}}') end \
+         from (select {} as item, e.place from jsonb_array_elements({value}) with ordinality as e (item, place)) as t) end",
+        cast(scalar, "e.item")
+    )
+}
+
+fn cast(scalar: ScalarType, value: &str) -> String {
+    match scalar {
+        ScalarType::Json => value.to_owned(),
+        _ => format!("forebay.try_{scalar}({value})"),
+    }
+}
+
+/// The JSON value of a field.
+fn value(field: &Field, payload: &str) -> String {
+    match field.path.tokens() {
+        [name] => format!("({payload} -> {})", literal(name)),
+        tokens => {
+            let tokens: Vec<String> = tokens.iter().map(|token| literal(token)).collect();
+            format!("({payload} #> array[{}]::text[])", tokens.join(", "))
+        }
+    }
+}
+
+fn about(name: &str, field: &Field) -> String {
+    let path = field.path.as_str();
+    let place = if path == name { String::new() } else { format!(" at {path}") };
+    let required = if field.required { ", required" } else { "" };
+    let target = field
+        .references
+        .as_ref()
+        .map(|target| format!(" The record key of the {target}."))
+        .unwrap_or_default();
+    format!(
+        "The field {name}{place}: {}{required}; null: no value, or one of another type.{target}",
+        field.field_type
+    )
+}
+
+fn comment(kind: &str, name: &str, text: &str) -> String {
+    format!("comment on {kind} {name} is {}; ", literal(text))
+}
+
+/// A text as a literal, whatever the server's setting for backslashes is.
+fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''").replace('\0', "\u{fffd}");
+    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
