@@ -54,8 +54,8 @@ pub struct Adopted {
 
 /// Adopts a table.
 ///
-/// Errors, before anything is written: `name_refused`, `no_such_table`, `no_such_column`, and `adopt_key_missing` if the
-/// table has no key and none is given; others as for [`persist_until`].
+/// Errors, before anything is written: `name_refused`, `no_such_table`, `no_such_column`, and `adopt_key_missing` if
+/// the table has no key and none is given; others as for [`persist_until`].
 pub async fn adopt(
     database: &Database,
     request: AdoptRequest,

@@ -44,8 +44,8 @@ pub struct FieldFit {
     pub num_missing: u64,
 }
 
-/// Creates the views of an entity type in a schema, or brings them up to date, and then its indexes. A missing schema is
-/// created. Safe to run again, also after it was interrupted.
+/// Creates the views of an entity type in a schema, or brings them up to date, and then its indexes. A missing schema
+/// is created. Safe to run again, also after it was interrupted.
 ///
 /// Errors: `entity_refused`, without a change: a relation there has one of the names but is not the entity's, or the
 /// current role is not the owner of Forebay's tables; `name_refused`; the server's, if something of the user's depends

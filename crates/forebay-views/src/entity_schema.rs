@@ -20,8 +20,8 @@ fn object() -> Value {
     json!({ "type": "object", "properties": {} })
 }
 
-/// Puts a field into the schema of an object, creating the objects on the way to it. What is inside a list stays open: a
-/// token there is an index.
+/// Puts a field into the schema of an object, creating the objects on the way to it. What is inside a list stays open:
+/// a token there is an index.
 fn place(schema: &mut Value, tokens: &[String], field: &Field) {
     let Some((token, rest)) = tokens.split_first() else { return };
     if field.required {

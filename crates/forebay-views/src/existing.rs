@@ -81,7 +81,7 @@ pub struct ExistingNeed {
 }
 
 /// An adopted table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Adoption {
     /// The table or view.
     pub table: String,

@@ -1,3 +1,5 @@
+//! Tests of declared entities.
+
 use proptest::prelude::*;
 
 use super::*;

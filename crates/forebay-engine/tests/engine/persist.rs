@@ -90,6 +90,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         mode: None,
         removed_when: None,
         publish: None,
+        entities: std::sync::Arc::default(),
         overrides: Overrides { guards: Some(false), ..Overrides::default() },
         engine: "test".into(),
         project: None,

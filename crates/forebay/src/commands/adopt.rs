@@ -25,9 +25,9 @@ use crate::{
 /// Take the rows of a table of your own in as references
 ///
 /// The table is only read, in one snapshot. The rows take the way of every other input: identity, versions, guards,
-/// hand-offs, rejected records. Adopting it again writes nothing but what has changed. Their references have the contract
-/// version of a column, or 0, so you can tell them from what is scraped. Reported are rows without a key, repeated keys,
-/// and columns with values of several shapes.
+/// hand-offs, rejected records. Adopting it again writes nothing but what has changed. Their references have the
+/// contract version of a column, or 0, so you can tell them from what is scraped. Reported are rows without a key,
+/// repeated keys, and columns with values of several shapes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 `forebay doctor --existing` lists the tables of a schema and proposes what to adopt.

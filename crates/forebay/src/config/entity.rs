@@ -44,8 +44,8 @@ pub(super) struct Entity {
     fields: BTreeMap<String, Field>,
     /// Name of its view; that of its revisions has `_revisions` at the end. Default: the entity type.
     view: Option<String>,
-    /// What happens to a record with a field of the wrong type, or without a required one: `drift` stores it and reports
-    /// drift, `reject` rejects it. Default: `drift`.
+    /// What happens to a record with a field of the wrong type, or without a required one: `drift` stores it and
+    /// reports drift, `reject` rejects it. Default: `drift`.
     #[schemars(schema_with = "words::schema::<OnWrongType>")]
     on_wrong_type: Option<OnWrongType>,
 }
@@ -58,8 +58,8 @@ struct Field(FieldTable);
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FieldTable {
-    /// Its type: `text`, `integer`, `number`, `boolean`, `date`, `timestamp`, `uuid`, `url` or `json`, or a list of them
-    /// such as `text[]`.
+    /// Its type: `text`, `integer`, `number`, `boolean`, `date`, `timestamp`, `uuid`, `url` or `json`, or a list of
+    /// them such as `text[]`.
     #[serde(rename = "type")]
     field_type: String,
     /// Where its value is in a record: a field, or a JSON pointer such as `/when/start`. Default: the field's name.

@@ -57,7 +57,7 @@ fn views_are_created_from_the_configuration() {
     );
 
     let created = stored.run("db entities create --schema app");
-    assert!(created.contains("event   app     events, events_revisions"), "{created}");
+    assert!(created.contains("app      events, events_revisions"), "{created}");
     assert!(created.contains("event.price: 1 value not of its type, null in the view"), "{created}");
     assert!(created.contains("event.title: required, and missing in 1 reference"), "{created}");
     assert_eq!(stored.value("(select sum(price) from app.events)::text"), "12.50");

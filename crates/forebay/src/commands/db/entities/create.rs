@@ -13,10 +13,10 @@ use crate::{
 
 /// Create typed views of entity types
 ///
-/// An entity type with fields in the configuration gets a view of its active references, with a column of the right type
-/// for each field, a view of their revisions, and an index for each field with `filter = true`. Values that are not of
-/// their type are null; how many there are is reported. A missing schema is created. Safe to run again; something else
-/// of these names is never replaced.
+/// An entity type with fields in the configuration gets a view of its active references, with a column of the right
+/// type for each field, a view of their revisions, and an index for each field with `filter = true`. Values that are
+/// not of their type are null; how many there are is reported. A missing schema is created. Safe to run again;
+/// something else of these names is never replaced.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
