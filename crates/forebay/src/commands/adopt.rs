@@ -52,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TYPE", value_parser = values::name)]
     pub(crate) entity: Option<String>,
 
-    /// Integer column with the contract version of a row [default: contract_version, if the table has it]
+    /// Integer column with the contract version of a row [default: `contract_version`, if the table has it]
     #[arg(long, value_name = "COLUMN", value_parser = values::name)]
     pub(crate) contract_version_column: Option<String>,
 

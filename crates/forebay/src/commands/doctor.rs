@@ -27,6 +27,7 @@ Examples:
   forebay doctor --deep
   forebay doctor --existing --schema public
   forebay doctor --output json")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(crate) struct Args {
     /// Also compute the hash of every stored payload again, to find records that something else has changed
     #[arg(long)]
