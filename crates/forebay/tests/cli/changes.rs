@@ -230,7 +230,7 @@ fn references_are_listed_and_shown() {
 fn a_configured_entity_type_without_records_has_no_changes() {
     let (sandbox, db) = (Sandbox::new(), database());
     let config = "[sources.courses]\nkey = \"id\"\nentity = \"course\"\n[sources.courses.command]\nargv = [\"true\"]\n";
-    sandbox.configure(&config);
+    sandbox.configure(config);
     let (exit, found) = db.json(&sandbox, "changes --entity course");
     assert_eq!((exit, &found["items"]), (0, &json!([])), "{found}");
     let (exit, error) = db.json(&sandbox, "changes --entity cuorse");

@@ -137,7 +137,7 @@ fn hostile() -> (Sandbox, TestDb) {
          [pipelines.index]\nsource = \"s\"\nhandler = \"documents\"\n\
          [pipelines.broken]\nsource = \"s\"\nhandler = \"exec\"\ncommand = [\"/bin/sh\", \"fail.sh\"]\n\
          retry = { transient = { max_failures = 1 } }\n";
-    sandbox.configure(&config);
+    sandbox.configure(config);
     write_course(sandbox.path(), "course");
     for file in ["COURSE-BRIEF.md", "curriculum.yaml", "lessons/1.1-borrowing.md"] {
         let path = sandbox.path().join("course").join(file);

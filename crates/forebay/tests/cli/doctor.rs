@@ -315,7 +315,7 @@ fn a_payload_that_no_run_wrote_is_found_and_restored_from_history() {
     let (sandbox, db) = (Sandbox::new(), database());
     let rules =
         "[sources.courses]\nkey = [\"id\"]\nvolatile = [\"seen\"]\nnormalise = { title = [\"trim\"] }\n";
-    sandbox.configure(&rules);
+    sandbox.configure(rules);
     let course =
         |n: u32, title: &str| serde_json::json!({ "id": n, "title": title, "seen": n, "price": 1.50 });
     for title in ["old", " new "] {

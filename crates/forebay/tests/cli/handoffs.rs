@@ -11,7 +11,7 @@ use crate::{
 fn three_courses(sandbox: &Sandbox) -> TestDb {
     let config = "[pipelines.rooms]\nsource = \"courses\"\nhandler = \"table\"\ntable = \"public.rooms\"\n\
                   columns = { seats = { field = \"seats\", type = \"int\" } }\n";
-    sandbox.configure(&config);
+    sandbox.configure(config);
     let db = database();
     let seats = |(id, seats): (&str, Value)| json!({ "id": id, "seats": seats });
     let records = [("a", json!(20)), ("b/2", json!("many")), ("c", json!(30))].map(seats);

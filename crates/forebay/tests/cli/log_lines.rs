@@ -99,7 +99,7 @@ fn work_logs_each_claim_and_when_a_failure_is_retried() {
     // The delay is random between zero and this. With a short one the drain could retry before it ends.
     let pipeline = "[pipelines.outside]\nsource = \"courses\"\nhandler = \"exec\"\ncommand = [\"/bin/false\"]\n\
          [pipelines.outside.retry.transient]\nbase_delay = \"12h\"\nmax_delay = \"12h\"\n";
-    sandbox.configure(&pipeline);
+    sandbox.configure(pipeline);
     let file = write_records(&sandbox, "courses.jsonl", [serde_json::json!({"id": 1, "title": "Logic"})]);
     assert!(db.run(&sandbox, &format!("persist {file} --source courses --key id")).status.success());
 

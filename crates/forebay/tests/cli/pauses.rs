@@ -12,7 +12,7 @@ fn one_handoff(sandbox: &Sandbox) -> TestDb {
     let config = "[pipelines.hook]\nsource = \"courses\"\nhandler = \"external\"\n\
                   limits = { key = \"host\", key_max_active = 5 }\n\
                   [pipelines.plain]\nsource = \"courses\"\nhandler = \"external\"\n";
-    sandbox.configure(&config);
+    sandbox.configure(config);
     let db = database();
     let file = write_records(sandbox, "courses.jsonl", [json!({ "id": "a", "host": "h\u{1b}[31m" })]);
     let output = db.run(sandbox, &format!("persist {file} --source courses --key id"));

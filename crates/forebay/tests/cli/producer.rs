@@ -175,7 +175,7 @@ fn a_scheduled_program_that_fails_is_partial() {
     world.script("echo '{\"id\": 1}'; exit 3");
     let config = "[sources.spider]\nkey = \"id\"\nschedule = \"every 1d\"\n\
                   command = { argv = [\"sh\", \"producer.sh\"] }\n";
-    world.sandbox.configure(&config);
+    world.sandbox.configure(config);
     let drain = || world.command("work --drain --output json").output().unwrap();
     drain();
     world.db.execute("update forebay.source_schedules set next_due_at = now() - interval '1 second'");

@@ -82,7 +82,7 @@ fn options_of_csv_come_from_the_command_line_or_the_file() {
     assert_eq!((exit, world.db.value(payload).as_str()), (0, expected), "{document}");
     let config = "[sources.courses]\nkey = \"id\"\nencoding = \"windows-1252\"\n\
                   csv = { comment = \"#\", header = \"rename\" }\n";
-    world.sandbox.configure(&config);
+    world.sandbox.configure(config);
     let (exit, document, _) = world.persist(export, "");
     assert_eq!((exit, &document["runs"][0]["num_unchanged"]), (0, &json!(1)), "{document}");
     let (exit, _, _) = world.persist("[{\"id\":\"1\"}]", "--format json");

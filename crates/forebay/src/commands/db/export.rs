@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", group = "form")]
     pub(crate) supabase: Option<PathBuf>,
 
-    /// Also export the profile `api`, the schema to expose [default: forebay_api]
+    /// Also export the profile `api`, the schema to expose [default: `forebay_api`]
     #[arg(
         long,
         value_name = "SCHEMA",

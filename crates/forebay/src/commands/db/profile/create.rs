@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[arg(value_name = "PROFILE", value_parser = values::word::<ProfileName>())]
     pub(crate) name: ProfileName,
 
-    /// Schema to create it in [default for api: forebay_api]
+    /// Schema to create it in [default for api: `forebay_api`]
     #[arg(long, value_name = "NAME", value_parser = schema)]
     pub(crate) schema: Option<SchemaName>,
 

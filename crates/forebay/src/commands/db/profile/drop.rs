@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(value_name = "PROFILE", value_parser = values::word::<ProfileName>())]
     pub(crate) name: ProfileName,
 
-    /// Schema that contains it [default for api: forebay_api]
+    /// Schema that contains it [default for api: `forebay_api`]
     #[arg(long, value_name = "NAME", value_parser = schema)]
     pub(crate) schema: Option<SchemaName>,
 }
