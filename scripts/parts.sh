@@ -94,6 +94,7 @@ npm_part supabase-js @supabase/supabase-js 2.109.0 typescript@5.9.3 ws@8.23.0 @t
 pypi_part squawk squawk-cli 2.70.0
 pypi_part jsonschema jsonschema 4.26.0
 debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-15-plpgsql-check
+debian_part /usr/share/postgresql/15/extension/pg_cron.control postgresql-15-cron
 debian_part pgbouncer pgbouncer
 debian_part /usr/share/postgresql/15/extension/pgtap.control postgresql-15-pgtap
 debian_part pg_prove libtap-parser-sourcehandler-pgtap-perl

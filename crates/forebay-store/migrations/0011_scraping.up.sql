@@ -314,6 +314,24 @@ begin
     return num_dropped;
 end $$;
 
+-- What keeps the tables that are partitioned by month in order: creates the partitions of this month and the next ones,
+-- so that rows which other programs write find theirs, and drops the months of logs that ended longer ago than
+-- log_retention (null: none). Returns the number of dropped months. Revisions and measurements are kept: earlier payloads
+-- are computed from all later revisions.
+create function forebay_private.maintain_months(
+    log_retention interval default '30 days', months_ahead int default 2) returns int
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+    perform forebay_private.ensure_month(c.relname::text, now() + make_interval(months => n))
+    from pg_class as c
+    cross join generate_series(0, months_ahead) as n
+    where c.relnamespace = 'forebay'::regnamespace and c.relkind = 'p';
+    return forebay_private.drop_log_months(now() - log_retention);
+end $$;
+
 -- Drift ---------------------------------------------------------------------------------------------------------------
 
 create table forebay.scrape_run_drift (

@@ -1,9 +1,7 @@
 //! Log lines of runs.
 //!
 //! Lines are written in batches by COPY, never one by one. They are partitioned by month; partitions are created on
-//! demand and old ones are dropped as a whole.
-
-use std::time::Duration;
+//! demand, and `maintenance` drops old ones as a whole.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -171,17 +169,6 @@ async fn select(
         )
         .await?;
     Ok(rows)
-}
-
-/// Drops the partitions of months that ended longer ago than `retention`, and returns their number. The lines of a
-/// month are dropped together, so some are kept up to a month longer.
-///
-/// Errors: `database_timeout` if readers block it; nothing is dropped then.
-pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u32> {
-    let statement =
-        "select forebay_private.drop_log_months(now() - make_interval(secs => $1)) as num_dropped";
-    let row = client.query_typed_one(statement, &[(&retention.as_secs_f64(), Type::FLOAT8)]).await?;
-    Ok(u32::try_from(row.read::<i32>("num_dropped")?).unwrap_or_default())
 }
 
 /// JSON text without zero characters, which Postgres text can't contain.

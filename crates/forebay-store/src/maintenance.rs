@@ -1,10 +1,11 @@
-//! Periodic tasks: when each was last started. For each period, one of all workers runs the task.
+//! Periodic tasks: when each was last started, and those that concern no single table. For each period, one of all
+//! workers runs the task.
 
 use std::time::Duration;
 
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 /// Number of rows that one statement deletes.
 pub(crate) const PORTION: i64 = 10_000;
@@ -16,7 +17,7 @@ forebay_domain::words! {
         Reconcile = "reconcile",
         /// Deletes history past its retention.
         Prune = "prune",
-        /// Deletes logs, pages and breaker trails past their retention.
+        /// Deletes logs, pages and breaker trails past their retention, and creates the partitions of the next months.
         PruneScraping = "prune_scraping",
         /// Deletes the rows of workers that were not seen for a day.
         PruneWorkers = "prune_workers",
@@ -34,6 +35,19 @@ pub async fn begin(client: &impl GenericClient, task: Task, every: Duration) -> 
         .execute_typed(statement, &[(&task.as_str(), Type::TEXT), (&every.as_secs_f64(), Type::FLOAT8)])
         .await?;
     Ok(num_begun > 0)
+}
+
+/// Creates the partitions of this month and the next two, and drops those of logs whose month ended longer ago than
+/// `log_retention`; `None`: keeps all. Returns the number of dropped months. The lines of a month are dropped together,
+/// so some are kept up to a month longer.
+///
+/// Errors: `database_timeout` if readers block it; nothing is dropped then.
+pub async fn months(client: &impl GenericClient, log_retention: Option<Duration>) -> Result<u32> {
+    let statement =
+        "select forebay_private.maintain_months(log_retention => make_interval(secs => $1)) as num_dropped";
+    let seconds = log_retention.map(|retention| retention.as_secs_f64());
+    let row = client.query_typed_one(statement, &[(&seconds, Type::FLOAT8)]).await?;
+    Ok(u32::try_from(row.read::<i32>("num_dropped")?).unwrap_or_default())
 }
 
 /// Repeats a statement that deletes a portion of the rows past their retention, until none is left. Returns their

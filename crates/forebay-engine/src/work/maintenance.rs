@@ -1,4 +1,5 @@
-//! Maintenance in the workers: free the hand-offs of dead workers, find missing hand-offs, and delete old history.
+//! Maintenance in the workers: free the hand-offs of dead workers, find missing hand-offs, delete old history, and
+//! create the partitions of the next months.
 //!
 //! Each task takes no input and may run twice. The database stores when the expensive ones last began, so only one of
 //! several workers does them.
@@ -9,7 +10,7 @@ use std::{
 };
 
 use forebay_store::{
-    breakers, deliveries, handoffs, jobs, logs,
+    breakers, deliveries, handoffs, jobs,
     maintenance::{self, Task},
     pages,
     pipelines::{self, Pipeline},
@@ -82,15 +83,15 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         let pruned = handoffs::prune(&**client, retention).await?;
         note_pruned(shared, pruned);
     }
-    if let Some(retention) = options.retention
-        && is_due(shared, Task::PruneScraping, PRUNE_EVERY).await?
-    {
+    if is_due(shared, Task::PruneScraping, PRUNE_EVERY).await? {
         let client = shared.database.client().await?;
-        let pruned =
-            pages::prune(&**client, retention).await? + breakers::prune(&**client, retention).await?;
-        note_pruned(shared, pruned);
+        if let Some(retention) = options.retention {
+            let pruned =
+                pages::prune(&**client, retention).await? + breakers::prune(&**client, retention).await?;
+            note_pruned(shared, pruned);
+        }
         // Last, because dropping a month waits for its readers.
-        logs::prune(&**client, retention).await?;
+        maintenance::months(&**client, options.retention).await?;
     }
     Ok(())
 }

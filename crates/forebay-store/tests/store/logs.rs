@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_store::{
     logs::{self, Grep, Level, LogFilter, LogLine, NewLine},
-    testing,
+    maintenance, testing,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -131,10 +131,10 @@ async fn whole_months_are_dropped() {
     // From the middle of January: December is dropped, January is kept as a whole.
     let middle: Timestamp = "2026-01-20T00:00:00Z".parse().unwrap();
     let since_middle = Duration::try_from(middle.duration_until(now)).unwrap();
-    assert_eq!(logs::prune(&client, since_middle).await.unwrap(), 1);
+    assert_eq!(maintenance::months(&client, Some(since_middle)).await.unwrap(), 1);
     assert_eq!(logs::read(&client, &all(1), 100).await.unwrap().len(), 4);
-    assert_eq!(logs::prune(&client, since_middle).await.unwrap(), 0);
-    assert_eq!(logs::prune(&client, Duration::from_hours(24 * 62)).await.unwrap(), 2);
+    assert_eq!(maintenance::months(&client, Some(since_middle)).await.unwrap(), 0);
+    assert_eq!(maintenance::months(&client, Some(Duration::from_hours(24 * 62))).await.unwrap(), 2);
     assert_eq!(messages(&logs::read(&client, &all(1), 100).await.unwrap()), ["now"]);
 }
 

@@ -23,6 +23,7 @@ mod history;
 mod indexes;
 mod linters;
 mod logs;
+mod maintenance;
 mod migrations;
 mod objects;
 mod operate;
