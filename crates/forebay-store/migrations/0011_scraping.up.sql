@@ -314,10 +314,10 @@ begin
     return num_dropped;
 end $$;
 
--- What keeps the tables that are partitioned by month in order: creates the partitions of this month and the next ones,
--- so that rows which other programs write find theirs, and drops the months of logs that ended longer ago than
--- log_retention (null: none). Returns the number of dropped months. Revisions and measurements are kept: earlier payloads
--- are computed from all later revisions.
+-- Upkeep of the tables that are partitioned by month. Creates the partitions of this month and the next ones, so that
+-- other programs can write at any time, and drops the months of logs that ended longer ago than log_retention (null:
+-- none). Returns the number of dropped months. Revisions and measurements are kept: an earlier payload is computed from
+-- all later revisions.
 create function forebay_private.maintain_months(
     log_retention interval default '30 days', months_ahead int default 2) returns int
 language plpgsql volatile

@@ -31,6 +31,7 @@ mod db;
 mod db_copy;
 mod db_entity;
 mod db_profile;
+mod db_realtime;
 mod delivery;
 mod demo;
 mod doctor;
@@ -116,6 +117,7 @@ pub use self::{
     db_copy::{DatabaseBackup, DatabaseRestored, DatabaseUrl, ExportedMigrations, GeneratedTypes},
     db_entity::{DatabaseEntity, EntityFieldFit},
     db_profile::DatabaseProfile,
+    db_realtime::RealtimeTable,
     delivery::Delivery,
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

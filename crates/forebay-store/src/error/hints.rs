@@ -76,6 +76,12 @@ fn hint(error: &Error) -> Option<String> {
             "Name a table like public.courses, in a schema of your own; a name has 1 to 63 bytes."
                 .into()
         }
+        Error::RealtimeMissing => {
+            "Only a Supabase project has it. On another Postgres, follow changes with `forebay changes --follow`.".into()
+        }
+        Error::RealtimeRefused { .. } => {
+            "Nothing was changed. `forebay db realtime list` lists the tables that can be published.".into()
+        }
         Error::ProfileRefused { .. } | Error::EntityRefused { .. } => {
             "Name another schema with --schema, or rename or drop what is in the way. Nothing was changed.".into()
         }

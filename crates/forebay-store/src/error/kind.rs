@@ -264,6 +264,17 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The database has no publication of Supabase Realtime.
+    #[error("this database has no publication supabase_realtime")]
+    RealtimeMissing,
+    /// A table can't be added to the publication or taken out of it.
+    #[error("the table {table} {reason}")]
+    RealtimeRefused {
+        /// The table, as it was given.
+        table: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The user's own table can't be written.
     #[error("the table {table} cannot be written: {reason}")]
     TableUnusable {
@@ -339,6 +350,8 @@ impl Error {
             Self::NameRefused { .. } => "name_refused",
             Self::ProfileRefused { .. } => "profile_refused",
             Self::EntityRefused { .. } => "entity_refused",
+            Self::RealtimeMissing => "realtime_missing",
+            Self::RealtimeRefused { .. } => "realtime_refused",
             Self::TableUnusable { .. } => "table_unusable",
             Self::TableChanged { .. } => "table_changed",
             Self::TableGone { .. } => "table_gone",

@@ -1,4 +1,4 @@
-//! Upkeep of the tables that are partitioned by month, as workers do it and as pg_cron does it.
+//! Upkeep of the tables that are partitioned by month, as workers do it and as `pg_cron` does it.
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ mod entities;
 mod export;
 mod profile;
 mod psql;
+mod realtime;
 mod report;
 mod reset;
 mod restore;
@@ -51,6 +52,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  forebay db entities create --schema app\n  forebay db entities schema event"
     )]
     Entities(entities::Command),
+    /// Choose the tables whose changes Supabase Realtime sends to subscribers
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay db realtime list\n  forebay db realtime add references scrape_runs"
+    )]
+    Realtime(realtime::Command),
 }
 
 /// Runs one of them.
@@ -70,5 +77,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Types(args) => types::run(&args, context).await,
         Command::Profile(command) => profile::run(&command, context).await,
         Command::Entities(command) => entities::run(&command, context).await,
+        Command::Realtime(command) => realtime::run(&command, context).await,
     }
 }

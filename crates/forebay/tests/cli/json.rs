@@ -18,10 +18,10 @@ use forebay_views::{
     CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseUrl, DbStatus,
     Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
     Freshness, GeneratedTypes, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, Reference, ReferenceHandoffs,
-    Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source,
-    SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker,
-    WorkerReleased, schema as schema_of,
+    Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, RealtimeTable, Reference,
+    ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport,
+    SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent,
+    Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -157,6 +157,9 @@ const PRINTED: &[Printed] = printed! {
     "db entities list" => view<Page<DatabaseEntity>>;
     "db entities drop" => view<Page<DatabaseEntity>>;
     "db entities schema" => "The JSON Schema (draft 2020-12) of an entity type's records.";
+    "db realtime list" => view<Page<RealtimeTable>>;
+    "db realtime add" => view<Page<RealtimeTable>>;
+    "db realtime remove" => view<Page<RealtimeTable>>;
     "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
     "doctor" => view<Doctor>;
     "doctor", when "with `--existing`" => view<ExistingAudit>;

@@ -48,6 +48,7 @@ mod producer;
 mod profiles;
 mod projects;
 mod python;
+mod realtime;
 mod records;
 mod redirected;
 mod runs;

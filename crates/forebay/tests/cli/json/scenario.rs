@@ -27,6 +27,9 @@ const LINES: &[(i32, &str)] = &[
     (0, "db entities create --schema app"),
     (0, "db entities list"),
     (0, "db entities drop course --schema app"),
+    (0, "db realtime add references"),
+    (0, "db realtime list"),
+    (0, "db realtime remove references"),
     (0, "config apply --prune --dry-run"),
     (0, "completions fish"),
     (0, "db stop"),
@@ -165,6 +168,7 @@ fn every_command_prints_what_its_schema_says() {
     write_records(&world.sandbox, "new.jsonl", (0..40).map(keyed("")));
     write_course(world.sandbox.path(), "rust-basics");
     world.db.execute("create table public.own (id int primary key, x json); insert into public.own values (1, '[]'), (2, '{}')");
+    world.db.execute("create publication supabase_realtime");
     let mut found = Vec::new();
     for (expected, line) in LINES {
         let (exit, document) = world.json(line);
