@@ -30,6 +30,7 @@ use forebay_domain::{hex, percent};
 use tokio_postgres::{Client, Config, NoTls};
 
 mod pooler;
+mod tcp;
 
 pub use pooler::Pooler;
 

@@ -89,7 +89,7 @@ async fn the_advisors_of_supabase_warn_of_nothing() {
     let advise = || {
         Command::new(&program)
             .args(["db", "advisors", "--fail-on", "warn", "--level", "warn"])
-            .arg(format!("--remote={}", supabase::url(&database)))
+            .arg(format!("--remote={}", database.tcp_url()))
             .arg("--workdir")
             .arg(folder.path())
             .env("HOME", folder.path())

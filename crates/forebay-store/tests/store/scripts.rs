@@ -162,7 +162,7 @@ async fn supabase_db_push_makes_the_same_schema() {
     for SqlFile { name, text } in migrations::scripts().into_iter().chain([api]) {
         fs::write(folder.join(name), text).unwrap();
     }
-    let url = supabase::url(&database);
+    let url = database.tcp_url();
     let push = || -> Output {
         Command::new(&program)
             .args(["db", "push", "--yes", "--db-url", &url, "--workdir"])

@@ -37,6 +37,11 @@ impl TestDb {
         pooler.url(&self.database)
     }
 
+    /// A database URL for programs that can't connect to a socket.
+    pub(crate) fn tcp_url(&self) -> String {
+        self.database.tcp_url()
+    }
+
     /// The rows of a query whose columns are all text; null becomes the empty text.
     pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         self.runtime.block_on(async {

@@ -62,6 +62,11 @@ impl Stored {
         &self.db.url
     }
 
+    /// The same for programs that can't connect to a socket.
+    pub(crate) fn tcp_url(&self) -> String {
+        self.db.tcp_url()
+    }
+
     /// Runs statements.
     pub(crate) fn execute(&self, sql: &str) {
         self.db.execute(sql);

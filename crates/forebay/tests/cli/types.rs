@@ -5,20 +5,11 @@
 mod client;
 mod languages;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, process::Command};
 
-use crate::stored::Stored;
+use crate::{parts::part, stored::Stored};
 
 const NASTY: &str = include_str!("types/nasty.sql");
-
-/// A folder of programs that are not part of Forebay.
-fn part(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/parts").join(name)
-}
 
 /// What postgres-meta generates, which is what `supabase gen types` prints. `None`: it is not installed.
 fn generated_elsewhere(stored: &Stored, schemas: &[&str], default: &str) -> Option<String> {

@@ -9,8 +9,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{NASTY, generate, part};
-use crate::stored::Stored;
+use super::{NASTY, generate};
+use crate::{parts::part, stored::Stored};
 
 const SCHEMAS: [&str; 3] = ["public", "elsewhere", "Odd Names"];
 
