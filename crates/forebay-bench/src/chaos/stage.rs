@@ -26,7 +26,6 @@ use super::{
     database,
     receiver::{Receiver, WORKER_HEADER},
     source::SOURCE,
-    workers::NUMBER_VARIABLE,
 };
 use crate::failure::Failure;
 
@@ -36,6 +35,9 @@ pub(super) const TABLE: &str = "chaos_rows";
 pub(super) const EXEC: &str = "chaos_exec";
 /// The pipeline to an endpoint.
 pub(super) const WEBHOOK: &str = "chaos_webhook";
+
+/// The environment variable with the number of a worker.
+pub(super) const NUMBER_VARIABLE: &str = "CHAOS_WORKER";
 
 /// Appends the id of each event to a file, then reports it as done. The id is the first string of an event, and
 /// contains no quotation mark.

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, mem, process::Stdio, time::Instant};
 use forebay_store::workers::Process;
 use tokio::{process::Child, time};
 
-use super::{dice::Dice, stage::Stage};
+use super::{
+    dice::Dice,
+    stage::{NUMBER_VARIABLE, Stage},
+};
 use crate::{failure::Failure, parts};
-
-/// The environment variable with the number of a worker.
-pub(super) const NUMBER_VARIABLE: &str = "CHAOS_WORKER";
 
 /// The running workers. Dropping this kills them.
 #[derive(Default)]

@@ -175,7 +175,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Whether a text is one or more ASCII digits.
-pub(super) fn is_digits(text: &str) -> bool {
+fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

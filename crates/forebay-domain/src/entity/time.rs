@@ -1,7 +1,5 @@
 //! Dates and times as text (RFC 3339), with what sites write: a space instead of `T`, no seconds, no offset.
 
-use super::field_type::is_digits;
-
 /// Whether a text is a day, such as `2026-01-31`.
 pub(super) fn is_date(text: &str) -> bool {
     let mut parts = text.split('-');
@@ -68,5 +66,6 @@ fn is_below(text: &str, limit: u32) -> bool {
 
 /// A number of exactly so many digits.
 fn number(text: &str, num_digits: usize) -> Option<u32> {
-    (text.len() == num_digits && is_digits(text)).then(|| text.parse().ok()).flatten()
+    let is_number = text.len() == num_digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }
