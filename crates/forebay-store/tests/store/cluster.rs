@@ -14,6 +14,7 @@ use std::{
 use forebay_store::{
     Error,
     cluster::{self, Cluster, ClusterOptions, Stopped},
+    testing,
 };
 use rustix::process::Signal;
 use tokio_postgres::NoTls;
@@ -37,7 +38,7 @@ fn is_root() -> bool {
 #[ignore = "run by other tests, as another process"]
 async fn joins_for_another_test() {
     let data_dir = PathBuf::from(std::env::var_os("FOREBAY_TEST_JOIN").unwrap());
-    match Cluster::join(&ClusterOptions { durable: false, ..ClusterOptions::new(data_dir) }).await {
+    match Cluster::join(&ClusterOptions { data_dir, ..testing::cluster_options() }).await {
         Ok(cluster) => {
             println!("\n::joined");
             std::io::stdin().read_line(&mut String::new()).unwrap();
@@ -258,8 +259,8 @@ async fn a_server_that_cannot_start_shows_its_log() {
 async fn a_long_path_with_odd_characters_works() {
     let place = Place::new();
     let data_dir = place.folder().join("a b, c's \"folder\" with $HOME and `id`").join("long-".repeat(20));
-    let cluster =
-        Cluster::join(&ClusterOptions { durable: false, ..ClusterOptions::new(&data_dir) }).await.unwrap();
+    let options = ClusterOptions { data_dir: data_dir.clone(), ..testing::cluster_options() };
+    let cluster = Cluster::join(&options).await.unwrap();
     assert_eq!(answer(&cluster, "1").await, "1");
     let socket = cluster::status(&data_dir).await.unwrap().socket.unwrap();
     assert!(!socket.starts_with(&data_dir), "{}", socket.display());

@@ -228,7 +228,7 @@ async fn the_list_shows_entries_that_need_attention() {
 async fn a_missing_ledger_names_its_migration() {
     let database = testing::database().await;
     let client = database.client().await;
-    client.batch_execute("drop table forebay.sync_metadata").await.unwrap();
+    client.batch_execute("drop table forebay.sync_metadata cascade").await.unwrap();
     for error in [
         freshness::find(&client, "course", &scope()).await.unwrap_err(),
         freshness::begin(&client, "course", &scope(), 0, LEASE).await.unwrap_err(),

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_store::cluster::{self, ClusterOptions};
+use forebay_store::{
+    cluster::{self, ClusterOptions},
+    testing,
+};
 use rustix::process::{Pid, Signal};
 
 /// A data folder that doesn't exist yet, in a temporary folder. Dropping this removes the folder and stops its
@@ -35,7 +38,7 @@ impl Place {
     }
 
     pub(crate) fn options(&self) -> ClusterOptions {
-        ClusterOptions { durable: false, ..ClusterOptions::new(self.data_dir()) }
+        ClusterOptions { data_dir: self.data_dir(), ..testing::cluster_options() }
     }
 
     pub(crate) async fn pid(&self) -> Option<u32> {

@@ -102,10 +102,14 @@ const WORKER: [Row; 4] = [
 const PYTHON: [Row; 1] = [("FOREBAY_BIN", "The `forebay` program to start. Default: the one in `PATH`.")];
 
 /// What the tests of this project read.
-const TESTS: [Row; 15] = [
+const TESTS: [Row; 16] = [
     ("UPDATE_DOCS", "Any text makes the tests of generated pages write them."),
     ("INSTA_UPDATE", "`always` accepts changed snapshots."),
-    ("FOREBAY_TEST_DATA_DIR", "Folder of the test server. Default: in the target folder."),
+    ("FOREBAY_TEST_DATA_DIR", "Data folder of the test server. Default: `/tmp/forebay-test-<uid>`."),
+    (
+        "FOREBAY_TEST_POSTGRES",
+        "Folder of the test server's programs. Default: the newest version that is installed.",
+    ),
     ("FOREBAY_TEST_DATABASE_URL", "A migrated database, for the tests of the Python package."),
     ("FOREBAY_TEST_POOLER", "Any text lets the tests connect through PgBouncer in transaction mode."),
     ("FOREBAY_TEST_PYTHON", "Python with psycopg, for the example worker. Default: `python3`."),

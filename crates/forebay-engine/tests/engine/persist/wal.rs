@@ -8,7 +8,7 @@ use forebay_engine::persist;
 use forebay_store::{
     cluster::ClusterOptions,
     connect::{Database, OpenOptions},
-    migrations,
+    migrations, testing,
 };
 
 use super::{complete, input, numbered, rows};
@@ -21,7 +21,8 @@ async fn a_replay_logs_nothing_for_each_record() {
     let folder = tempfile::Builder::new().prefix("forebay-engine-").tempdir_in("/tmp").unwrap();
     // The server runs as another user if the tests run as root.
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    let cluster = ClusterOptions::new(folder.path().join("data"));
+    let data_dir = folder.path().join("data");
+    let cluster = ClusterOptions { data_dir, durable: true, ..testing::cluster_options() };
     let database = Database::embedded(&cluster, OpenOptions::default()).await.unwrap();
     let mut client = database.client().await.unwrap();
     migrations::up(&mut client).await.unwrap();
