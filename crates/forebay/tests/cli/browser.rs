@@ -66,7 +66,7 @@ impl Parts {
             .env("JWT_SECRET", SECRET)
             .env("CHROMIUM", &self.chromium)
             .env("PLAYWRIGHT", self.playwright.canonicalize().unwrap())
-            .env("SUPABASE_JS", &self.supabase_js)
+            .env("BUNDLE", &self.supabase_js)
             .stdin(Stdio::null())
             .output()
             .unwrap();

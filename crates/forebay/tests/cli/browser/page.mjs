@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
 
-const { API_URL, JWT_SECRET, CHROMIUM, PLAYWRIGHT, SUPABASE_JS } = process.env
+const { API_URL, JWT_SECRET, CHROMIUM, PLAYWRIGHT, BUNDLE } = process.env
 const { chromium } = await import(PLAYWRIGHT)
 
 function token(claims) {
@@ -47,7 +47,7 @@ async function read({ url, key, token }) {
 }
 
 const page = '<!doctype html><title>Courses</title><script src="/supabase.js"></script>'
-const bundle = await readFile(SUPABASE_JS)
+const bundle = await readFile(BUNDLE)
 const site = createServer((request, response) => {
   const isScript = request.url === "/supabase.js"
   response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html; charset=utf-8")
