@@ -327,8 +327,8 @@ fn further_large_pages_of_a_crawl_take_no_further_memory() {
         assert_eq!(run["status"], "complete", "{run}");
         mebibytes
     });
-    // Room for what is fetched ahead: 512 KiB of each page.
-    assert!(many < one + 32, "one page took {one} MiB, and six of them {many} MiB");
+    // Each page takes about 100 MiB. Room for what is fetched ahead, and for the allocator's fragments.
+    assert!(many < one + 64, "one page took {one} MiB, and six of them {many} MiB");
 }
 
 #[test]
