@@ -3,6 +3,7 @@
 mod adopt;
 mod declaration;
 mod hint;
+mod seed;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::{content::ContentError, human, scrape::DefinitionError, work::setting
 
 pub use adopt::AdoptError;
 pub use declaration::DeclarationError;
+pub use seed::SeedError;
 
 /// Errors of persisting, scraping, ingesting and reading back.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,9 @@ pub enum Error {
     /// A table that can't be adopted.
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    /// Made-up data that can't be loaded.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
     /// A scope without a part that the source needs.
     #[error("the scope has no {missing}, which the source {source_name:?} needs")]
     ScopeIncomplete {
@@ -273,6 +278,7 @@ impl Error {
             Self::SourceDisabled { .. } => "source_disabled",
             Self::Declaration(error) => error.code(),
             Self::Adopt(error) => error.code(),
+            Self::Seed(error) => error.code(),
             Self::ScopeIncomplete { .. } => "scope_incomplete",
             Self::NoSuchScope { .. } => "no_such_scope",
             Self::Refused { reason, .. } => reason.as_str(),
@@ -344,6 +350,7 @@ impl Error {
             | Self::SourceDisabled { .. }
             | Self::Declaration(_)
             | Self::Adopt(_)
+            | Self::Seed(_)
             | Self::ScopeIncomplete { .. }
             | Self::NoSuchScope { .. }
             | Self::RowsMissing { .. }

@@ -22,6 +22,7 @@ pub mod persist;
 pub mod retrieval;
 mod run_log;
 pub mod scrape;
+pub mod seed;
 pub mod source;
 mod stop;
 pub mod work;

@@ -42,6 +42,7 @@ pub mod rejected;
 mod row;
 pub mod runs;
 pub mod schedules;
+pub mod seed;
 pub mod sources;
 pub mod states;
 pub mod stats;

@@ -28,6 +28,8 @@ pub struct ExportedMigrations {
     pub files: Vec<String>,
     /// The files that revert them, in the order in which to run them.
     pub rollback_files: Vec<String>,
+    /// The file with made-up data; null: it wasn't asked for.
+    pub seed_file: Option<String>,
     /// Number of files that were written; the others existed already.
     pub num_written: u64,
 }

@@ -32,6 +32,7 @@ mod db_copy;
 mod db_entity;
 mod db_profile;
 mod db_realtime;
+mod db_seed;
 mod delivery;
 mod demo;
 mod doctor;
@@ -118,6 +119,7 @@ pub use self::{
     db_entity::{DatabaseEntity, EntityFieldFit},
     db_profile::DatabaseProfile,
     db_realtime::RealtimeTable,
+    db_seed::DatabaseSeed,
     delivery::Delivery,
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

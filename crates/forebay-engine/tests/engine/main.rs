@@ -7,6 +7,7 @@ mod ensure;
 mod example;
 mod persist;
 mod scrape;
+mod seed;
 mod send;
 mod site;
 mod wait;

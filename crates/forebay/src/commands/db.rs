@@ -10,6 +10,7 @@ mod realtime;
 mod report;
 mod reset;
 mod restore;
+mod seed;
 mod start;
 mod status;
 mod stop;
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Restore(restore::Args),
     Export(export::Args),
     Types(types::Args),
+    Seed(seed::Args),
     /// Create views and tables named as existing code expects them
     #[command(
         subcommand,
@@ -75,6 +77,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Restore(args) => restore::run(&args, context).await,
         Command::Export(args) => export::run(&args, context),
         Command::Types(args) => types::run(&args, context).await,
+        Command::Seed(args) => seed::run(&args, context).await,
         Command::Profile(command) => profile::run(&command, context).await,
         Command::Entities(command) => entities::run(&command, context).await,
         Command::Realtime(command) => realtime::run(&command, context).await,

@@ -53,7 +53,7 @@ impl Report for Stats {
 }
 
 /// The counts that are not 0, as in `3 pending, 1 failed`.
-fn by_word(counts: &BTreeMap<String, u64>) -> String {
+pub(super) fn by_word(counts: &BTreeMap<String, u64>) -> String {
     let shown: Vec<String> = counts
         .iter()
         .filter(|(_, count)| **count > 0)

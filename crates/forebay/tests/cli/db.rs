@@ -101,6 +101,18 @@ fn migrations_are_exported_without_a_database_and_never_overwrite_a_file() {
     );
     assert_eq!(api["rollback_files"][0], "supabase/rollback/20260102000001_forebay_api.sql");
 
+    let seeded = json("db export --supabase supabase/migrations --seed");
+    assert_eq!(
+        (seeded["seed_file"].as_str(), &seeded["num_written"]),
+        (Some("supabase/seed.sql"), &1.into())
+    );
+    let seed = fs::read_to_string(sandbox.path().join("supabase/seed.sql")).unwrap();
+    assert!(seed.contains("insert into forebay.\"sources\""), "{seed}");
+    assert_eq!(json("db export --supabase supabase/migrations --seed")["num_written"], 0);
+    // A project has its own, which is kept.
+    fs::write(sandbox.path().join("supabase/seed.sql"), "select 1;").unwrap();
+    assert_eq!(json("db export --supabase supabase/migrations --seed")["error"]["code"], "file_exists");
+
     // One file is new, as after an upgrade, and one was changed.
     fs::remove_file(sandbox.path().join(files[1])).unwrap();
     assert_eq!(json("db export --supabase supabase/migrations")["num_written"], 1);
@@ -118,8 +130,12 @@ fn migrations_are_exported_without_a_database_and_never_overwrite_a_file() {
     let script = json("db export --sql --api=read_model");
     assert!(script["sql"].as_str().unwrap().contains("create or replace view \"read_model\".runs"));
     // The files that revert would replace those that apply.
-    let wrong =
-        ["db export", "db export --sql --supabase supabase/migrations", "db export --supabase rollback"];
+    let wrong = [
+        "db export",
+        "db export --sql --seed",
+        "db export --sql --supabase supabase/migrations",
+        "db export --supabase rollback",
+    ];
     for line in wrong {
         assert_eq!(sandbox.command(line).output().unwrap().status.code(), Some(2), "{line}");
     }

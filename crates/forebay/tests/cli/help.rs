@@ -102,6 +102,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "db restore",
     "db export",
     "db types",
+    "db seed",
     "db profile",
     "db profile create",
     "db profile list",

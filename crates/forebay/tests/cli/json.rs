@@ -15,8 +15,8 @@ use forebay_views::{
     ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
     ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
     ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
-    CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseUrl, DbStatus,
-    Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
+    CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseSeed, DatabaseUrl,
+    DbStatus, Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
     Freshness, GeneratedTypes, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
     Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, RealtimeTable, Reference,
     ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport,
@@ -150,6 +150,7 @@ const PRINTED: &[Printed] = printed! {
     "db restore" => view<DatabaseRestored>;
     "db export" => view<ExportedMigrations>;
     "db types" => view<GeneratedTypes>;
+    "db seed" => view<DatabaseSeed>;
     "db profile create" => view<DatabaseProfile>;
     "db profile list" => view<Page<DatabaseProfile>>;
     "db profile drop" => view<DatabaseProfile>;

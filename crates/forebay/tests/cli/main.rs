@@ -56,6 +56,7 @@ mod redirected;
 mod runs;
 mod schedule;
 mod scrape;
+mod seed;
 mod server;
 mod shared_data;
 mod site;

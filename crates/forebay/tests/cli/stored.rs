@@ -103,7 +103,7 @@ impl Stored {
     pub(crate) fn json(&self, line: &str) -> Value {
         let output = self.output(&format!("{line} --output json"));
         assert_eq!(output.status.code(), Some(0), "{line}: {}", shown(&output));
-        let is_lines = line.starts_with("work");
+        let is_lines = line == "work" || line.starts_with("work ");
         let stdout = if is_lines { last_line(&output.stdout) } else { output.stdout.as_slice() };
         serde_json::from_slice(stdout).unwrap()
     }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use forebay_engine::seed::SEED_SQL;
 use forebay_store::{
     migrations::{self, SqlFile},
     profiles,
@@ -21,6 +22,8 @@ use crate::{
 
 /// The folder of the files that revert, beside the folder of the others.
 const ROLLBACK: &str = "rollback";
+/// The file with which the Supabase CLI fills a new database, beside the folder of migrations.
+const SEED: &str = "seed.sql";
 
 /// Write the migrations as SQL, for psql or a Supabase project
 ///
@@ -31,7 +34,8 @@ const ROLLBACK: &str = "rollback";
 Examples:
   forebay db export --sql | psql --single-transaction -v ON_ERROR_STOP=1 \"$DATABASE_URL\"
   forebay db export --supabase supabase/migrations && supabase db push
-  forebay db export --supabase supabase/migrations --api")]
+  forebay db export --supabase supabase/migrations --api
+  forebay db export --supabase supabase/migrations --seed && supabase db reset")]
 #[command(group = clap::ArgGroup::new("form").required(true))]
 pub(crate) struct Args {
     /// Print one script with all migrations
@@ -52,6 +56,10 @@ pub(crate) struct Args {
         value_parser = profile::schema
     )]
     pub(crate) api: Option<SchemaName>,
+
+    /// Also write the made-up data of `forebay db seed`, to ../seed.sql
+    #[arg(long, conflicts_with = "sql")]
+    pub(crate) seed: bool,
 }
 
 /// Runs the command.
@@ -67,9 +75,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             sql: Some(scripts.into_iter().map(|file| file.text).collect::<Vec<_>>().join("\n")),
             files: Vec::new(),
             rollback_files: Vec::new(),
+            seed_file: None,
             num_written: 0,
         },
-        Some(folder) => files(folder, scripts, rollbacks)?,
+        Some(folder) => files(folder, scripts, rollbacks, args.seed)?,
     };
     context.ui.show(&exported)?;
     Ok(Exit::Done)
@@ -81,14 +90,18 @@ fn files(
     folder: &Path,
     scripts: Vec<SqlFile>,
     rollbacks: Vec<SqlFile>,
+    with_seed: bool,
 ) -> Result<ExportedMigrations, Failure> {
-    let beside = folder.parent().unwrap_or(folder).join(ROLLBACK);
+    let parent = folder.parent().unwrap_or(folder);
+    let beside = parent.join(ROLLBACK);
     if folder == beside {
         let message = format!("{} is the folder of the files that revert", folder.display());
         return Err(Failure::usage("usage", message).hint("name another folder, such as supabase/migrations"));
     }
-    let (mut missing, mut names) = (Vec::new(), [Vec::new(), Vec::new()]);
-    for ((folder, files), names) in [(folder, scripts), (&beside, rollbacks)].into_iter().zip(&mut names) {
+    let seed = with_seed.then(|| SqlFile { name: SEED.to_owned(), text: SEED_SQL.to_owned() });
+    let (mut missing, mut names) = (Vec::new(), [Vec::new(), Vec::new(), Vec::new()]);
+    let groups = [(folder, scripts), (&beside, rollbacks), (parent, seed.into_iter().collect())];
+    for ((folder, files), names) in groups.into_iter().zip(&mut names) {
         for SqlFile { name, text } in files {
             let path = folder.join(name);
             names.push(path.display().to_string());
@@ -106,8 +119,14 @@ fn files(
     for (path, text) in &missing {
         fs::write(path, text).map_err(|error| failed("written", path, &error))?;
     }
-    let [files, rollback_files] = names;
-    Ok(ExportedMigrations { sql: None, files, rollback_files, num_written: missing.len() as u64 })
+    let [files, rollback_files, mut seed_file] = names;
+    Ok(ExportedMigrations {
+        sql: None,
+        files,
+        rollback_files,
+        seed_file: seed_file.pop(),
+        num_written: missing.len() as u64,
+    })
 }
 
 fn differs(path: &Path) -> Failure {
@@ -126,10 +145,10 @@ impl Report for ExportedMigrations {
             page.line(sql.trim_end());
             return;
         }
-        for file in &self.files {
+        for file in self.files.iter().chain(&self.seed_file) {
             page.line(file);
         }
-        let total = self.files.len() + self.rollback_files.len();
+        let total = self.files.len() + self.rollback_files.len() + self.seed_file.iter().len();
         let rollback = self.rollback_files.first().and_then(|file| Path::new(file).parent());
         let rollback = rollback.map(|folder| folder.display().to_string()).unwrap_or_default();
         page.line(&format!(

@@ -18,7 +18,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "db start"),
     (0, "db backup scenario.dump"),
     (0, "db restore scenario.dump --yes"),
-    (0, "db export --supabase exported/migrations"),
+    (0, "db export --supabase exported/migrations --seed"),
     (0, "db types typescript"),
     (0, "db types json-schema --file types.json"),
     (0, "db profile create freshness --schema app"),
@@ -113,6 +113,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "db reset --yes"),
     (2, "ensure professor"),
     (0, "adopt public.own --as own"),
+    (0, "db seed --yes"),
 ];
 
 /// Lines that fail, each of which prints an error document.
