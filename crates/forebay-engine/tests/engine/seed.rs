@@ -104,8 +104,8 @@ async fn every_state_appears() {
     let moved =
         stage.counted("select record_key from forebay.\"references\" where record_key like '0_'").await;
     assert_eq!(moved.len(), 10, "the re-key moved the keys");
-    let stale = "select entity_type from forebay.sync_metadata where last_sync < now() - interval '20 days'";
-    assert_eq!(stage.words(stale).await, all(["professor", "room"]));
+    let aged = "select entity_type from forebay.sync_metadata where last_sync < now() - interval '20 days'";
+    assert_eq!(stage.words(aged).await, all(["professor", "room"]));
     let scored =
         "select 'x' from forebay.course_lessons where gps_score is not null and didatica_score is not null";
     assert_eq!(stage.counted(scored).await.values().sum::<usize>(), 4);
