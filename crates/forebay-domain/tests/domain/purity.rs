@@ -2,7 +2,7 @@
 
 /// The allowed dependencies: time arithmetic, cron, hashing, byte search, serialisation with schemas, errors, the
 /// syntax of Markdown and YAML, and the tables of Unicode.
-const ALLOWED: [&str; 12] = [
+const ALLOWED: [&str; 13] = [
     "croner",
     "jiff",
     "memchr",
@@ -12,6 +12,7 @@ const ALLOWED: [&str; 12] = [
     "saphyr-parser",
     "schemars",
     "serde",
+    "serde_json",
     "thiserror",
     "unicode-normalization",
     "unicode-segmentation",

@@ -102,7 +102,7 @@ async fn lines_lost_during_an_outage_are_counted_and_reported() {
 async fn a_finished_run_does_not_wait_for_the_database() {
     let test = testing::database().await;
     let database = test.open().await;
-    database.client().await.unwrap().batch_execute("drop table forebay.scrape_logs").await.unwrap();
+    database.client().await.unwrap().batch_execute("drop table forebay.scrape_logs cascade").await.unwrap();
     let (sink, writer) = channel(1, Level::Info);
     for _ in 0..700 {
         sink.log(Level::Info, "to nowhere", json!({}));

@@ -308,7 +308,7 @@ async fn an_abandoned_attempt_is_taken_over_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_ledger_is_named_and_nothing_is_scraped() {
     let world = World::open().await;
-    world.client.batch_execute("drop table forebay.sync_metadata").await.unwrap();
+    world.client.batch_execute("drop table forebay.sync_metadata cascade").await.unwrap();
     let answer = ask(&gate(&world)).await;
     assert_eq!(answer.error.as_ref().unwrap().code, "schema_missing", "{answer:?}");
     assert_eq!(world.site.asked(), Asked::default());
