@@ -19,6 +19,10 @@ use queries::{QUERIES, Query};
 /// Tables with more rows are not read as a whole.
 const SMALL_TABLE: f32 = 5_000.0;
 
+/// How often vacuum is repeated: it leaves out pages that a transaction elsewhere prevents it from marking, and then an
+/// index alone is not enough.
+const MOST_VACUUMS: usize = 10;
+
 /// An index of the schema; partitions have the same.
 struct Index {
     name: String,
@@ -135,7 +139,14 @@ async fn frequent_queries_read_few_pages_and_every_index_is_used() {
     let (parents, large) = (parents(&client).await, large_tables(&client).await);
     let mut wrong = Vec::new();
     for query in QUERIES {
-        let plan = explain(&mut client, query).await;
+        let mut plan = explain(&mut client, query).await;
+        for _ in 0..MOST_VACUUMS {
+            if plan.num_pages <= query.max_pages {
+                break;
+            }
+            client.batch_execute("vacuum").await.unwrap();
+            plan = explain(&mut client, query).await;
+        }
         let used: BTreeSet<&str> =
             plan.indexes.iter().map(|index| parents.get(index).unwrap_or(index).as_str()).collect();
         let mut complain = |what: String| wrong.push(format!("{}: {what}", query.finds));
