@@ -19,8 +19,8 @@ use queries::{QUERIES, Query};
 /// Tables with more rows are not read as a whole.
 const SMALL_TABLE: f32 = 5_000.0;
 
-/// How often vacuum is repeated: it leaves out pages that a transaction elsewhere prevents it from marking, and then an
-/// index alone is not enough.
+/// How often vacuum is repeated: it does not mark pages that others use at that moment, and then an index alone is not
+/// enough.
 const MOST_VACUUMS: usize = 10;
 
 /// An index of the schema; partitions have the same.
