@@ -63,7 +63,7 @@ crate::words! {
         ForeignTable = "foreign table",
         /// A view.
         View = "view",
-        /// A materialized view, which nobody writes.
+        /// A materialized view, which is read-only.
         MaterializedView = "materialized view",
     }
 }

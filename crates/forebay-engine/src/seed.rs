@@ -69,7 +69,7 @@ pub async fn seed(database: &Database, target: Target, beside_others: bool) -> R
         drop(client);
         return seeded(database, false).await;
     }
-    // Sources with these names that nobody has loaded are the user's own, and nothing permits to replace them.
+    // Sources with these names that no load has made are the user's own, and are never replaced.
     let is_taken = entry.is_none() && !found.is_empty();
     let own: &[&str] = if is_taken { &[] } else { &NAMES };
     let others = other_data(&**client, own).await?;

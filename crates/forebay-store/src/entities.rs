@@ -1,8 +1,8 @@
 //! Typed views of entity types, in a schema of the user's own.
 //!
 //! A view has a column for each declared field, over the references of all sources with that entity type; another view
-//! has their revisions. Both run with the rights of whoever reads them, so the policies of the references apply. Fields
-//! that are filtered by have an index, which belongs to the table `references` and is created without blocking writers.
+//! has their revisions. Both run with the rights of the role that reads them, so the policies of the references apply.
+//! Fields that are filtered by have an index, which belongs to the table `references` and is created without blocking writers.
 
 mod statements;
 

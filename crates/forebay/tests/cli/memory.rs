@@ -305,7 +305,8 @@ fn further_large_pages_of_a_crawl_take_no_further_memory() {
     repeat_to(&mut text, 8_000_000, "<html><body>", unit, "<i id=only>1</i>");
     let text = String::from_utf8(text).unwrap();
     let mut settings = Vec::new();
-    for (name, num_pages) in [("one", 1), ("many", 6)] {
+    // An attempt again needs new pages: known ones are not parsed.
+    for (name, num_pages) in [("one", 1), ("many", 6), ("more", 6), ("most", 6)] {
         let urls: Vec<String> =
             (0..num_pages).map(|number| format!("\"{}/{name}/{number}\"", site.url)).collect();
         for number in 0..num_pages {
@@ -321,14 +322,17 @@ fn further_large_pages_of_a_crawl_take_no_further_memory() {
         .unwrap();
     }
     fs::write(sandbox.path().join("forebay.toml"), settings).unwrap();
-    let [one, many] = ["one", "many"].map(|name| {
+    let mebibytes_of = |name: &str| {
         let (run, mebibytes) = run_within(&sandbox, &db, name, &format!("scrape {name}"));
         println!("{name}: {mebibytes} MiB");
         assert_eq!(run["status"], "complete", "{run}");
         mebibytes
-    });
-    // Each page takes about 100 MiB. Room for what is fetched ahead, and for the allocator's fragments.
-    assert!(many < one + 64, "one page took {one} MiB, and six of them {many} MiB");
+    };
+    let one = mebibytes_of("one");
+    // Room for what is fetched ahead: 512 KiB of each page. How the allocator's memory is broken up differs from process
+    // to process, and pages that stay would be too much in each.
+    let is_small = ["many", "more", "most"].into_iter().any(|name| mebibytes_of(name) < one + 32);
+    assert!(is_small, "one page took {one} MiB, and six of them 32 MiB more each time");
 }
 
 #[test]

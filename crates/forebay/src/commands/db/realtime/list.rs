@@ -3,11 +3,7 @@
 use forebay_store::realtime;
 use forebay_views::{Page, RealtimeTable};
 
-use crate::{
-    context::Context,
-    failure::{Exit, Failure},
-    ui::{self, Report, Table, table::Column},
-};
+use crate::ui::{self, Report, Table, table::Column};
 
 /// List the tables that can be published, and which are
 #[derive(Debug, clap::Args)]
@@ -15,15 +11,6 @@ use crate::{
 Examples:
   forebay db realtime list")]
 pub(crate) struct Args {}
-
-/// Runs the command.
-pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let read = async |database: &forebay_store::connect::Database| {
-        let client = database.client().await?;
-        Ok(page(realtime::list(&**client).await?))
-    };
-    context.report(read).await
-}
 
 /// What each command of this group shows.
 pub(super) fn page(tables: Vec<realtime::RealtimeTable>) -> Page<RealtimeTable> {
