@@ -2,7 +2,8 @@
 //!
 //! A view has a column for each declared field, over the references of all sources with that entity type; another view
 //! has their revisions. Both run with the rights of the role that reads them, so the policies of the references apply.
-//! Fields that are filtered by have an index, which belongs to the table `references` and is created without blocking writers.
+//! Fields that are filtered by have an index, which belongs to the table `references` and is created without blocking
+//! writers.
 
 mod statements;
 

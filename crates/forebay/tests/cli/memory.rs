@@ -329,8 +329,8 @@ fn further_large_pages_of_a_crawl_take_no_further_memory() {
         mebibytes
     };
     let one = mebibytes_of("one");
-    // Room for what is fetched ahead: 512 KiB of each page. How the allocator's memory is broken up differs from process
-    // to process, and pages that stay would be too much in each.
+    // Room for what is fetched ahead: 512 KiB of each page. The allocator's fragments differ between processes; pages
+    // that stay would be too much in each.
     let is_small = ["many", "more", "most"].into_iter().any(|name| mebibytes_of(name) < one + 32);
     assert!(is_small, "one page took {one} MiB, and six of them 32 MiB more each time");
 }
