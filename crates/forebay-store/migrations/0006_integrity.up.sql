@@ -1,10 +1,10 @@
 -- Constraints between tables, in a migration after those tables because on Citus they are added after distributing
 -- them.
 --
--- Tables with few rows have foreign keys. Where each record writes a row, a foreign key would cost nearly as much as
--- the row itself: Postgres checks it row by row and locks the referenced row (see docs/concepts/performance.md). There,
--- one transaction always writes both sides, and the trigger below does once for each statement what "on delete cascade"
--- does for each row.
+-- Tables with few rows have foreign keys. Where each record writes a row, a foreign key would cost about as much as
+-- the row itself, or twice that: Postgres checks it row by row and locks the referenced row (see
+-- docs/concepts/performance.md). There, one transaction always writes both sides, and the trigger below does once for
+-- each statement what "on delete cascade" does for each row.
 
 alter table forebay.scrape_runs
     add constraint scrape_runs_source_id_fkey foreign key (source_id) references forebay.sources;

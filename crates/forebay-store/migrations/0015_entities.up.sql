@@ -140,7 +140,7 @@ begin
 end $$;
 comment on function forebay.try_url(jsonb) is 'The URL of a page; null: another value.';
 
--- The names of sources, for views that roles read who may not read forebay.sources. They can't call it themselves:
+-- The names of sources, for views whose readers may not read forebay.sources. Readers can't call it themselves, because
 -- they may not use the schema.
 create function forebay_private.source_names() returns table (source_id int, name text)
 language sql stable security definer parallel safe rows 20

@@ -42,19 +42,6 @@ const INDEXES: &str = "
     where t.relnamespace = 'forebay'::regnamespace and not t.relispartition
     order by t.relname, c.relname";
 
-/// Indexes whose columns are the first columns of another one with the same condition.
-const DUPLICATES: &str = "
-    select coalesce(string_agg(a.indexrelid::regclass || ' and ' || b.indexrelid::regclass, ', '), '') as found
-    from pg_index as a
-    join pg_index as b on b.indrelid = a.indrelid and b.indexrelid <> a.indexrelid
-    join pg_class as c on c.oid = a.indexrelid
-    join pg_class as d on d.oid = b.indexrelid and d.relam = c.relam
-    join pg_class as t on t.oid = a.indrelid
-    where t.relnamespace = 'forebay'::regnamespace and not t.relispartition and not a.indisunique
-        and a.indexprs is null and b.indexprs is null
-        and a.indpred::text is not distinct from b.indpred::text
-        and (b.indkey::int2[])[0:a.indnkeyatts - 1] = (a.indkey::int2[])[0:a.indnkeyatts - 1]";
-
 /// What a plan does.
 #[derive(Default)]
 struct Plan {
@@ -174,10 +161,6 @@ async fn frequent_queries_read_few_pages_and_every_index_is_used() {
         if !is_constraint && !is_used {
             wrong.push(format!("{name}: no query of the list uses this index; drop it, or add the query"));
         }
-    }
-    let duplicates: String = client.query_one(DUPLICATES, &[]).await.unwrap().get("found");
-    if !duplicates.is_empty() {
-        wrong.push(format!("one index is the beginning of another: {duplicates}"));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     crate::support::generated("docs/reference/indexes.md", &page::render(&indexes), "indexes");

@@ -53,7 +53,6 @@ async fn typed_views_show_to_each_role_what_its_policies_do() {
             assert!(answer.status >= 400, "{answer:?}");
         }
         drop(api);
-        lab.admin.batch_execute(&format!("drop role authenticator_{}", lab.name)).await.unwrap();
     }
     lab.close().await;
 }

@@ -76,7 +76,8 @@ impl Lab {
         drop(admin);
         let server = connect(cluster.config().dbname("postgres")).await;
         server.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
-        server.batch_execute(&format!("drop role owner_{name}")).await.unwrap();
+        let roles = format!("drop role owner_{name}; drop role if exists authenticator_{name}");
+        server.batch_execute(&roles).await.unwrap();
         drop(server);
         cluster.leave().await.unwrap();
     }
