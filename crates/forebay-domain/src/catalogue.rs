@@ -300,7 +300,7 @@ impl<'a> Lookup<'a> {
         found.base_id.map_or(Some(found), |base| self.get(base))
     }
 
-    /// The first type of a name for which the condition holds; one of the schema goes first.
+    /// The first type of a name for which the condition holds, preferably of the schema.
     pub(crate) fn named(&self, schema: &str, name: &str, holds: impl Fn(&Type) -> bool) -> Option<&'a Type> {
         let found = || self.by_name.get(name).into_iter().flatten().copied().filter(|each| holds(each));
         found().find(|each| each.schema == schema).or_else(|| found().next())
@@ -311,7 +311,7 @@ impl<'a> Lookup<'a> {
         self.relations.get(&id).copied()
     }
 
-    /// The relation of a name; one of the schema goes first, then tables go before views.
+    /// The relation of a name, preferably of the schema, and a table rather than a view.
     pub(crate) fn relation_named(&self, schema: &str, name: &str) -> Option<&'a Relation> {
         let found = self.relations_by_name.get(name)?;
         let place = |relation: &&&Relation| (relation.schema != schema, relation.kind as u8);

@@ -6,6 +6,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use crate::json::{Kind, Value};
+
 crate::words! {
     /// The type of a JSON value. Null has none because it does not count as a value (see
     /// [`coverage`](crate::coverage)).
@@ -20,6 +22,22 @@ crate::words! {
         Object = "object",
         /// A string.
         String = "string",
+    }
+}
+
+impl JsonType {
+    /// The type of a value; `None` if the value doesn't count in coverage.
+    #[inline]
+    pub(crate) fn of_filled(value: Value<'_>) -> Option<Self> {
+        Some(match value.kind() {
+            Kind::Null => return None,
+            Kind::String if value.is_blank() => return None,
+            Kind::String => Self::String,
+            Kind::Number => Self::Number,
+            Kind::True | Kind::False => Self::Boolean,
+            Kind::Array => Self::Array,
+            Kind::Object => Self::Object,
+        })
     }
 }
 

@@ -21,18 +21,23 @@ pub use self::{
     preset::Preset,
 };
 
-/// The columns of every view of an entity, before those of its fields.
-pub const VIEW_COLUMNS: [&str; 9] = [
-    "reference_id",
-    "source",
-    "record_key",
-    "version",
-    "contract_version",
-    "scope",
-    "first_seen_at",
-    "changed_at",
-    "observed_at",
+/// The columns of every view of an entity, before those of its fields, with their comments.
+pub const VIEW_COLUMNS: [(&str, &str); 9] = [
+    ("reference_id", "The reference."),
+    ("source", "The name of its source."),
+    ("record_key", "Its identity inside the source."),
+    ("version", "1 for its first content, incremented with each change of content."),
+    ("contract_version", "The version of this row's shape, for rows read from user tables."),
+    ("scope", "The scope that it belongs to; empty: the whole source."),
+    ("first_seen_at", "When it was first observed."),
+    ("changed_at", "When its latest change was observed."),
+    ("observed_at", "When the run that last wrote it observed the source."),
 ];
+
+/// Whether every view has a column of this name.
+pub fn is_view_column(name: &str) -> bool {
+    VIEW_COLUMNS.iter().any(|(column, _)| *column == name)
+}
 
 crate::words! {
     /// What happens to a record with a field of the wrong type, or without a required one.
@@ -145,7 +150,7 @@ pub fn check(entities: &Declared) -> Result<(), (String, Option<String>, EntityE
 }
 
 fn field_problem(entities: &Declared, column: &str, field: &Field) -> Option<EntityError> {
-    if VIEW_COLUMNS.contains(&column) {
+    if is_view_column(column) {
         return Some(EntityError::ColumnTaken(column.to_owned()));
     }
     if let Some(target) = &field.references {

@@ -76,9 +76,14 @@ pub fn join<T: AsRef<str>>(tokens: &[T]) -> String {
     let mut pointer = String::new();
     for token in tokens {
         pointer.push('/');
-        pointer.push_str(&token.as_ref().replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&escaped(token.as_ref()));
     }
     pointer
+}
+
+/// A token as a pointer contains it.
+pub(crate) fn escaped(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
 }
 
 /// Reads a token as an array index: digits without a leading zero.

@@ -16,7 +16,7 @@ use crate::{
     entity::EntityCheck,
     field_path::FieldPath,
     identity::{KeyField, ReferenceId, VersionHash, append_record_key, fill_hash},
-    json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser, Value},
+    json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser},
     reject::{Reject, RejectReason},
     removal_flag,
     rules::{FieldRules, RuleTable},
@@ -214,7 +214,7 @@ fn write_plain(document: Document<'_>, coverage: &mut Coverage, payloads: &mut V
     let mut filled = 0;
     let mut separator = b'{';
     for member in record.sorted_members() {
-        if let Some(json_type) = filled_type(member.value) {
+        if let Some(json_type) = JsonType::of_filled(member.value) {
             coverage.observe_typed(member.name(), filled, json_type);
             filled += 1;
         }
@@ -252,7 +252,7 @@ fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverag
         if rule.ignore {
             continue;
         }
-        if let Some(json_type) = filled_type(member.value) {
+        if let Some(json_type) = JsonType::of_filled(member.value) {
             coverage.observe_typed(member.name(), filled, json_type);
             filled += 1;
         }
@@ -277,21 +277,6 @@ fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverag
     }
     output.payloads.push(b'}');
     output.hashed.push(b'}');
-}
-
-/// The type of a value; `None` if the value doesn't count in coverage.
-#[inline]
-fn filled_type(value: Value<'_>) -> Option<JsonType> {
-    let json_type = match value.kind() {
-        Kind::Null => return None,
-        Kind::String if value.is_blank() => return None,
-        Kind::String => JsonType::String,
-        Kind::Number => JsonType::Number,
-        Kind::True | Kind::False => JsonType::Boolean,
-        Kind::Array => JsonType::Array,
-        Kind::Object => JsonType::Object,
-    };
-    Some(json_type)
 }
 
 #[inline]

@@ -1,6 +1,6 @@
 //! Adopts a table that a project already has: its rows become references of a source.
 //!
-//! The rows take the way of every other input, so identity, versions, guards and rejected records are the same, and
+//! The rows are persisted like every other input, with the same identity, versions, guards and rejected records, and
 //! adopting again writes nothing. The table is only read, in one snapshot. Its references have a contract version of
 //! their own: that of a column of the table, or 0.
 

@@ -45,7 +45,7 @@ pub struct Need {
     pub name: &'static str,
     /// Whether it is there and works.
     pub state: NeedState,
-    /// Columns that it lacks.
+    /// Its missing columns.
     pub missing_columns: Vec<&'static str>,
     /// The profile that creates it.
     pub profile: &'static str,
@@ -80,8 +80,9 @@ const NEEDS: [(&str, &[&str], &str); 5] = [
 pub async fn audit(database: &Database, schema: &SchemaName, timeout: Duration) -> Result<Audit> {
     let tables = user_tables::list(&mut *database.client().await?, schema, timeout).await?;
     let needs = NEEDS.iter().map(|(name, columns, profile)| need(&tables, name, columns, profile)).collect();
-    let is_need = |table: &UserTable| NEEDS.iter().any(|(name, _, _)| *name == table.name);
-    let proposals = proposal::propose(&tables, &is_need);
+    let has_profile = |table: &UserTable| NEEDS.iter().any(|(name, _, _)| *name == table.name);
+    let proposals: Vec<Proposal> =
+        tables.iter().map(|table| proposal::propose(table, has_profile(table))).collect();
     let toml = proposal::toml(&tables, &proposals);
     let tables = tables.into_iter().zip(proposals).map(|(table, proposal)| Audited { table, proposal });
     Ok(Audit { schema: schema.as_str().to_owned(), tables: tables.collect(), needs, toml })

@@ -57,17 +57,15 @@ pub async fn create(client: &mut Client, schema: &SchemaName, entity: &Entity) -
     let relations = [entity.view.clone(), entity.revisions_view()];
     let own = own(&entity.name);
 
-    let transaction = client.transaction().await?;
+    let mut transaction = client.transaction().await?;
     // Functions of the same names in other schemas must not get into the views.
     transaction.batch_execute("set local search_path = pg_catalog, pg_temp").await?;
     refuse_other_roles(&transaction, &own, "references").await?;
     ensure_schema(&transaction, schema).await?;
     let before = find(&transaction, schema, &entity.name).await?;
-    let existing = found(&transaction, &own, schema, &relations).await?;
-    for relation in &existing {
+    for relation in found(&transaction, &own, schema, &relations).await? {
         relation.check(&own, schema)?;
     }
-    let mut transaction = transaction;
     for view in views(schema, entity)? {
         replace(&mut transaction, &view.statement, &view.drop_statement).await?;
         transaction.batch_execute(&view.comments).await?;
@@ -186,7 +184,7 @@ async fn ensure_index(client: &Client, index: &Index) -> Result<()> {
         None => {}
     }
     match client.batch_execute(&index.statement).await {
-        // Another process has created it meanwhile.
+        // Another process created it first.
         Err(error) if error.code() == Some(&SqlState::DUPLICATE_TABLE) => Ok(()),
         created => Ok(created?),
     }

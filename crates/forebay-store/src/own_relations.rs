@@ -35,7 +35,7 @@ impl Found {
         self.is_marked && self.is_ours
     }
 
-    /// Refuses a relation of somebody else.
+    /// Refuses a relation that is not one of the set.
     pub(crate) fn check(&self, own: &Own, schema: &SchemaName) -> Result<()> {
         if self.is_own() {
             return Ok(());

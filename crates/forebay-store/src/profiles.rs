@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     own_relations::{Own, close, ensure_schema, found, refuse_other_roles},
     row::ReadRow,
-    tables::{ColumnName, SchemaName},
+    tables::{ColumnName, SchemaName, literal},
 };
 
 /// The columns of the freshness table besides those of the scope.
@@ -149,20 +149,20 @@ fn api_statements(schema: &SchemaName) -> String {
 
 /// The statements that create the profile `api` without this program, after the migrations. Safe to run again.
 pub fn api_script(schema: &SchemaName) -> String {
-    let literal = format!("'{}'", schema.as_str().replace('\'', "''"));
+    let name = literal(schema.as_str());
     let relations = ProfileName::Api.relations().join(",");
     format!(
         "create schema if not exists {schema};\n\n{}\n\
-         insert into forebay.profiles (schema_name, name, relations)\n    values ({literal}, 'api', '{{{relations}}}')\n    \
+         insert into forebay.profiles (schema_name, name, relations)\n    values ({name}, 'api', '{{{relations}}}')\n    \
          on conflict (schema_name, name) do update set relations = excluded.relations;\n\
-         select forebay_private.open_profile({literal});\n",
+         select forebay_private.open_profile({name});\n",
         api_statements(schema)
     )
 }
 
 /// The statements that drop it again. The schema stays.
 pub fn api_rollback(schema: &SchemaName) -> String {
-    format!("select forebay_private.drop_profile('{}', 'api');\n", schema.as_str().replace('\'', "''"))
+    format!("select forebay_private.drop_profile({}, 'api');\n", literal(schema.as_str()))
 }
 
 /// All profiles, by schema and name.

@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub use hold::{Held, hold};
+pub(crate) use name::literal;
 pub use name::{ColumnName, SchemaName, TableName};
 pub use spec::{COLUMN_TYPES, ColumnSpec, OnRemoved, TableSpec, is_column_type};
 pub use verify::{extra_page, is_gone, verify_page};

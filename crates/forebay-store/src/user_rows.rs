@@ -17,7 +17,7 @@ use forebay_domain::identity::ReferenceId;
 use futures_util::TryStreamExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{
-    GenericClient, IsolationLevel,
+    Client, GenericClient, IsolationLevel, Transaction,
     types::{ToSql, Type},
 };
 
@@ -125,9 +125,7 @@ async fn send_rows(
     ready: oneshot::Sender<()>,
     pieces: &mpsc::Sender<Result<Piece>>,
 ) -> Result<()> {
-    let builder = dedicated.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-    let transaction = builder.read_only(true).start().await?;
-    limit_time(&transaction, spec.timeout).await?;
+    let transaction = begin(&mut dedicated.client, spec.timeout).await?;
     // Not jsonb, which changes numbers and drops one of two columns with the same name.
     let statement = format!("select row_to_json(r)::text as record from {}", spec.relation());
     let parameters: [(&(dyn ToSql + Sync), Type); 0] = [];
@@ -156,11 +154,14 @@ async fn send_rows(
     Ok(())
 }
 
-async fn limit_time(client: &impl GenericClient, timeout: Duration) -> Result<()> {
+/// Begins a read-only transaction with one snapshot and a time limit for each query.
+pub(crate) async fn begin(client: &mut Client, timeout: Duration) -> Result<Transaction<'_>> {
+    let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+    let transaction = builder.read_only(true).start().await?;
     let milliseconds = timeout.as_millis().clamp(1, 2_147_483_647).to_string();
     let statement = "select set_config('statement_timeout', $1, true)";
-    client.query_typed(statement, &[(&milliseconds, Type::TEXT)]).await?;
-    Ok(())
+    transaction.query_typed(statement, &[(&milliseconds, Type::TEXT)]).await?;
+    Ok(transaction)
 }
 
 impl Read for Rows {
@@ -194,8 +195,7 @@ pub struct VersionCount {
 pub async fn rows_by_version(database: &Database, spec: &RowsSpec) -> Result<Vec<VersionCount>> {
     let Some(column) = &spec.contract_version_column else { return Ok(Vec::new()) };
     let mut client = database.client().await?;
-    let transaction = client.build_transaction().read_only(true).start().await?;
-    limit_time(&*transaction, spec.timeout).await?;
+    let transaction = begin(&mut client, spec.timeout).await?;
     let statement = format!(
         "select v as contract_version, count(*) as num_rows from (
             select case when r.{column}::text ~ '^[0-9]{{1,4}}$' then r.{column}::text::smallint else 0::smallint end as v

@@ -5,12 +5,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use tokio_postgres::{Client, IsolationLevel, Row, Transaction, types::Type};
+use tokio_postgres::{Client, Row, Transaction, types::Type};
 
 use crate::{
     error::Result,
     row::ReadRow,
     tables::{SchemaName, TableName},
+    user_rows,
 };
 
 /// Rows of each table whose values are looked at.
@@ -72,15 +73,15 @@ pub struct UserColumn {
 impl UserColumn {
     /// The shapes of its values, if there are several: most columns have one.
     pub fn mixed(&self) -> Option<Vec<&str>> {
-        let shapes: Vec<&str> = self
-            .shapes
-            .keys()
-            .map(String::as_str)
-            .filter(|shape| !matches!(*shape, "null" | "empty"))
-            .collect();
+        let shapes = self.filled_shapes();
         // Text that happens to look like a number is text in a column of text.
         let is_text = shapes.contains(&"text") && self.sql_type != "json" && self.sql_type != "jsonb";
         (shapes.len() > 1 && !is_text).then_some(shapes)
+    }
+
+    /// The shapes other than `null` and `empty`, in order.
+    pub fn filled_shapes(&self) -> Vec<&str> {
+        self.shapes.keys().map(String::as_str).filter(|shape| !matches!(*shape, "null" | "empty")).collect()
     }
 }
 
@@ -146,12 +147,8 @@ pub async fn key_faults(
 }
 
 async fn begin(client: &mut Client, timeout: Duration) -> Result<Transaction<'_>> {
-    let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-    let transaction = builder.read_only(true).start().await?;
-    let milliseconds = timeout.as_millis().clamp(1, 2_147_483_647).to_string();
-    let statement = "select set_config('statement_timeout', $1, true), \
-         set_config('search_path', 'pg_catalog, pg_temp', true)";
-    transaction.query_typed(statement, &[(&milliseconds, Type::TEXT)]).await?;
+    let transaction = user_rows::begin(client, timeout).await?;
+    transaction.batch_execute("set local search_path = pg_catalog, pg_temp").await?;
     Ok(transaction)
 }
 

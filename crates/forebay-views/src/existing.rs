@@ -74,7 +74,7 @@ pub struct ExistingNeed {
     /// `unreadable`.
     #[schemars(schema_with = "crate::words::need_state")]
     pub state: String,
-    /// Columns that it lacks.
+    /// Its missing columns.
     pub missing_columns: Vec<String>,
     /// The profile that creates it: see `forebay db profile create`.
     pub profile: String,

@@ -3,7 +3,7 @@
 //! Library crates have their own error enums with a stable `code()` and a `hint()`; each has one `From` here. A failure
 //! never contains a secret: its text passes through [`crate::ui::redact`] when it is created.
 
-use std::{error::Error, fmt, process::ExitCode};
+use std::{error::Error, fmt, path::Path, process::ExitCode};
 
 use forebay_store::tools::ToolError;
 use forebay_views::ErrorDocument;
@@ -75,6 +75,11 @@ impl Failure {
             return Self::new(OUTPUT_CLOSED, "the output was closed").exit(Exit::Done);
         }
         Self::new("output_failed", "could not write the output").because(error)
+    }
+
+    /// A file can't be read, written or created.
+    pub(crate) fn file(action: &str, file: &Path, error: &std::io::Error) -> Self {
+        Self::new("output_failed", format!("{} can't be {action}", file.display())).because(error)
     }
 
     /// A library's error with its source chain as causes.

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// What goes before digits, in order.
+/// The characters that sort before digits, in order.
 const SYMBOLS: &str = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
 
 /// Compares two names: first without accents and case, then by accents, then small letters before capitals.

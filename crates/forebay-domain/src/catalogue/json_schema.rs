@@ -9,6 +9,7 @@ use super::{
     Catalogue, Column, Relation,
     shapes::{Meaning, Scalar, Shapes, in_order, written},
 };
+use crate::{percent, pointer};
 
 /// Prints the schema of a catalogue.
 pub fn print(catalogue: &Catalogue) -> String {
@@ -79,8 +80,8 @@ fn described(mut shape: Value, comment: Option<&str>) -> Value {
 
 fn shape(meaning: &Meaning<'_>, is_nullable: bool) -> Value {
     let referred = |schema: &str, each: &str| {
-        let pointer = name(schema, each).replace('~', "~0").replace('/', "~1");
-        let referred = json!({ "$ref": format!("#/$defs/{}", crate::percent::encode(&pointer)) });
+        let token = percent::encode(&pointer::escaped(&name(schema, each)));
+        let referred = json!({ "$ref": format!("#/$defs/{token}") });
         if is_nullable { json!({ "anyOf": [referred, { "type": "null" }] }) } else { referred }
     };
     let mut shape = match meaning {

@@ -123,7 +123,7 @@ impl Printer<'_> {
             .map_or_else(|| Shape::text("unknown"), |found| self.named(&found.schema, &found.name))
     }
 
-    /// A type by its name; one of the schema goes before others of the name.
+    /// A type by its name, preferably of the schema.
     fn named(&self, schema: &str, name: &str) -> Shape {
         let known = match name {
             "bool" => "boolean",

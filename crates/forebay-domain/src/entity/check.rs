@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Entity, Field, OnWrongType, field_type::FieldType};
 use crate::{
     drift::{Drift, DriftChange, JsonType, TypeSet},
-    json::{Kind, Value},
+    json::Value,
     reject::{Reject, RejectReason},
 };
 
@@ -42,17 +42,17 @@ impl EntityCheck {
     /// Checks one record: counts its problems, or rejects it because of the first one.
     pub(crate) fn check(&self, record: Value<'_>, violations: &mut Violations) -> Result<(), Reject> {
         for (name, field) in &self.fields {
-            let value = field.path.locate(record).filter(|value| !value.is_blank());
-            let problem = match value {
-                None => field.required.then_some(Problem::Missing),
-                Some(value) if field.field_type.accepts(value) => None,
-                Some(value) => json_type(value).map(Problem::WrongType),
+            let filled =
+                field.path.locate(record).and_then(|value| Some((value, JsonType::of_filled(value)?)));
+            let problem = match filled {
+                None if field.required => Problem::Missing,
+                Some((value, found)) if !field.field_type.accepts(value) => Problem::WrongType(found),
+                _ => continue,
             };
-            match problem {
-                None => {}
-                Some(problem) if self.rejects => return Err(reject(name, field, problem)),
-                Some(problem) => violations.add(name, field, problem),
+            if self.rejects {
+                return Err(reject(name, field, problem));
             }
+            violations.add(name, field, problem);
         }
         Ok(())
     }
@@ -70,17 +70,6 @@ fn reject(name: &str, field: &Field, problem: Problem) -> Reject {
             Reject::new(RejectReason::WrongType, message)
         }
     }
-}
-
-fn json_type(value: Value<'_>) -> Option<JsonType> {
-    Some(match value.kind() {
-        Kind::Null => return None,
-        Kind::String => JsonType::String,
-        Kind::Number => JsonType::Number,
-        Kind::True | Kind::False => JsonType::Boolean,
-        Kind::Array => JsonType::Array,
-        Kind::Object => JsonType::Object,
-    })
 }
 
 /// The problems of a run's records, by field.
@@ -129,7 +118,7 @@ impl Violations {
         }
     }
 
-    /// Adds them to the drift of their run. What was declared about a field goes before a comparison with other runs.
+    /// Adds them to the drift of their run. They replace what the comparison with other runs says of the same field.
     pub fn add_to(&self, drifts: &mut Vec<Drift>) {
         for violations in self.0.values() {
             let change = if violations.num_wrong > 0 { DriftChange::WrongType } else { DriftChange::Missing };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use forebay_domain::entity::VIEW_COLUMNS;
+use forebay_domain::{entity::is_view_column, pointer};
 use forebay_store::{
     tables::TableName,
     user_tables::{UserColumn, UserTable},
@@ -31,12 +31,8 @@ pub struct Mapping {
     pub contract_version_column: Option<String>,
 }
 
-/// The proposal for each table. `is_read` tells tables that Forebay's profiles have instead.
-pub(super) fn propose(tables: &[UserTable], is_read: &dyn Fn(&UserTable) -> bool) -> Vec<Proposal> {
-    tables.iter().map(|table| of_table(table, is_read)).collect()
-}
-
-fn of_table(table: &UserTable, is_read: &dyn Fn(&UserTable) -> bool) -> Proposal {
+/// The proposal for a table. `has_profile`: a profile of Forebay's creates a relation of its name.
+pub(super) fn propose(table: &UserTable, has_profile: bool) -> Proposal {
     let name = table.name.to_lowercase();
     let last_word = name.rsplit('_').next().unwrap_or_default();
     let is_about_people = table.references.iter().any(|(_, target)| target == "auth.users")
@@ -44,7 +40,7 @@ fn of_table(table: &UserTable, is_read: &dyn Fn(&UserTable) -> bool) -> Proposal
     if table.num_rows.is_none() {
         return Proposal::Leave("the current role may not read it");
     }
-    if is_read(table) {
+    if has_profile {
         return Proposal::Leave("a profile of Forebay has the same: forebay db profile create");
     }
     if table.is_view {
@@ -120,14 +116,14 @@ fn write_field(
     mapping: &Mapping,
     column: &UserColumn,
 ) {
-    let is_taken = VIEW_COLUMNS.contains(&column.name.as_str());
+    let is_taken = is_view_column(&column.name);
     let name =
         if is_taken { format!("{}_{}", mapping.entity_type, column.name) } else { column.name.clone() };
     let field_type = field_type(column);
     let num_blank: i64 = ["null", "empty"].iter().filter_map(|shape| column.shapes.get(*shape)).sum();
     let mut settings = vec![format!("type = {}", quoted(field_type))];
     if is_taken || column.name.starts_with('/') {
-        settings.push(format!("path = {}", quoted(&pointer(&column.name))));
+        settings.push(format!("path = {}", quoted(&pointer::join(&[&column.name]))));
     }
     if !column.is_nullable && num_blank == 0 {
         settings.push("required = true".to_owned());
@@ -161,14 +157,16 @@ fn target<'a>(
 }
 
 fn field_type(column: &UserColumn) -> &'static str {
-    match column.sql_type.trim_end_matches("[]") {
-        _ if column.sql_type.ends_with("[]") => match column.sql_type.trim_end_matches("[]") {
+    if let Some(element) = column.sql_type.strip_suffix("[]") {
+        return match element {
             "smallint" | "integer" | "bigint" => "integer[]",
             "numeric" | "real" | "double precision" => "number[]",
             "text" | "character varying" => "text[]",
             "uuid" => "uuid[]",
             _ => "json",
-        },
+        };
+    }
+    match column.sql_type.as_str() {
         "smallint" | "integer" | "bigint" => "integer",
         "numeric" | "real" | "double precision" => "number",
         "boolean" => "boolean",
@@ -176,27 +174,15 @@ fn field_type(column: &UserColumn) -> &'static str {
         "timestamp with time zone" | "timestamp without time zone" => "timestamp",
         "uuid" => "uuid",
         "json" | "jsonb" => "json",
-        "text" | "character varying" => {
-            let shapes: Vec<&str> = column
-                .shapes
-                .keys()
-                .map(String::as_str)
-                .filter(|shape| !matches!(*shape, "null" | "empty"))
-                .collect();
-            match shapes[..] {
-                ["date"] => "date",
-                ["timestamp"] | ["date", "timestamp"] => "timestamp",
-                ["url"] => "url",
-                ["number"] | ["integer", "number"] => "number",
-                _ => "text",
-            }
-        }
+        "text" | "character varying" => match column.filled_shapes()[..] {
+            ["date"] => "date",
+            ["timestamp"] | ["date", "timestamp"] => "timestamp",
+            ["url"] => "url",
+            ["number"] | ["integer", "number"] => "number",
+            _ => "text",
+        },
         _ => "text",
     }
-}
-
-fn pointer(column: &str) -> String {
-    format!("/{}", column.replace('~', "~0").replace('/', "~1"))
 }
 
 /// A TOML string. JSON's escapes are valid there.

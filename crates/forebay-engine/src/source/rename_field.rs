@@ -13,6 +13,7 @@ use forebay_domain::{
     field_path::FieldPath,
     identity::{HASH_FIELD, SCOPE_FIELD, is_by_hash},
     json::DEFAULT_MAX_DEPTH,
+    pointer,
     prepare::{MAX_FIELD_NAME_BYTES, Preparer, RecordPolicy},
     rules::FieldRules,
     run::OnDuplicate,
@@ -157,7 +158,7 @@ fn renamed_key(field: &str, from: &str, to: &str) -> String {
     if below.is_none() && !to.starts_with('/') && ![SCOPE_FIELD, HASH_FIELD].contains(&to) {
         return to.to_owned();
     }
-    format!("/{}{}", to.replace('~', "~0").replace('/', "~1"), below.unwrap_or_default())
+    pointer::join(&[to]) + below.unwrap_or_default()
 }
 
 fn renamed_policy(mut policy: SourcePolicy, from: &str, to: &str) -> SourcePolicy {

@@ -1,4 +1,4 @@
--- The functions of the schemas $1 that anybody can call: no procedures, aggregates and triggers.
+-- The functions of the schemas $1 that a client can call: no procedures, aggregates and triggers.
 select n.nspname::text as schema, p.proname::text as name, pg_get_function_arguments(p.oid) as signature,
     pg_get_function_result(p.oid) as result, p.prorettype as type_id, p.proretset as is_set,
     p.proretset and p.prorows > 1 as returns_many, coalesce(p.proallargtypes, p.proargtypes::oid[]) as type_ids,

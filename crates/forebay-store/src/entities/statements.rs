@@ -4,13 +4,13 @@
 //! parameters. A view and an index write the expression of a field alike, or the index would not be used.
 
 use forebay_domain::{
-    entity::{Entity, Field, FieldType, ScalarType},
+    entity::{Entity, Field, FieldType, ScalarType, VIEW_COLUMNS},
     identity::VersionHash,
 };
 
 use crate::{
     error::Result,
-    tables::{ColumnName, SchemaName},
+    tables::{ColumnName, SchemaName, literal},
 };
 
 /// A view to create.
@@ -26,33 +26,20 @@ pub(super) struct Index {
     pub(super) statement: String,
 }
 
-/// The columns that every view has, with their expressions and comments.
-const COLUMNS: [(&str, &str, &str); 9] = [
-    ("reference_id", "r.reference_id", "The reference."),
-    ("source", "n.name", "The name of its source."),
-    ("record_key", "r.record_key", "Its identity inside the source."),
-    ("version", "r.version", "1 for its first content, incremented with each change of content."),
-    (
-        "contract_version",
-        "r.contract_version",
-        "The version of this row's shape, for rows read from user tables.",
-    ),
-    ("scope", "forebay.scope_of(r.scope)", "The scope that it belongs to; empty: the whole source."),
-    ("first_seen_at", "r.first_seen_at", "When it was first observed."),
-    ("changed_at", "r.changed_at", "When its latest change was observed."),
-    ("observed_at", "r.observed_at", "When the run that last wrote it observed the source."),
-];
-
 /// The view of the references of an entity type, and that of their revisions.
 pub(super) fn views(schema: &SchemaName, entity: &Entity) -> Result<[View; 2]> {
     let entity_type = literal(&entity.name);
     let view = format!("{schema}.{}", ColumnName::parse(&entity.view)?);
     let revisions = format!("{schema}.{}", ColumnName::parse(&entity.revisions_view())?);
-    let mut columns: Vec<String> =
-        COLUMNS.iter().map(|(name, expression, _)| format!("{expression} as {name}")).collect();
+    let mut columns = Vec::new();
     let mut comments =
         comment("view", &view, &format!("Forebay entity {}: its active references.", entity.name));
-    for (name, _, about) in COLUMNS {
+    for (name, about) in VIEW_COLUMNS {
+        columns.push(match name {
+            "source" => "n.name as source".to_owned(),
+            "scope" => "forebay.scope_of(r.scope) as scope".to_owned(),
+            name => format!("r.{name}"),
+        });
         comments += &comment("column", &format!("{view}.{name}"), about);
     }
     for (name, field) in &entity.fields {
@@ -197,10 +184,4 @@ fn about(name: &str, field: &Field) -> String {
 
 fn comment(kind: &str, name: &str, text: &str) -> String {
     format!("comment on {kind} {name} is {}; ", literal(text))
-}
-
-/// A text as a literal, whatever the server's setting for backslashes is.
-fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''").replace('\0', "\u{fffd}");
-    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }

@@ -1,5 +1,5 @@
--- What in schema $1 has one of the names, and whether each is Forebay's own: its comment begins with $3, and no other
--- role owns it. $2: the names of relations. $4: the names of functions.
+-- The relations in schema $1 named in $2, the functions named in $4, and whether each is Forebay's own: its comment
+-- begins with $3, and the owner of Forebay's tables owns it.
 select o.name, starts_with(coalesce(o.comment, ''), $3) as is_marked,
     o.owner = (select l.relowner from pg_class as l where l.oid = to_regclass('forebay.references')) as is_ours,
     o.columns

@@ -1,6 +1,6 @@
-//! Names chosen by the user: the only user input that becomes part of a statement.
+//! Names chosen by the user, and literals: the only user input that becomes part of a statement.
 //!
-//! They are checked on creation and quoted on output, so a name can't end a statement, and pipelines can't write
+//! Names are checked on creation and quoted on output, so a name can't end a statement, and pipelines can't write
 //! Forebay's own tables or system tables.
 
 use std::fmt;
@@ -120,6 +120,12 @@ fn check_schema(name: &str) -> std::result::Result<(), &'static str> {
 /// Doubling quotes is a second line of defence: [`check`] rejects quotes.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as a literal, whatever the server's setting for backslashes is.
+pub(crate) fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''").replace('\0', "\u{fffd}");
+    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
 fn refused(name: &str, reason: &'static str) -> Error {

@@ -11,6 +11,7 @@ use clap::{
 pub(crate) use forebay_domain::units::Period as Duration;
 use forebay_domain::{scope::Scope, words::Word};
 use forebay_engine::logs::Level;
+use forebay_store::tables::SchemaName;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::failure::Failure;
@@ -200,6 +201,11 @@ impl FromStr for RunName {
 /// A name that must not be empty: a source, a pipeline, a field.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected a name, got nothing".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The name of a schema of the user's own.
+pub(crate) fn schema(text: &str) -> Result<SchemaName, String> {
+    SchemaName::parse(text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

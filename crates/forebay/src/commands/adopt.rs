@@ -1,4 +1,4 @@
-//! `forebay adopt`: takes the rows of a table that a project already has in as references.
+//! `forebay adopt`: stores the rows of a table that a project already has as references.
 
 use forebay_engine::{
     adopt::{AdoptRequest, adopt},
@@ -22,12 +22,12 @@ use crate::{
     ui::{Page, Report, Tone, format},
 };
 
-/// Take the rows of a table of your own in as references
+/// Store the rows of a table of your own as references
 ///
-/// The table is only read, in one snapshot. The rows take the way of every other input: identity, versions, guards,
-/// hand-offs, rejected records. Adopting it again writes nothing but what has changed. Their references have the
-/// contract version of a column, or 0, so you can tell them from what is scraped. Reported are rows without a key,
-/// repeated keys, and columns with values of several shapes.
+/// The table is only read, in one snapshot. Identity, versions, guards, hand-offs and rejected records are those of
+/// every other input. Adopting it again writes only changes. The references have the contract version of a column, or
+/// 0, which distinguishes them from scraped ones. The report lists rows without a key, repeated keys, and columns with
+/// values of several shapes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 `forebay doctor --existing` lists the tables of a schema and proposes what to adopt.

@@ -11,6 +11,7 @@ use forebay_views::Doctor;
 
 use self::report::Checked;
 use crate::{
+    cli::values,
     config::Config,
     context::Context,
     failure::{Exit, Failure},
@@ -42,17 +43,12 @@ pub(crate) struct Args {
     pub(crate) existing: bool,
 
     /// Schema to look at
-    #[arg(long, value_name = "NAME", value_parser = schema_name, requires = "existing", default_value = "public")]
+    #[arg(long, value_name = "NAME", value_parser = values::schema, requires = "existing", default_value = "public")]
     pub(crate) schema: SchemaName,
 
     /// Also list passed checks
     #[arg(short, long)]
     pub(crate) verbose: bool,
-}
-
-/// Parses the name of a schema of the user's own.
-fn schema_name(text: &str) -> Result<SchemaName, String> {
-    SchemaName::parse(text).map_err(|error| error.to_string())
 }
 
 /// Runs the command.

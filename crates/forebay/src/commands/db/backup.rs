@@ -50,7 +50,7 @@ async fn write(file: &Path, context: &Context, database: &Database) -> Result<Da
     let (libpq, server_major) = connection(context, database).await?;
     let tool = find("pg_dump", server_major)?;
     // A backup that was cut off must not look like one.
-    let part = Part::create(file).map_err(|error| failed(file, &error))?;
+    let part = Part::create(file).map_err(|error| Failure::file("written", file, &error))?;
     block_in_place(|| dump(&libpq, &tool, &part.path, contents(database)))?;
     let num_bytes = part.place(file)?;
     Ok(DatabaseBackup { file: file.display().to_string(), num_bytes, server_major, tool_major: tool.major })
@@ -59,10 +59,6 @@ async fn write(file: &Path, context: &Context, database: &Database) -> Result<Da
 fn exists(file: &Path) -> Failure {
     let message = format!("{} exists already", file.display());
     Failure::usage("file_exists", message).hint("name another file, or remove it")
-}
-
-fn failed(file: &Path, error: &io::Error) -> Failure {
-    Failure::new("output_failed", format!("{} can't be written", file.display())).because(error)
 }
 
 /// A backup that is being written, beside its file. Dropping it removes it.
@@ -82,10 +78,11 @@ impl Part {
 
     /// Gives the backup its name and returns its size. Never overwrites a file: error `file_exists`.
     fn place(self, file: &Path) -> Result<u64, Failure> {
-        let num_bytes = fs::metadata(&self.path).map_err(|error| failed(file, &error))?.len();
+        let num_bytes =
+            fs::metadata(&self.path).map_err(|error| Failure::file("written", file, &error))?.len();
         fs::hard_link(&self.path, file).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => exists(file),
-            _ => failed(file, &error),
+            _ => Failure::file("written", file, &error),
         })?;
         Ok(num_bytes)
     }

@@ -7,7 +7,6 @@ mod schema;
 
 use clap::Subcommand;
 use forebay_domain::entity::Entity;
-use forebay_store::tables::SchemaName;
 
 use crate::{
     config::Config,
@@ -33,11 +32,6 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::Drop(args) => drop::run(args, context).await,
         Command::Schema(args) => schema::run(args, context),
     }
-}
-
-/// Parses the name of a schema of the user's own.
-fn schema_name(text: &str) -> Result<SchemaName, String> {
-    SchemaName::parse(text).map_err(|error| error.to_string())
 }
 
 /// An entity type that the configuration declares with fields.

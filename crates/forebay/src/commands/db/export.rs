@@ -13,8 +13,8 @@ use forebay_store::{
 };
 use forebay_views::ExportedMigrations;
 
-use super::profile;
 use crate::{
+    cli::values,
     context::Context,
     failure::{Exit, Failure},
     ui::{Page, Report, format},
@@ -53,7 +53,7 @@ pub(crate) struct Args {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = profiles::API_SCHEMA,
-        value_parser = profile::schema
+        value_parser = values::schema
     )]
     pub(crate) api: Option<SchemaName>,
 
@@ -109,15 +109,15 @@ fn files(
                 Ok(found) if found == text => {}
                 Ok(_) => return Err(differs(&path)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push((path, text)),
-                Err(error) => return Err(failed("read", &path, &error)),
+                Err(error) => return Err(Failure::file("read", &path, &error)),
             }
         }
     }
     for folder in [folder, &beside] {
-        fs::create_dir_all(folder).map_err(|error| failed("created", folder, &error))?;
+        fs::create_dir_all(folder).map_err(|error| Failure::file("created", folder, &error))?;
     }
     for (path, text) in &missing {
-        fs::write(path, text).map_err(|error| failed("written", path, &error))?;
+        fs::write(path, text).map_err(|error| Failure::file("written", path, &error))?;
     }
     let [files, rollback_files, mut seed_file] = names;
     Ok(ExportedMigrations {
@@ -133,10 +133,6 @@ fn differs(path: &Path) -> Failure {
     let message = format!("{} exists with other statements", path.display());
     Failure::usage("file_exists", message)
         .hint("if it was not applied anywhere, remove it and run this again; otherwise keep it")
-}
-
-fn failed(action: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::new("output_failed", format!("{} can't be {action}", path.display())).because(error)
 }
 
 impl Report for ExportedMigrations {

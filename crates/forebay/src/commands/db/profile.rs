@@ -32,11 +32,6 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
     }
 }
 
-/// Parses the name of a schema of the user's own.
-pub(super) fn schema(text: &str) -> Result<SchemaName, String> {
-    SchemaName::parse(text).map_err(|error| error.to_string())
-}
-
 /// The schema of a profile: the given one, or the default of the profile `api`.
 fn schema_of(name: ProfileName, given: Option<&SchemaName>) -> Result<SchemaName, Failure> {
     match given {

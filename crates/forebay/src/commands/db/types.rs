@@ -1,9 +1,6 @@
 //! `forebay db types`: types of the tables, views and functions for programs.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use forebay_domain::catalogue::{Language, print};
 use forebay_store::{catalogue, connect::Database};
@@ -59,7 +56,7 @@ async fn generate(args: &Args, database: &Database) -> Result<GeneratedTypes, Fa
     let default = args.schemas.iter().find(|schema| *schema == "public").unwrap_or(&args.schemas[0]);
     let text = print(args.language, &catalogue, default);
     if let Some(file) = &args.file {
-        fs::write(file, &text).map_err(|error| failed(file, &error))?;
+        fs::write(file, &text).map_err(|error| Failure::file("written", file, &error))?;
     }
     Ok(GeneratedTypes {
         language: args.language.to_string(),
@@ -67,10 +64,6 @@ async fn generate(args: &Args, database: &Database) -> Result<GeneratedTypes, Fa
         file: args.file.as_ref().map(|file| file.display().to_string()),
         text: args.file.is_none().then_some(text),
     })
-}
-
-fn failed(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::new("output_failed", format!("{} can't be written", file.display())).because(error)
 }
 
 impl Report for GeneratedTypes {

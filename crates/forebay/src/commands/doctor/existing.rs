@@ -55,7 +55,7 @@ impl Report for ExistingAudit {
                 "works" => String::new(),
                 "missing" => create,
                 "incomplete" => {
-                    format!("it lacks {}; rename it, then {create}", need.missing_columns.join(", "))
+                    format!("rename it, because it has no {}; then {create}", need.missing_columns.join(", "))
                 }
                 "empty" => format!("nothing writes it; drop it, then {create}"),
                 _ => "grant SELECT on it".to_owned(),

@@ -4,8 +4,9 @@ use forebay_domain::entity::Entity;
 use forebay_store::{connect::Database, entities, tables::SchemaName};
 use forebay_views::{DatabaseEntity, Page};
 
-use super::{declared, schema_name};
+use super::declared;
 use crate::{
+    cli::values,
     config::Config,
     context::Context,
     failure::{Exit, Failure},
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     pub(crate) entities: Vec<String>,
 
     /// Schema to create them in
-    #[arg(long, value_name = "NAME", value_parser = schema_name)]
+    #[arg(long, value_name = "NAME", value_parser = values::schema)]
     pub(crate) schema: SchemaName,
 }
 

@@ -3,8 +3,8 @@
 use forebay_store::{connect::Database, entities, tables::SchemaName};
 use forebay_views::{DatabaseEntity, Page};
 
-use super::schema_name;
 use crate::{
+    cli::values,
     context::Context,
     failure::{Exit, Failure},
 };
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     pub(crate) entity: String,
 
     /// Schema that contains the views
-    #[arg(long, value_name = "NAME", value_parser = schema_name)]
+    #[arg(long, value_name = "NAME", value_parser = values::schema)]
     pub(crate) schema: SchemaName,
 }
 

@@ -7,7 +7,7 @@ use forebay_store::{
 };
 use forebay_views::DatabaseProfile;
 
-use super::{schema, schema_of};
+use super::schema_of;
 use crate::{
     cli::values,
     context::Context,
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     pub(crate) name: ProfileName,
 
     /// Schema to create it in [default for api: `forebay_api`]
-    #[arg(long, value_name = "NAME", value_parser = schema)]
+    #[arg(long, value_name = "NAME", value_parser = values::schema)]
     pub(crate) schema: Option<SchemaName>,
 
     /// The table's columns for keys of the scope [default: semester,university]

@@ -7,7 +7,7 @@ use forebay_store::{
 };
 use forebay_views::DatabaseProfile;
 
-use super::{schema, schema_of};
+use super::schema_of;
 use crate::{
     cli::values,
     context::Context,
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     pub(crate) name: ProfileName,
 
     /// Schema that contains it [default for api: `forebay_api`]
-    #[arg(long, value_name = "NAME", value_parser = schema)]
+    #[arg(long, value_name = "NAME", value_parser = values::schema)]
     pub(crate) schema: Option<SchemaName>,
 }
 
