@@ -75,32 +75,25 @@ async fn courses(dataset: &Dataset<'_>) -> Result<()> {
     }
     let drifted = dataset.persist(COURSES, 8, &records).await?;
     let held = dataset.persist(COURSES, 1, &records[..5]).await?;
-    let lines = [
-        (drifted.run_id, 8, Level::Info, "read 20 records", json!({"page": 1})),
-        (drifted.run_id, 8, Level::Debug, "the page has a new column", json!({"column": "modality"})),
-        (
-            drifted.run_id,
-            8,
-            Level::Warn,
-            "4 records have text in credits",
-            json!({"field": "credits", "records": 4}),
-        ),
-        (held.run_id, 1, Level::Info, "read 5 records", json!({"page": 1})),
-        (
-            held.run_id,
-            1,
-            Level::Error,
-            "page 2 answered 500",
-            json!({"url": "https://courses.example.com/?page=2"}),
-        ),
+    let of_drifted = [
+        (Level::Info, "read 20 records", json!({"page": 1})),
+        (Level::Debug, "the page has a new column", json!({"column": "modality"})),
+        (Level::Warn, "4 records have text in credits", json!({"field": "credits", "records": 4})),
+    ];
+    let of_held = [
+        (Level::Info, "read 5 records", json!({"page": 1})),
+        (Level::Error, "page 2 answered 500", json!({"url": "https://courses.example.com/?page=2"})),
     ];
     let mut client = dataset.database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    for (position, (run_id, days, level, message, metadata)) in lines.into_iter().enumerate() {
-        let after = SignedDuration::from_secs(i64::try_from(position).unwrap_or(0));
-        let logged_at = dataset.days_ago(days).checked_add(after).unwrap_or(dataset.now);
-        let line = NewLine { logged_at, level, message: message.to_owned(), metadata };
-        logs::add(&transaction, run_id, &[line]).await?;
+    for (run_id, days, lines) in [(drifted.run_id, 8, &of_drifted[..]), (held.run_id, 1, &of_held)] {
+        let lines = lines.iter().zip(0..).map(|((level, message, metadata), second)| NewLine {
+            logged_at: dataset.ago(SignedDuration::from_secs(24 * 3_600 * days - second)),
+            level: *level,
+            message: (*message).to_owned(),
+            metadata: metadata.clone(),
+        });
+        logs::add(&transaction, run_id, &lines.collect::<Vec<_>>()).await?;
     }
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(())

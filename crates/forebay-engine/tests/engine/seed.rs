@@ -26,6 +26,10 @@ const COUNTS: [&str; 11] = [
     "select reason_code from forebay.ingestion_outcomes",
 ];
 
+/// The tables of Forebay.
+const TABLES: &str = "select relname::text from pg_class where relnamespace = 'forebay'::regnamespace \
+    and relkind in ('r', 'p') and not relispartition";
+
 pub(crate) struct Stage {
     test: TestDatabase,
     database: Database,
@@ -61,10 +65,8 @@ impl Stage {
 
     /// All rows of all tables, as text.
     async fn everything(&self) -> BTreeMap<String, usize> {
-        let tables = "select relname::text from pg_class where relnamespace = 'forebay'::regnamespace \
-             and relkind in ('r', 'p') and not relispartition";
         let mut rows = BTreeMap::new();
-        for table in self.words(tables).await {
+        for table in self.words(TABLES).await {
             let of_table = format!("select '{table}' || t::text from forebay.\"{table}\" as t");
             rows.extend(self.counted(&of_table).await);
         }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use tokio_postgres::Client;
 
-use super::{COUNTS, Stage};
+use super::{COUNTS, Stage, TABLES};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/seed/seed.sql");
 
@@ -28,12 +28,12 @@ async fn dump(client: &Client) -> String {
     let mut script = HEAD.to_owned();
     let base = "(select last_sync from forebay.sync_metadata where entity_type = 'seed')";
     // Foreign keys point to the tables that come first.
-    let tables = "select c.relname::text, c.relkind = 'p' from pg_class as c \
+    let tables = "select c.relname::text, substring(pg_get_partkeydef(c.oid) from '[(](.*)[)]') from pg_class as c \
          where c.relnamespace = 'forebay'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition \
          order by array_position(array['sources', 'pipelines', 'scrape_runs', 'references', 'content_pieces'], \
              c.relname::text) nulls last, c.relname::text";
     for row in client.query(tables, &[]).await.unwrap() {
-        let (table, is_partitioned): (String, bool) = (row.get(0), row.get(1));
+        let (table, month_of): (String, Option<String>) = (row.get(0), row.get(1));
         if LEFT_OUT.contains(&table.as_str()) {
             continue;
         }
@@ -72,12 +72,7 @@ async fn dump(client: &Client) -> String {
         if rows.is_empty() {
             continue;
         }
-        if is_partitioned {
-            let time = match table.as_str() {
-                "reference_revisions" => "changed_at",
-                "scrape_logs" => "logged_at",
-                _ => "recorded_at",
-            };
+        if let Some(time) = month_of {
             let days = format!(
                 "select distinct ceil(extract(epoch from {base} - {time}) / 86400)::int from forebay.{table} order by 1"
             );
@@ -130,9 +125,7 @@ async fn it_makes_what_the_command_makes() {
     for query in COUNTS {
         assert_eq!(applied.counted(query).await, seeded.counted(query).await, "{query}");
     }
-    let tables = "select relname::text from pg_class where relnamespace = 'forebay'::regnamespace \
-         and relkind in ('r', 'p') and not relispartition";
-    for table in applied.counted(tables).await.into_keys() {
+    for table in applied.words(TABLES).await {
         let rows = format!("select 'row' from forebay.\"{table}\"");
         if table != "scope_leases" {
             assert_eq!(applied.counted(&rows).await, seeded.counted(&rows).await, "{table}");
