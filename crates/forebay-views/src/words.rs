@@ -140,15 +140,18 @@ fn words_or_null<W: Word>() -> Schema {
     json_schema!({ "type": ["string", "null"], "enum": words })
 }
 
-pub(crate) fn run_status(_: &mut SchemaGenerator) -> Schema {
+/// The schema of a run's status.
+pub fn run_status(_: &mut SchemaGenerator) -> Schema {
     words::<RunStatus>()
 }
 
-pub(crate) fn run_status_or_null(_: &mut SchemaGenerator) -> Schema {
+/// The schema of a run's status that may be null.
+pub fn run_status_or_null(_: &mut SchemaGenerator) -> Schema {
     words_or_null::<RunStatus>()
 }
 
-pub(crate) fn handoff_state(_: &mut SchemaGenerator) -> Schema {
+/// The schema of a hand-off's state.
+pub fn handoff_state(_: &mut SchemaGenerator) -> Schema {
     words::<State>()
 }
 

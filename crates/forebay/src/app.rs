@@ -11,8 +11,8 @@ use crate::{
     cli::Globals,
     commands::{
         adopt, changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
-        history, init, list, mcp, persist, pipelines, runs, scrape, search, show, sources, stats, work,
-        workers,
+        history, init, list, mcp, persist, pipelines, runs, scrape, search, serve, show, sources, stats,
+        work, workers,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -109,6 +109,7 @@ pub(crate) enum Command {
     /// Manage the database schema and the private Postgres
     #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
     Db(db::Command),
+    Serve(serve::Args),
     Mcp(mcp::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
@@ -118,9 +119,9 @@ impl Command {
     /// The default log level: a worker reports what it does, other commands only print their results.
     pub(crate) const fn log_level(&self, quiet: bool) -> LevelFilter {
         match self {
-            Self::Work(_) | Self::Mcp(_) if quiet => LevelFilter::ERROR,
+            Self::Work(_) | Self::Mcp(_) | Self::Serve(_) if quiet => LevelFilter::ERROR,
             Self::Work(_) => LevelFilter::INFO,
-            Self::Mcp(_) => LevelFilter::WARN,
+            Self::Mcp(_) | Self::Serve(_) => LevelFilter::WARN,
             // Other commands print their own results and warnings.
             _ => LevelFilter::OFF,
         }
@@ -150,6 +151,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Freshness(args) => freshness::run(&args, context).await,
         Command::Work(args) => work::run(&args, context).await,
         Command::Workers(args) => workers::run(&args, context).await,
+        Command::Serve(args) => serve::run(&args, context).await,
         Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,

@@ -25,6 +25,7 @@ pub(crate) mod pipelines;
 pub(crate) mod runs;
 pub(crate) mod scrape;
 pub(crate) mod search;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod signals;
 pub(crate) mod sources;

@@ -8,10 +8,8 @@ mod cli;
 mod commands;
 mod config;
 mod context;
-mod cursor;
 mod env_vars;
 mod failure;
-mod names;
 mod ui;
 
 use std::{io, process::ExitCode, time::Duration};
@@ -19,6 +17,7 @@ use std::{io, process::ExitCode, time::Duration};
 use app::Cli;
 use context::Context;
 use failure::Failure;
+use forebay_views::{cursor, names};
 use tokio::runtime::Runtime;
 
 /// How long a thread may go on that is in the middle of something, such as parsing a page that nobody needs any more.

@@ -12,7 +12,6 @@ mod confirm;
 pub(crate) mod log;
 mod page;
 mod progress;
-mod redact;
 mod style;
 pub(crate) mod table;
 
@@ -22,12 +21,12 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 pub(crate) use forebay_engine::human as format;
+pub(crate) use forebay_views::redact::redact;
 
 pub(crate) use self::{
     clean::escape as escape_json,
     page::Page,
     progress::Progress,
-    redact::redact,
     style::{Style, Tone},
     table::Table,
 };

@@ -12,6 +12,7 @@ pub(crate) use forebay_domain::units::Period as Duration;
 use forebay_domain::{scope::Scope, words::Word};
 use forebay_engine::logs::Level;
 use forebay_store::tables::SchemaName;
+pub(crate) use forebay_views::names::RunName;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::failure::Failure;
@@ -175,27 +176,6 @@ impl From<LogLevel> for Level {
 pub(crate) fn word<W: Word + Send + Sync>() -> impl TypedValueParser<Value = W> {
     PossibleValuesParser::new(W::WORDS)
         .try_map(|word| W::from_word(&word).ok_or_else(|| format!("unknown word {word:?}")))
-}
-
-/// A run on the command line: its id, or `latest`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RunName {
-    /// The run that started last.
-    Latest,
-    /// By its id.
-    Id(i64),
-}
-
-impl FromStr for RunName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.parse() {
-            Ok(run_id) if run_id > 0 => Ok(Self::Id(run_id)),
-            _ if text == "latest" => Ok(Self::Latest),
-            _ => Err("expected the id of a run, such as 42, or latest".to_owned()),
-        }
-    }
 }
 
 /// A name that must not be empty: a source, a pipeline, a field.

@@ -12,7 +12,7 @@ use forebay_demo::{Stage, Step, Story};
 use self::report::{StepReport, document};
 use crate::{
     context::Context,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, of_demo},
 };
 
 /// Scrape, persist, hand off, ingest and search a sample site
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let stage = Stage::open(context.target()?).await?;
+    let stage = Stage::open(context.target()?).await.map_err(of_demo)?;
     let played = play(&stage, context).await;
     // A failed demo also drops its database.
     let kept =
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             context.ui.show(&document).map(|()| is_private)
         }
         (Err(failure), _) => Err(failure),
-        (_, Err(error)) => Err(error.into()),
+        (_, Err(error)) => Err(of_demo(error)),
     };
     if matches!(shown, Ok(true)) && io::stdin().is_terminal() && !context.ui.is_json() {
         context.ui.note("\nThe private Postgres runs until you press Ctrl-C.");
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let closed = stage.close().await;
     // The first error is the one to report.
     shown?;
-    closed?;
+    closed.map_err(of_demo)?;
     Ok(Exit::Done)
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 async fn play(stage: &Stage, context: &Context) -> Result<Vec<Step>, Failure> {
     let mut story = Story::new(stage);
     let mut steps = Vec::new();
-    while let Some(step) = story.next().await? {
+    while let Some(step) = story.next().await.map_err(of_demo)? {
         if !context.ui.is_json() {
             context.ui.show(&StepReport { step: &step })?;
         }

@@ -4,7 +4,6 @@ mod decide;
 mod diff;
 mod list;
 mod logs;
-mod read;
 mod reject;
 mod rekey;
 mod release;
@@ -13,12 +12,10 @@ mod revert;
 mod show;
 
 use clap::Subcommand;
+use forebay_views::read::runs as read;
+pub(crate) use forebay_views::read::runs::{detail as read_detail, page as read_page, run as read_run};
 
-pub(crate) use self::{
-    read::{detail as read_detail, page as read_page, run as read_run},
-    rekey::Args as RekeyArgs,
-    report::write_ended,
-};
+pub(crate) use self::{rekey::Args as RekeyArgs, report::write_ended};
 use crate::{
     context::Context,
     failure::{Exit, Failure},

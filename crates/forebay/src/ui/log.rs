@@ -25,8 +25,7 @@ use tracing_subscriber::{
 
 use super::{
     clean::{clean, escape},
-    progress,
-    redact::redact,
+    progress, redact,
     style::{Style, Tone},
 };
 

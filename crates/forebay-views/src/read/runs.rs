@@ -9,26 +9,27 @@ use forebay_store::{
     logs::{self, Level, LogFilter},
     runs::{self, RunFilter, RunRow},
 };
-use forebay_views::{HeldChange, LogLine, Page, RejectedRecord, Run, RunDetail, RunSummary};
 
-use crate::{cursor, failure::Failure, names};
+use crate::{
+    HeldChange, LogLine, Page, RejectedRecord, Run, RunDetail, RunSummary, cursor, failure::Failure, names,
+};
 
 /// Maximum number of rejected records, held changes and log lines to show per run.
 const SHOWN: u32 = 20;
 
 /// A run by its id. Errors: `no_such_run`.
-pub(crate) async fn run(client: &Client, run_id: i64) -> Result<Run, Failure> {
+pub async fn run(client: &Client, run_id: i64) -> Result<Run, Failure> {
     with_drift(client, row(client, run_id).await?).await
 }
 
 /// A run with its drift.
-pub(super) async fn with_drift(client: &Client, row: RunRow) -> Result<Run, Failure> {
+pub async fn with_drift(client: &Client, row: RunRow) -> Result<Run, Failure> {
     let drift = drift::of_run(&***client, row.run_id).await?;
     Ok(Run::new(row, drift))
 }
 
 /// A page of runs, with at most the filter's limit. Errors: `no_such_source`.
-pub(crate) async fn page(client: &Client, mut filter: RunFilter) -> Result<Page<RunSummary>, Failure> {
+pub async fn page(client: &Client, mut filter: RunFilter) -> Result<Page<RunSummary>, Failure> {
     if let Some(name) = &filter.source {
         names::source(client, name).await?;
     }
@@ -38,7 +39,7 @@ pub(crate) async fn page(client: &Client, mut filter: RunFilter) -> Result<Page<
 }
 
 /// A run with its details. Errors: `no_such_run`.
-pub(crate) async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> {
+pub async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> {
     let row = row(client, run_id).await?;
     let is_held = row.status == RunStatus::Held;
     let process_died = row.status == RunStatus::Running

@@ -4,10 +4,9 @@
 //! and are parsed as strictly as any argument.
 
 use forebay_domain::hex;
-use forebay_views::Page;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::failure::Failure;
+use crate::{Page, failure::Failure};
 
 /// The maximum length of a cursor. The names in it are parts of index entries, which are far shorter.
 const LONGEST: usize = 32 * 1024;
@@ -16,28 +15,28 @@ const LONGEST: usize = 32 * 1024;
 const PREFIX: char = 'c';
 
 /// Encodes a position.
-pub(crate) fn write(position: &impl Serialize) -> Result<String, Failure> {
+pub fn write(position: &impl Serialize) -> Result<String, Failure> {
     let json = serde_json::to_vec(position)
         .map_err(|error| Failure::new("cursor_failed", "a cursor cannot be written").because(&error))?;
     Ok(format!("{PREFIX}{}", hex::encode(&json)))
 }
 
 /// Decodes a cursor. Error: `cursor_invalid`.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST);
     let bytes = text.and_then(hex::decode);
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(invalid)
 }
 
 /// The error for a cursor that cannot be decoded.
-pub(crate) fn invalid() -> Failure {
+pub fn invalid() -> Failure {
     Failure::usage("cursor_invalid", "the cursor is invalid")
         .hint("pass `next` of the previous page unchanged, or omit the cursor to start over")
 }
 
 /// A page of at most `limit` rows. Read one row more than the limit: it shows that there is a next page, which begins
 /// after the `position` of the last row on this one.
-pub(crate) fn page<R, T: From<R>, P: Serialize>(
+pub fn page<R, T: From<R>, P: Serialize>(
     mut rows: Vec<R>,
     limit: impl TryInto<usize>,
     position: impl Fn(&R) -> P,

@@ -9,7 +9,7 @@ use forebay_domain::secret_names::is_password;
 const MASK: &str = "***";
 
 /// The text without passwords.
-pub(crate) fn redact(text: &str) -> String {
+pub fn redact(text: &str) -> String {
     mask_values(&mask_url_passwords(text))
 }
 

@@ -1,7 +1,9 @@
 //! Looks up names that users type, with a suggestion for a misspelt one.
 
+use std::str::FromStr;
+
 use forebay_domain::{field_filter::FieldFilter, handoff::ReasonCode, scope::Scope, words::Word};
-use forebay_engine::{scrape::Sources, work::FAILURE_CODES};
+use forebay_engine::{human, scrape::Sources, work::FAILURE_CODES};
 use forebay_store::{
     connect::Client,
     handoffs,
@@ -12,11 +14,12 @@ use forebay_store::{
     stats, timeline,
     workers::{self, Worker},
 };
+use serde::Deserialize;
 
-use crate::{cli::values::RunName, failure::Failure, ui::format};
+use crate::failure::Failure;
 
 /// The source of this name. Errors: `no_such_source`.
-pub(crate) async fn source(client: &Client, name: &str) -> Result<Source, Failure> {
+pub async fn source(client: &Client, name: &str) -> Result<Source, Failure> {
     if let Some(source) = sources::find(&***client, name).await? {
         return Ok(source);
     }
@@ -33,7 +36,7 @@ pub(crate) async fn source(client: &Client, name: &str) -> Result<Source, Failur
 
 /// The reference of this name: a uuid or `NAME/RECORD_KEY`. Errors: `reference_name`, `no_such_source`,
 /// `no_such_reference`.
-pub(crate) async fn reference(client: &Client, name: &str) -> Result<ReferenceRow, Failure> {
+pub async fn reference(client: &Client, name: &str) -> Result<ReferenceRow, Failure> {
     let Some(parsed) = ReferenceName::parse(name) else {
         let message = format!("{name:?} is not a reference");
         return Err(Failure::usage("reference_name", message)
@@ -55,8 +58,38 @@ pub(crate) async fn reference(client: &Client, name: &str) -> Result<ReferenceRo
     ))
 }
 
+/// A run as people name it: its id, or `latest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum RunName {
+    /// The run that started last.
+    Latest,
+    /// By its id.
+    Id(i64),
+}
+
+impl FromStr for RunName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(run_id) if run_id > 0 => Ok(Self::Id(run_id)),
+            _ if text == "latest" => Ok(Self::Latest),
+            _ => Err("expected the id of a run, such as 42, or latest".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for RunName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 /// The id of the run of this name. Error: `no_such_run`, for the latest one if there are no runs.
-pub(crate) async fn run(client: &Client, name: RunName) -> Result<i64, Failure> {
+pub async fn run(client: &Client, name: RunName) -> Result<i64, Failure> {
     match name {
         RunName::Id(run_id) => Ok(run_id),
         RunName::Latest => runs::latest(&***client).await?.ok_or_else(|| {
@@ -67,14 +100,14 @@ pub(crate) async fn run(client: &Client, name: RunName) -> Result<i64, Failure> 
 }
 
 /// Checks that a source has references in this scope. Error: `no_such_scope`, which lists the existing ones.
-pub(crate) async fn scope(client: &Client, source: &Source, scope: &Scope) -> Result<(), Failure> {
+pub async fn scope(client: &Client, source: &Source, scope: &Scope) -> Result<(), Failure> {
     let message = format!("the source {} has no references in the scope {scope}", source.name);
     scope_of_any(client, Some(&[source.source_id]), scope, &message).await
 }
 
 /// Checks that a source, those of an entity type, or any source has references in this scope. Error: `no_such_scope`,
 /// which lists the existing ones.
-pub(crate) async fn scope_anywhere(
+pub async fn scope_anywhere(
     client: &Client,
     source: Option<&Source>,
     entity_type: Option<&str>,
@@ -106,11 +139,7 @@ async fn scope_of_any(
 }
 
 /// Says what is stored of an entity type when a scope of it has no records.
-pub(crate) async fn empty_scope(
-    client: &Client,
-    entity_type: &str,
-    scope: &Scope,
-) -> Result<String, Failure> {
+pub async fn empty_scope(client: &Client, entity_type: &str, scope: &Scope) -> Result<String, Failure> {
     let source_ids = sources::of_type(&***client, entity_type).await?;
     if stats::has_scope(&***client, Some(&source_ids), &scope.to_string()).await? {
         return Ok(format!("all records of {entity_type} in this scope are removed"));
@@ -130,7 +159,7 @@ pub(crate) async fn empty_scope(
 }
 
 /// Checks that an entity type is stored, or is that of a configured source. Error: `no_such_entity`.
-pub(crate) async fn entity(client: &Client, name: &str, configured: &Sources) -> Result<(), Failure> {
+pub async fn entity(client: &Client, name: &str, configured: &Sources) -> Result<(), Failure> {
     let mut known = sources::entity_types(&***client).await?;
     known.extend(configured.values().map(|source| source.entity_type.clone()));
     if known.iter().any(|known| known == name) {
@@ -142,7 +171,7 @@ pub(crate) async fn entity(client: &Client, name: &str, configured: &Sources) ->
 }
 
 /// Checks that a record of the source has each of these fields. Error: `no_such_field`, which lists those that exist.
-pub(crate) async fn fields(client: &Client, source: &Source, fields: &[FieldFilter]) -> Result<(), Failure> {
+pub async fn fields(client: &Client, source: &Source, fields: &[FieldFilter]) -> Result<(), Failure> {
     for field in fields {
         if timeline::has_field(&***client, source.source_id, field).await? {
             continue;
@@ -160,7 +189,7 @@ pub(crate) async fn fields(client: &Client, source: &Source, fields: &[FieldFilt
 
 /// Checks that a reason code is one of Forebay's or a failure code, and that a failure code is one of Forebay's or of
 /// an attempt that failed. Error: `no_such_code`.
-pub(crate) async fn codes(
+pub async fn codes(
     client: &Client,
     reason_code: Option<&str>,
     failure_code: Option<&str>,
@@ -215,7 +244,7 @@ fn unknown(code: &'static str, message: &str, name: &str, what: &str, known: &[S
 }
 
 /// Checks that these pipelines exist. Error: `no_such_pipeline`, which lists the existing ones.
-pub(crate) async fn pipelines<'a>(
+pub async fn pipelines<'a>(
     client: &Client,
     names: impl IntoIterator<Item = &'a String>,
 ) -> Result<(), Failure> {
@@ -236,7 +265,7 @@ pub(crate) async fn pipelines<'a>(
 }
 
 /// The pipeline of this name. Error: `no_such_pipeline`, which lists the existing ones.
-pub(crate) async fn pipeline(client: &Client, name: &String) -> Result<Pipeline, Failure> {
+pub async fn pipeline(client: &Client, name: &String) -> Result<Pipeline, Failure> {
     pipelines(client, [name]).await?;
     let found = pipelines::find(&***client, name).await?;
     // It was deleted between the two statements.
@@ -244,18 +273,18 @@ pub(crate) async fn pipeline(client: &Client, name: &String) -> Result<Pipeline,
 }
 
 /// The worker of this name. Error: `no_such_worker`, which lists the known ones.
-pub(crate) async fn worker(client: &Client, name: &str) -> Result<Worker, Failure> {
+pub async fn worker(client: &Client, name: &str) -> Result<Worker, Failure> {
     if let Some(found) = workers::list(&***client, Some(name)).await?.pop() {
         return Ok(found);
     }
     let known = workers::list(&***client, None).await?.into_iter().filter_map(|worker| worker.name);
     // Workers outside Forebay choose their names.
-    let known: Vec<String> = known.map(|name| format::plain(&name)).collect();
+    let known: Vec<String> = known.map(|name| human::plain(&name)).collect();
     Err(unknown("no_such_worker", &format!("there is no worker {name:?}"), name, "workers", &known))
 }
 
 /// The known name closest to an unknown one, if any is close enough.
-pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let (distance, name) = known.map(|name| (distance(unknown, name), name)).min()?;
     // At most a third of the letters may differ; beyond that a suggestion is a guess.
     (distance * 3 <= unknown.chars().count().max(3)).then_some(name)
@@ -263,7 +292,7 @@ pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -
 
 /// The known name that differs from an unknown one by a slip of the hand: one letter, or two that changed places. For
 /// names that may well be right, such as a source that only the database knows.
-pub(crate) fn slip<'a>(unknown: &str, mut known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn slip<'a>(unknown: &str, mut known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known.find(|name| distance(unknown, name) == 1)
 }
 

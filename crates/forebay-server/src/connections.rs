@@ -1,0 +1,61 @@
+//! The connections of clients, each with limits on its headers and its idle time.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::{Router, extract::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
+use tower::Service;
+
+use crate::endpoint::Caller;
+
+/// The maximum number of connections at the same time; further ones wait.
+pub(crate) const MOST_CONNECTIONS: usize = 1024;
+/// How long a client may take to send the headers of a request, which includes the idle time before it.
+const HEADER_TIME: Duration = Duration::from_secs(30);
+/// The maximum size of the headers of a request, in bytes.
+const MOST_HEADERS: usize = 64 * 1024;
+
+/// The connections of a server.
+pub(crate) struct Connections {
+    router: Router,
+    graceful: GracefulShutdown,
+}
+
+impl Connections {
+    pub(crate) fn new(router: Router) -> Self {
+        Self { router, graceful: GracefulShutdown::new() }
+    }
+
+    /// Serves a connection in a task.
+    pub(crate) fn serve(&self, stream: TcpStream, from: IpAddr, permit: OwnedSemaphorePermit) {
+        let router = self.router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(Caller { from });
+            router.clone().call(request)
+        });
+        // Answers and events are small; they must not wait for more.
+        let _faster = stream.set_nodelay(true);
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIME)
+            .max_buf_size(MOST_HEADERS)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = self.graceful.watch(connection);
+        tokio::spawn(async move {
+            // A client that goes away in the middle is no fault of the server.
+            let _ended = connection.await;
+            drop(permit);
+        });
+    }
+
+    /// Lets the requests in progress end, and closes idle connections.
+    pub(crate) async fn finish(self) {
+        self.graceful.shutdown().await;
+    }
+}

@@ -1,0 +1,25 @@
+//! Forebay over HTTP: the API, and the pages of the dashboard.
+//!
+//! It has no rules of its own. An endpoint reads its arguments, calls what the command line calls (`forebay-views` to
+//! read, `forebay-engine` to change), and answers with the same views. Each endpoint is a type that implements
+//! [`endpoint::Endpoint`] in a file of its own, so the router, the OpenAPI document and the check of permissions come
+//! from one list and can't differ.
+
+mod api;
+mod app;
+mod arguments;
+mod connections;
+mod endpoint;
+mod health;
+mod layers;
+mod listener;
+mod openapi;
+mod problem;
+mod routes;
+
+pub use self::{
+    app::{App, Settings},
+    endpoint::Needs,
+    listener::{Listener, serve},
+    routes::{Route, router, routes},
+};

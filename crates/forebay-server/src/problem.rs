@@ -1,0 +1,116 @@
+//! Errors as responses: problem details (RFC 9457) with the codes of the command line.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use forebay_views::failure::{Exit, Failure};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How long a client should wait before it tries again while the database or a source is unavailable, in seconds.
+const RETRY_AFTER: &str = "2";
+/// Codes of a request that was right, but that the present state refuses.
+const CONFLICTS: [&str; 10] = [
+    "contention",
+    "keys_moved_back",
+    "name_taken",
+    "not_a_rekey",
+    "run_already_reverted",
+    "run_not_applied",
+    "run_not_held",
+    "run_process_died",
+    "scope_busy",
+    "source_in_use",
+];
+
+/// Why a request failed (RFC 9457, media type `application/problem+json`).
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ProblemDetails {
+    /// Always `about:blank`: `code` says which error it is.
+    r#type: &'static str,
+    /// The phrase of the status.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// The error, as a sentence with its causes. Secrets are masked.
+    detail: String,
+    /// The error, as the stable word that the command line prints too.
+    code: String,
+    /// What to do next; null: there is no hint.
+    hint: Option<String>,
+    /// Where the error occurred, such as a parameter or a line of the input; null: the detail contains it.
+    place: Option<String>,
+}
+
+/// An error as a response.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    failure: Failure,
+}
+
+impl Problem {
+    /// A failure with another status than its own.
+    pub(crate) fn with_status(status: StatusCode, failure: Failure) -> Self {
+        Self { status, failure }
+    }
+
+    /// A request that can't be understood.
+    pub(crate) fn bad_request(code: &'static str, message: impl AsRef<str>) -> Self {
+        Self::with_status(StatusCode::BAD_REQUEST, Failure::usage(code, message))
+    }
+
+    /// What the body says.
+    fn details(&self) -> ProblemDetails {
+        let forebay_views::Error { code, message, hint, place } = self.failure.view();
+        ProblemDetails {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: message,
+            code,
+            hint,
+            place,
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self { status: status(&failure), failure }
+    }
+}
+
+/// The status of a failure.
+fn status(failure: &Failure) -> StatusCode {
+    let code = failure.code();
+    match failure.exit_code() {
+        _ if code.starts_with("no_such_") => StatusCode::NOT_FOUND,
+        _ if CONFLICTS.contains(&code) => StatusCode::CONFLICT,
+        Exit::Usage => StatusCode::BAD_REQUEST,
+        Exit::Held => StatusCode::CONFLICT,
+        Exit::DatabaseUnreachable | Exit::Unavailable | Exit::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
+        Exit::Partial => StatusCode::UNPROCESSABLE_ENTITY,
+        Exit::Done | Exit::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self.details()).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        if self.status.is_server_error() {
+            tracing::error!(code = self.failure.code(), "{}", self.failure.full_message());
+        }
+        response
+    }
+}

@@ -1,0 +1,108 @@
+//! A server over a database with made-up data.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, request},
+};
+use forebay_engine::{
+    clock,
+    ensure::Gate,
+    freshness::Policies,
+    scrape::{Scraper, Sources},
+    seed,
+    work::Declarations,
+};
+use forebay_server::{App, Settings, router};
+use forebay_store::testing::{self, TestDatabase};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// The server and its database.
+pub(crate) struct Stage {
+    router: Router,
+    pub(crate) stopping: CancellationToken,
+    _database: TestDatabase,
+}
+
+/// A response.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Stage {
+    /// A server over an empty database.
+    pub(crate) async fn empty() -> Self {
+        let test = testing::database().await;
+        let database = Arc::new(test.open().await);
+        Self::over(test, database)
+    }
+
+    /// A server over made-up data in every state.
+    pub(crate) async fn seeded() -> Self {
+        let test = testing::database().await;
+        let database = Arc::new(test.open().await);
+        seed::seed(&database, test.target(), false).await.unwrap();
+        Self::over(test, database)
+    }
+
+    fn over(test: TestDatabase, database: Arc<forebay_store::connect::Database>) -> Self {
+        let scraper = Scraper::new(database, clock::network(), Arc::new(Sources::default()));
+        let settings = Settings {
+            gate: Gate::new(scraper.clone(), Policies::default()),
+            scraper,
+            policies: Policies::default(),
+            declarations: Declarations::default(),
+            may_scrape: false,
+        };
+        let stopping = CancellationToken::new();
+        Self { router: router(App::new(settings, stopping.clone())), stopping, _database: test }
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Gets a path.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Gets the JSON of a path, which must succeed.
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.json()
+    }
+}
+
+/// A request for a path.
+pub(crate) fn get(path: &str) -> request::Builder {
+    Request::get(path)
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header, which must be there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+}

@@ -1,0 +1,80 @@
+//! `forebay serve`: the HTTP API and the dashboard.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use forebay_engine::{ensure::Gate, scrape::Stop};
+use forebay_server::{App, Listener, Settings, router};
+use tokio_util::sync::CancellationToken;
+
+use super::signals::Signals;
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Connections for parallel requests and a scrape.
+const NUM_CONNECTIONS: usize = 16;
+
+/// Serve the HTTP API and the dashboard
+///
+/// Runs until stopped. Ctrl-C lets the requests in progress end.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay serve
+  forebay serve --listen 127.0.0.1:9000 --allow-scrape")]
+pub(crate) struct Args {
+    /// The address to listen on; port 0 lets the system choose one
+    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8321))]
+    pub(crate) listen: SocketAddr,
+
+    /// Allow requests to scrape the configured sources
+    #[arg(long)]
+    pub(crate) allow_scrape: bool,
+}
+
+/// Runs the command until a signal stops it.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let mut signals = Signals::listen()?;
+    let listener = Listener::bind(args.listen).await.map_err(|error| {
+        Failure::usage("address_unavailable", format!("{} can't be listened on", args.listen))
+            .because(&error)
+            .hint("another program may use it; choose one with --listen")
+    })?;
+    if !listener.is_loopback() {
+        return Err(Failure::usage(
+            "authentication_missing",
+            format!(
+                "{} can be reached from other machines, and no authentication is configured",
+                args.listen
+            ),
+        )
+        .hint("listen on 127.0.0.1, and let a proxy that authenticates forward to it"));
+    }
+    let serving = context.with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
+        let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
+        let stop = Stop::default();
+        let gate = Gate::for_tools(scraper.clone(), config.policies(), stop.clone());
+        let settings = Settings {
+            scraper,
+            gate: gate.clone(),
+            policies: config.policies(),
+            declarations: config.declarations(),
+            may_scrape: args.allow_scrape,
+        };
+        let stopping = CancellationToken::new();
+        context.ui.note(&format!("serving on http://{}/; Ctrl-C stops", listener.address()));
+        let asked = async {
+            signals.next().await;
+            stop.ask();
+            stopping.cancel();
+        };
+        let serving =
+            forebay_server::serve(listener, router(App::new(settings, stopping.clone())), stopping.clone());
+        let ((), ()) = tokio::join!(serving, asked);
+        gate.finish().await;
+        Ok(Exit::Interrupted)
+    });
+    Box::pin(serving).await
+}
