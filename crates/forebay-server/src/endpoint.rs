@@ -1,5 +1,5 @@
-//! One endpoint of the API as a type: its arguments and its answer decide both how it is called and what the OpenAPI
-//! document says of it.
+//! One endpoint of the API as a type: its arguments and its answer decide both how it is called and what the
+//! description of the API says of it.
 
 use std::net::IpAddr;
 

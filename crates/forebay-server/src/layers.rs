@@ -11,6 +11,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use forebay_engine::clock;
 use forebay_views::failure::Failure;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
@@ -20,7 +21,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of a client's own request id.
 const LONGEST_ID: usize = 64;
 /// How long a request may take before its response begins.
-const MOST_TIME: Duration = Duration::from_secs(60);
+const MOST_TIME: Duration = Duration::from_mins(1);
 /// The headers of every response: nothing is sniffed, framed or told to other sites.
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -82,6 +83,6 @@ fn given_id(request: &Request) -> Option<HeaderValue> {
 }
 
 fn new_id() -> HeaderValue {
-    let id = format!("{:016x}", fastrand::u64(..));
+    let id = format!("{:016x}", clock::random_seed());
     HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
 }

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, made from the endpoints. Its schemas are JSON Schema 2020-12, those of the views.
+//! The description of the API, made from the endpoints (`OpenAPI` 3.1). Its schemas are those of the views.
 
 use std::sync::Arc;
 
@@ -122,8 +122,8 @@ fn parameters<T: JsonSchema>(place: &'static str) -> impl Iterator<Item = Value>
 }
 
 /// Serves the document.
-pub(crate) fn router(document: Value) -> Router<App> {
-    let text: Arc<[u8]> = serde_json::to_vec(&document).unwrap_or_default().into();
+pub(crate) fn router(document: &Value) -> Router<App> {
+    let text: Arc<[u8]> = serde_json::to_vec(document).unwrap_or_default().into();
     let serve = async |State(text): State<Arc<[u8]>>, headers: HeaderMap| -> Response {
         etag::tagged("application/json", &headers, text.to_vec())
     };

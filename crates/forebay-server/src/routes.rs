@@ -1,4 +1,4 @@
-//! The list of all endpoints, from which the router and the OpenAPI document are made.
+//! The list of all endpoints, from which the router and the description of the API are made.
 
 use axum::{
     Router,
@@ -63,7 +63,7 @@ pub fn router(app: App) -> Router {
     let document = api.document.finish();
     let router = api
         .router
-        .merge(openapi::router(document))
+        .merge(openapi::router(&document))
         .merge(health::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

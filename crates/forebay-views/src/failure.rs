@@ -91,18 +91,21 @@ impl Failure {
     }
 
     /// Adds what to do next.
+    #[must_use]
     pub fn hint(mut self, hint: impl AsRef<str>) -> Self {
         self.hint = Some(redact(hint.as_ref()));
         self
     }
 
     /// Adds a sentence to what to do next.
+    #[must_use]
     pub fn hint_more(self, sentence: impl AsRef<str>) -> Self {
         let hint = self.hint.as_deref().map_or(String::new(), |hint| format!("{hint} "));
         self.hint(format!("{hint}{}", sentence.as_ref()))
     }
 
     /// Sets the exit code.
+    #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
@@ -110,6 +113,7 @@ impl Failure {
 
     /// Adds an error and its source chain. Skips a cause whose text the previous one already contains, because some
     /// libraries print their source themselves.
+    #[must_use]
     pub fn because(mut self, error: &(dyn Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -164,6 +168,7 @@ impl Failure {
     }
 
     /// Adds where the error occurred, such as a line of a file.
+    #[must_use]
     pub fn place(mut self, place: impl AsRef<str>) -> Self {
         self.place = Some(redact(place.as_ref()));
         self
