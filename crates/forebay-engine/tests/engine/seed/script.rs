@@ -9,7 +9,7 @@ use super::{COUNTS, Stage, TABLES};
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/seed/seed.sql");
 
 /// Tables whose rows the migrations insert, or that hold only leases.
-const LEFT_OUT: [&str; 3] = ["schema_migrations", "failure_policies", "scope_leases"];
+const LEFT_OUT: [&str; 4] = ["schema_migrations", "failure_policies", "scope_leases", "ingestion_cursors"];
 
 const HEAD: &str = "\
 -- Forebay: made-up data that shows every state. Written by `forebay db export --seed`; don't change it.
@@ -127,7 +127,8 @@ async fn it_makes_what_the_command_makes() {
     }
     for table in applied.words(TABLES).await {
         let rows = format!("select 'row' from forebay.\"{table}\"");
-        if table != "scope_leases" {
+        // A slow machine stores where expensive scans ended.
+        if !["scope_leases", "ingestion_cursors"].contains(&table.as_str()) {
             assert_eq!(applied.counted(&rows).await, seeded.counted(&rows).await, "{table}");
         }
     }
