@@ -44,7 +44,9 @@ impl AdoptError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoSuchTable { .. } => {
-                "write it as `schema.name`, spelled as in the database; `forebay doctor --existing` lists what is there"
+                "write it as `schema.name`, spelled as in the database and without quotation marks; `forebay doctor \
+                 --existing` lists what is there. A table with a dot or a quotation mark in its name can't be named: \
+                 read it with `query` of a postgres source"
                     .into()
             }
             Self::NoSuchColumn { columns, .. } => format!("it has {}", columns.join(", ")),

@@ -90,10 +90,14 @@ fn failure(code: &'static str, file: &str, place: Option<(usize, usize)>, messag
 pub(super) fn located(error: &Error, text: &str, file: &str) -> Failure {
     // The parser explains some errors in several lines; the first is enough.
     let message = error.message().lines().next().unwrap_or_default();
-    let failure = failure(INVALID, file, error.span().map(|span| position(text, span.start)), message);
+    let place = error.span().map(|span| position(text, span.start));
     match meant(message) {
-        Some(name) => failure.hint(format!("did you mean `{name}`?")),
-        None => failure,
+        // The list of all names would hide the one that was meant.
+        Some(name) => {
+            let unknown = message.split_once(", expected").map_or(message, |(unknown, _list)| unknown);
+            failure(INVALID, file, place, unknown).hint(format!("did you mean `{name}`?"))
+        }
+        None => failure(INVALID, file, place, message),
     }
 }
 

@@ -170,15 +170,15 @@ fn other_keys_are_passed_to_the_handler() {
 #[test]
 fn errors_name_the_place_and_what_was_meant() {
     insta::assert_snapshot!(error("[sources.x]\nkye = [\"id\"]"), @r"
-    error[config_invalid]: forebay.toml:2:1: unknown field `kye`, expected one of `key`, `key_in_scope`, `entity`, `ignore`, `volatile`, `normalise`, `on_duplicate`, `guards`, `format`, `records`, `csv`, `encoding`, `require_end`, `max_duration`, `mode`, `removed_when`, `complete`, `sequence`, `scopes`, `http_json`, `html`, `json_ld`, `feed`, `ical`, `sitemap`, `file`, `command`, `singer`, `postgres`, `fetch`, `crawl`, `breaker`, `fallback`, `schedule`, `enabled`, `publish`
+    error[config_invalid]: forebay.toml:2:1: unknown field `kye`
     hint: did you mean `key`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nformat = \"jsno\""), @r"
-    error[config_invalid]: forebay.toml:3:10: unknown variant `jsno`, expected one of `auto`, `json`, `jsonl`, `csv`, `singer`
+    error[config_invalid]: forebay.toml:3:10: unknown variant `jsno`
     hint: did you mean `json`?
     ");
     insta::assert_snapshot!(error("[source.x]\nkey = [\"id\"]"), @r"
-    error[config_invalid]: forebay.toml:1:2: unknown field `source`, expected one of `project`, `database`, `sources`, `pipelines`, `fetch`, `freshness`, `entities`, `content`
+    error[config_invalid]: forebay.toml:1:2: unknown field `source`
     hint: did you mean `sources`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = []"), @"error[config_invalid]: forebay.toml:2:7: key must name at least one field");
@@ -296,7 +296,7 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     insta::assert_snapshot!(pipeline("retry = { permanent = { max_failures = 2 } }"), @"error[config_invalid]: forebay.toml:4:11: permanent failures are never retried automatically, so they have no retry settings");
     insta::assert_snapshot!(pipeline("retry = { transiet = {} }"), @"error[config_invalid]: forebay.toml:4:11: unknown failure class `transiet`; expected transient, throttled or lost");
     insta::assert_snapshot!(pipeline("retry = { lost = { max_failure = 2 } }"), @r"
-    error[config_invalid]: forebay.toml:4:20: unknown field `max_failure`, expected one of `max_failures`, `base_delay`, `max_delay`
+    error[config_invalid]: forebay.toml:4:20: unknown field `max_failure`
     hint: did you mean `max_failures`?
     ");
     insta::assert_snapshot!(pipeline("retry = { lost = { max_failures = 0 } }"), @"error[config_invalid]: forebay.toml:4:20: max_failures must be a whole number from 1 to 1000000");
@@ -305,7 +305,7 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = \"5m\", max_delay = \"1m\" } }"), @"error[config_invalid]: forebay.toml:4:20: base_delay must not be longer than max_delay");
     insta::assert_snapshot!(pipeline("limits = { rate = \"10/week\" }"), @"error[config_invalid]: forebay.toml:4:19: expected a rate such as 2/s, 30/m, 100/h or unlimited");
     insta::assert_snapshot!(pipeline("limits = { rte = \"10/s\" }"), @r"
-    error[config_invalid]: forebay.toml:4:12: unknown field `rte`, expected one of `max_active`, `rate`, `key`, `key_is_url`, `key_max_active`, `key_rate`, `max_pause`
+    error[config_invalid]: forebay.toml:4:12: unknown field `rte`
     hint: did you mean `rate`?
     ");
     insta::assert_snapshot!(pipeline("limits = { max_active = 0 }"), @"error[config_invalid]: forebay.toml:4:12: max_active must be a whole number of at least 1");

@@ -150,6 +150,9 @@ fn mistakes_say_what_to_do() {
     stored.execute(TABLES);
     for (line, code, hint) in [
         ("adopt nothing --as x", "no_such_table", "doctor --existing"),
+        ("adopt odd.table --as x", "no_such_table", "read it with `query` of a postgres source"),
+        ("adopt public.odd.table --as x", "name_refused", "more than one dot"),
+        ("adopt \"quoted\" --as x", "name_refused", "a quotation mark"),
         ("adopt events --as x --key idd", "no_such_column", "it has id, title"),
         ("adopt events --as x --contract-version-column v", "no_such_column", "it has id, title"),
         ("adopt forebay.sources --as x", "name_refused", "in a schema of your own"),
