@@ -4,6 +4,15 @@ declare
     own record;
 begin
     for own in
+        select distinct f.oid::regprocedure::text as signature
+        from forebay.entity_views as e
+        join pg_namespace as n on n.nspname = e.schema_name
+        join pg_proc as f on f.pronamespace = n.oid
+        where obj_description(f.oid, 'pg_proc') like 'Forebay relationship:%'
+    loop
+        execute format('drop function %s', own.signature);
+    end loop;
+    for own in
         select c.oid::regclass::text as relation
         from forebay.entity_views as e
         join pg_namespace as n on n.nspname = e.schema_name

@@ -3,15 +3,16 @@
 //! A view has a column for each declared field, over the references of all sources with that entity type; another view
 //! has their revisions. Both run with the rights of the role that reads them, so the policies of the references apply.
 //! Fields that are filtered by have an index, which belongs to the table `references` and is created without blocking
-//! writers.
+//! writers. Fields that refer to another entity type have functions between the two views ([`relationships`]).
 
+mod relationships;
 mod statements;
 
-use forebay_domain::entity::Entity;
+use forebay_domain::entity::{Declared, Entity};
 use jiff::Timestamp;
 use tokio_postgres::{Client, GenericClient, Row, Transaction, error::SqlState, types::Type};
 
-use self::statements::{Index, count_statement, indexes, views};
+use self::statements::{Index, View, count_statement, indexes, views};
 use crate::{
     error::{Error, Result},
     own_relations::{Own, close, ensure_schema, found, refuse_other_roles},
@@ -45,14 +46,23 @@ pub struct FieldFit {
     pub num_missing: u64,
 }
 
-/// Creates the views of an entity type in a schema, or brings them up to date, and then its indexes. A missing schema
-/// is created. Safe to run again, also after it was interrupted.
+/// The roles that read typed views.
+const READERS: [&str; 3] = ["authenticated", "forebay_reader", "service_role"];
+
+/// Creates the views of an entity type in a schema, or brings them up to date, with the functions between them and
+/// those of other entity types, and then its indexes. A missing schema is created. Safe to run again, also after it was
+/// interrupted. `declared` has this entity type and all others.
 ///
 /// Errors: `entity_refused`, without a change: a relation there has one of the names but is not the entity's, or the
 /// current role is not the owner of Forebay's tables; `name_refused`; the server's, if something of the user's depends
 /// on columns that change.
-pub async fn create(client: &mut Client, schema: &SchemaName, entity: &Entity) -> Result<EntityViews> {
-    let wanted = indexes(entity);
+pub async fn create(
+    client: &mut Client,
+    schema: &SchemaName,
+    entity: &Entity,
+    declared: &Declared,
+) -> Result<EntityViews> {
+    let wanted = indexes(entity, declared);
     let names: Vec<&str> = wanted.iter().map(|index| index.name.as_str()).collect();
     let relations = [entity.view.clone(), entity.revisions_view()];
     let own = own(&entity.name);
@@ -67,13 +77,13 @@ pub async fn create(client: &mut Client, schema: &SchemaName, entity: &Entity) -
         relation.check(&own, schema)?;
     }
     for view in views(schema, entity)? {
-        replace(&mut transaction, &view.statement, &view.drop_statement).await?;
+        replace(&mut transaction, schema, &view).await?;
         transaction.batch_execute(&view.comments).await?;
     }
     let renamed = before.iter().flat_map(|before| &before.relations).filter(|name| !relations.contains(name));
     drop_views(&transaction, &own, schema, &renamed.cloned().collect::<Vec<_>>()).await?;
     let all = [relations[0].as_str(), relations[1].as_str()];
-    close(&transaction, schema, &all, &["authenticated", "forebay_reader", "service_role"]).await?;
+    close(&transaction, schema, &all, &READERS).await?;
     let declare = "insert into forebay.entity_views as e (schema_name, entity_type, relations, indexes) \
          values ($1, $2, $3, $4) on conflict (schema_name, entity_type) do update \
          set relations = excluded.relations, indexes = excluded.indexes returning e.*";
@@ -84,6 +94,7 @@ pub async fn create(client: &mut Client, schema: &SchemaName, entity: &Entity) -
         (&names as _, Type::TEXT_ARRAY),
     ];
     let created = from_row(&transaction.query_typed_one(declare, &parameters).await?)?;
+    relationships::create(&transaction, schema, declared, &READERS).await?;
     transaction.commit().await?;
 
     for index in &wanted {
@@ -146,21 +157,23 @@ async fn find(
     transaction.query_typed_opt(statement, &parameters).await?.as_ref().map(from_row).transpose()
 }
 
-/// Replaces a view. If its columns changed other than by new ones at the end, it is dropped before.
-async fn replace(transaction: &mut Transaction<'_>, statement: &str, drop_statement: &str) -> Result<()> {
+/// Replaces a view. If its columns changed other than by new ones at the end, it is dropped before, with the functions
+/// between it and other views.
+async fn replace(transaction: &mut Transaction<'_>, schema: &SchemaName, view: &View) -> Result<()> {
     let savepoint = transaction.transaction().await?;
-    match savepoint.batch_execute(statement).await {
+    match savepoint.batch_execute(&view.statement).await {
         Ok(()) => Ok(savepoint.commit().await?),
         Err(error) if error.code() == Some(&SqlState::INVALID_TABLE_DEFINITION) => {
             savepoint.rollback().await?;
-            transaction.batch_execute(drop_statement).await?;
-            Ok(transaction.batch_execute(statement).await?)
+            relationships::drop_of_view(transaction, schema, &view.name).await?;
+            transaction.batch_execute(&view.drop_statement).await?;
+            Ok(transaction.batch_execute(&view.statement).await?)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Drops those of these views that are the entity's.
+/// Drops those of these views that are the entity's, with the functions between them and other views.
 async fn drop_views(
     transaction: &Transaction<'_>,
     own: &Own,
@@ -168,6 +181,7 @@ async fn drop_views(
     names: &[String],
 ) -> Result<()> {
     for view in found(transaction, own, schema, names).await?.iter().filter(|found| found.is_own()) {
+        relationships::drop_of_view(transaction, schema, &view.name).await?;
         transaction.batch_execute(&format!("drop view {schema}.{}", ColumnName::parse(&view.name)?)).await?;
     }
     Ok(())

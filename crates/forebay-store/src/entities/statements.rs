@@ -4,7 +4,7 @@
 //! parameters. A view and an index write the expression of a field alike, or the index would not be used.
 
 use forebay_domain::{
-    entity::{Entity, Field, FieldType, ScalarType, VIEW_COLUMNS},
+    entity::{Declared, Entity, Field, FieldType, ScalarType, VIEW_COLUMNS},
     identity::VersionHash,
 };
 
@@ -15,6 +15,8 @@ use crate::{
 
 /// A view to create.
 pub(super) struct View {
+    /// Its name without the schema.
+    pub(super) name: String,
     pub(super) statement: String,
     pub(super) drop_statement: String,
     pub(super) comments: String,
@@ -48,6 +50,7 @@ pub(super) fn views(schema: &SchemaName, entity: &Entity) -> Result<[View; 2]> {
         comments += &comment("column", &format!("{view}.{column}"), &about(name, field));
     }
     let references = View {
+        name: entity.view.clone(),
         statement: format!(
             "create or replace view {view} with (security_invoker = true) as select {} \
              from forebay.\"references\" as r \
@@ -74,6 +77,7 @@ pub(super) fn views(schema: &SchemaName, entity: &Entity) -> Result<[View; 2]> {
         comments += &comment("column", &format!("{revisions}.{name}"), about);
     }
     let revisions = View {
+        name: entity.revisions_view(),
         statement: format!(
             "create or replace view {revisions} with (security_invoker = true) as \
              select v.reference_id, n.name as source, r.record_key, v.changed_at, v.version, v.change, v.field_name, \
@@ -89,24 +93,32 @@ pub(super) fn views(schema: &SchemaName, entity: &Entity) -> Result<[View; 2]> {
     Ok([references, revisions])
 }
 
-/// The indexes of fields that are filtered by.
-pub(super) fn indexes(entity: &Entity) -> Vec<Index> {
-    let filters = entity.fields.iter().filter(|(_, field)| field.filter);
-    filters
-        .map(|(name, field)| {
-            let on = format!(
-                "forebay.\"references\" (({})) where entity_type = {} and removed_at is null",
-                expression(field, "payload"),
-                literal(&entity.name)
-            );
-            // A changed declaration has another index.
-            let digest = VersionHash::of(on.as_bytes()).to_string();
-            let readable = format!("entity_{}_{name}", entity.name).replace(['"', '\0'], "");
-            let name = format!("{}_{}", &readable[..readable.floor_char_boundary(50)], &digest[..8]);
-            let statement = format!("create index concurrently \"{name}\" on {on}");
-            Index { name, statement }
-        })
-        .collect()
+/// The indexes of fields that are filtered by, or that refer to another entity type, and that of the record keys if
+/// another one refers to them.
+pub(super) fn indexes(entity: &Entity, declared: &Declared) -> Vec<Index> {
+    let is_searched = |field: &Field| field.filter || field.references.is_some();
+    let searched = entity.fields.iter().filter(|(_, field)| is_searched(field));
+    let mut indexes: Vec<Index> = searched
+        .map(|(name, field)| index(entity, name, &format!("({})", expression(field, "payload"))))
+        .collect();
+    let mut fields = declared.values().flat_map(|other| other.fields.values());
+    if fields.any(|field| field.references.as_ref() == Some(&entity.name)) {
+        indexes.push(index(entity, "record_key", "record_key"));
+    }
+    indexes
+}
+
+fn index(entity: &Entity, column: &str, key: &str) -> Index {
+    let on = format!(
+        "forebay.\"references\" ({key}) where entity_type = {} and removed_at is null",
+        literal(&entity.name)
+    );
+    // A changed declaration has another index.
+    let digest = VersionHash::of(on.as_bytes()).to_string();
+    let readable = format!("entity_{}_{column}", entity.name).replace(['"', '\0'], "");
+    let name = format!("{}_{}", &readable[..readable.floor_char_boundary(50)], &digest[..8]);
+    let statement = format!("create index concurrently \"{name}\" on {on}");
+    Index { name, statement }
 }
 
 /// Counts, in an array with two places for each field, references with a wrong value and without a required one.

@@ -1,5 +1,7 @@
 //! Typed views: what they show, which values they accept, and that they replace nothing of the user's.
 
+mod relationships;
+
 use std::collections::BTreeMap;
 
 use forebay_domain::{
@@ -7,7 +9,8 @@ use forebay_domain::{
     json::Parser,
 };
 use forebay_store::{
-    entities::{self, FieldFit},
+    Error,
+    entities::{self, EntityViews, FieldFit},
     tables::SchemaName,
     testing,
 };
@@ -21,6 +24,12 @@ use tokio_postgres::{Client, types::Type};
 
 fn schema(name: &str) -> SchemaName {
     SchemaName::parse(name).unwrap()
+}
+
+/// Creates the views of one entity type, which no other refers to.
+pub(crate) async fn create(client: &mut Client, name: &str, entity: &Entity) -> Result<EntityViews, Error> {
+    let declared = [(entity.name.clone(), entity.clone())].into();
+    entities::create(client, &schema(name), entity, &declared).await
 }
 
 /// Events with their start in an object, and a list, JSON and a hostile name besides.
@@ -71,7 +80,7 @@ async fn a_view_shows_typed_fields_and_null_for_what_is_not_of_its_type() {
     let database = testing::database().await;
     let mut client = database.client().await;
     client.batch_execute(FILL).await.unwrap();
-    let created = entities::create(&mut client, &schema("Read Model"), &event()).await.unwrap();
+    let created = create(&mut client, "Read Model", &event()).await.unwrap();
     assert_eq!(created.relations, ["events", "events_revisions"]);
     assert_eq!(entities::list(&client).await.unwrap(), std::slice::from_ref(&created));
     client.batch_execute("set search_path = \"Read Model\"; set timezone = 'UTC'").await.unwrap();
@@ -171,7 +180,7 @@ async fn the_program_and_the_database_accept_the_same_values() {
     }
     let entity =
         Entity { name: "sample".into(), view: "sample".into(), fields, on_wrong_type: OnWrongType::Drift };
-    entities::create(&mut client, &schema("app"), &entity).await.unwrap();
+    create(&mut client, "app", &entity).await.unwrap();
     client
         .batch_execute(
             "insert into forebay.sources (name, entity_type, key_fields) values ('s', 'sample', '{id}')",
@@ -218,7 +227,7 @@ async fn filters_use_their_index_and_changed_declarations_change_views_and_index
         )
         .await
         .unwrap();
-    let created = entities::create(&mut client, &schema("app"), &event()).await.unwrap();
+    let created = create(&mut client, "app", &event()).await.unwrap();
     assert_eq!(created.indexes.len(), 3);
     client.batch_execute("analyze").await.unwrap();
     for (condition, index) in [
@@ -247,19 +256,20 @@ async fn filters_use_their_index_and_changed_declarations_change_views_and_index
         )
         .await
         .unwrap();
-    assert_eq!(entities::create(&mut client, &schema("app"), &event()).await.unwrap(), created);
+    assert_eq!(create(&mut client, "app", &event()).await.unwrap(), created);
     let after: Value = client.query_one(oids, &[]).await.unwrap().get(0);
     for (name, oid) in before.as_object().unwrap() {
         assert_eq!(&after[name] != oid, name.starts_with("entity_event_venue_"), "{name}");
     }
 
     // Another schema shares the indexes. A changed type is another column and another index.
-    entities::create(&mut client, &schema("other"), &event()).await.unwrap();
+    create(&mut client, "other", &event()).await.unwrap();
     let mut changed = event();
     changed.view = "happenings".into();
     changed.fields.get_mut("category").unwrap().field_type = "integer".parse().unwrap();
-    changed.fields.get_mut("venue").unwrap().filter = false;
-    let created = entities::create(&mut client, &schema("app"), &changed).await.unwrap();
+    let venue = changed.fields.get_mut("venue").unwrap();
+    (venue.filter, venue.references) = (false, None);
+    let created = create(&mut client, "app", &changed).await.unwrap();
     assert_eq!(created.relations, ["happenings", "happenings_revisions"]);
     let relations =
         "select relname from pg_class where relname ~ '^(entity_event|events|happenings)' order by 1";
@@ -276,7 +286,7 @@ async fn something_of_the_users_is_never_replaced() {
     let database = testing::database().await;
     let mut client = database.client().await;
     client.batch_execute("create schema app; create table app.events_revisions (id int)").await.unwrap();
-    let refused = entities::create(&mut client, &schema("app"), &event()).await.unwrap_err();
+    let refused = create(&mut client, "app", &event()).await.unwrap_err();
     assert_eq!(refused.code(), "entity_refused");
     assert!(
         refused.to_string().contains("app.events_revisions exists and is not part of the entity"),
@@ -285,15 +295,15 @@ async fn something_of_the_users_is_never_replaced() {
     assert_eq!(entities::list(&client).await.unwrap(), []);
 
     client.batch_execute("drop table app.events_revisions").await.unwrap();
-    entities::create(&mut client, &schema("app"), &event()).await.unwrap();
+    create(&mut client, "app", &event()).await.unwrap();
     client.batch_execute("create view app.mine as select title, price from app.events").await.unwrap();
     let mut changed = event();
     changed.fields.get_mut("price").unwrap().field_type = "text".parse().unwrap();
-    let refused = entities::create(&mut client, &schema("app"), &changed).await.unwrap_err();
+    let refused = create(&mut client, "app", &changed).await.unwrap_err();
     assert!(refused.to_string().contains("depend"), "{refused}");
     changed = event();
     changed.fields.insert("zz".into(), Field::new("zz", "text".parse().unwrap()));
-    entities::create(&mut client, &schema("app"), &changed).await.unwrap();
+    create(&mut client, "app", &changed).await.unwrap();
     assert!(entities::drop(&mut client, &schema("app"), "event").await.is_err());
     assert_eq!(rows(&client, "select * from app.mine").await, json!([]), "it still works");
 }
@@ -302,7 +312,7 @@ async fn something_of_the_users_is_never_replaced() {
 async fn views_and_indexes_go_with_the_schema() {
     let database = testing::database().await;
     let mut client = database.client().await;
-    entities::create(&mut client, &schema("app"), &event()).await.unwrap();
+    create(&mut client, "app", &event()).await.unwrap();
     forebay_store::migrations::down(&mut client, 14).await.unwrap();
     let left = "select relname from pg_class where relname ~ '^(entity_|events)'";
     assert_eq!(rows(&client, left).await, json!([]));

@@ -1,6 +1,6 @@
 //! `forebay db entities create`: creates typed views in a schema, or brings them up to date.
 
-use forebay_domain::entity::Entity;
+use forebay_domain::entity::{Declared, Entity};
 use forebay_store::{connect::Database, entities, tables::SchemaName};
 use forebay_views::{DatabaseEntity, Page};
 
@@ -15,9 +15,10 @@ use crate::{
 /// Create typed views of entity types
 ///
 /// An entity type with fields in the configuration gets a view of its active references, with a column of the right
-/// type for each field, a view of their revisions, and an index for each field with `filter = true`. Values that are
-/// not of their type are null; how many there are is reported. A missing schema is created. Safe to run again;
-/// something else of these names is never replaced.
+/// type for each field, a view of their revisions, and an index for each field with `filter = true`. A field with
+/// `references` gets functions between its view and the other one, which join them. Values that are not of their type
+/// are null; how many there are is reported. A missing schema is created. Safe to run again; something else of these
+/// names is never replaced.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -37,7 +38,7 @@ pub(crate) struct Args {
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let chosen = chosen(args, &config)?;
-    context.report(async |database| create(args, &chosen, database).await).await
+    context.report(async |database| create(args, &chosen, config.typed_entities(), database).await).await
 }
 
 fn chosen<'a>(args: &Args, config: &'a Config) -> Result<Vec<&'a Entity>, Failure> {
@@ -55,12 +56,13 @@ fn chosen<'a>(args: &Args, config: &'a Config) -> Result<Vec<&'a Entity>, Failur
 async fn create(
     args: &Args,
     chosen: &[&Entity],
+    declared: &Declared,
     database: &Database,
 ) -> Result<Page<DatabaseEntity>, Failure> {
     let mut client = database.client().await?;
     let mut items = Vec::new();
     for entity in chosen {
-        let views = entities::create(&mut client, &args.schema, entity).await?;
+        let views = entities::create(&mut client, &args.schema, entity, declared).await?;
         let fits = entities::fit(&**client, entity).await?;
         items.push(DatabaseEntity::created(views, fits));
     }
