@@ -19,8 +19,8 @@ bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or hando
 test: postgres python pgvector parts ## Run all tests of all crates
 	cargo test --workspace --no-fail-fast
 
-test-matrix: pgvector ## Run the tests of the store on Postgres 15 to 18, installed by version; or VERSIONS="15 18"
-	@scripts/matrix.sh $(VERSIONS)
+test-matrix: pgvector ## Run the tests on Postgres 15 to 18, installed by version; or VERSIONS="15 18" SUITES="store engine cli"
+	@scripts/matrix.sh $(VERSIONS) $(SUITES)
 
 test-pooler: postgres parts ## Run the tests of the engine through PgBouncer in transaction mode
 	FOREBAY_TEST_POOLER=1 cargo test -p forebay-engine --no-fail-fast

@@ -1,14 +1,27 @@
 #!/usr/bin/env bash
 # Runs tests on each Postgres that Forebay supports, one version after another, and prints a summary. The servers come
-# from scripts/parts.sh; nothing that is installed is used or changed. Versions may be named: scripts/matrix.sh 15 18
+# from scripts/parts.sh; nothing that is installed is used or changed. Arguments name versions, suites (store, engine,
+# cli), or both: scripts/matrix.sh 15 18 store
 #
-# The tests are those of the store, and of persisting and working in the engine. Each version has a data folder of its
-# own in /tmp, which is removed afterwards. The output of a version is in target/matrix/VERSION.log.
+# Each version has a data folder of its own in /tmp, which is removed afterwards. Tests of the private Postgres run on
+# the one that is installed. The output is in target/matrix/VERSION-SUITE.log.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-versions=("$@")
+versions=()
+suites=()
+for argument in "$@"; do
+    case $argument in
+    15 | 16 | 17 | 18) versions+=("$argument") ;;
+    store | engine | cli) suites+=("$argument") ;;
+    *)
+        echo "usage: scripts/matrix.sh [15] [16] [17] [18] [store] [engine] [cli]" >&2
+        exit 2
+        ;;
+    esac
+done
 if [[ ${#versions[@]} == 0 ]]; then versions=(15 16 17 18); fi
+if [[ ${#suites[@]} == 0 ]]; then suites=(store engine cli); fi
 scripts/parts.sh --postgres
 
 logs=target/matrix
@@ -23,12 +36,14 @@ for program in pg_dump pg_restore psql; do
     if [[ -x $clients/$program ]]; then ln -sf "$clients/$program" "$tools/$program"; fi
 done
 
-# A failure of the first does not skip the second.
-tests() {
-    local code=0
-    cargo test -p forebay-store --lib --test store --no-fail-fast -- --show-output || code=1
-    cargo test -p forebay-engine --test engine --no-fail-fast -- --show-output persist:: work:: || code=1
-    return "$code"
+run_suite() {
+    local -a package
+    case $1 in
+    store) package=(-p forebay-store --lib --test store) ;;
+    engine) package=(-p forebay-engine --test engine) ;;
+    cli) package=(-p forebay --test cli) ;;
+    esac
+    cargo test "${package[@]}" --no-fail-fast -- --show-output
 }
 
 summary=()
@@ -44,21 +59,24 @@ for version in "${versions[@]}"; do
     folder=$(mktemp -d "/tmp/forebay-matrix-$version-XXXXXX")
     # The server runs as another user if the tests run as root.
     chmod 777 "$folder"
-    log=$logs/$version.log
-    started=$SECONDS
-    result=passed
-    if ! FOREBAY_TEST_POSTGRES=$programs FOREBAY_TEST_DATA_DIR=$folder/data PATH=$tools:$PATH tests >"$log" 2>&1; then
-        result=FAILED
-        is_failed=1
-    fi
+    for suite in "${suites[@]}"; do
+        log=$logs/$version-$suite.log
+        started=$SECONDS
+        result=passed
+        if ! FOREBAY_TEST_POSTGRES=$programs FOREBAY_TEST_DATA_DIR=$folder/data PATH=$tools:$PATH \
+            run_suite "$suite" >"$log" 2>&1; then
+            result=FAILED
+            is_failed=1
+        fi
+        num_passed=$(awk '/^test result:/ { sum += $4 } END { print sum + 0 }' "$log")
+        num_failed=$(awk '/^test result:/ { sum += $6 } END { print sum + 0 }' "$log")
+        summary+=("Postgres $version, $suite: $result in $((SECONDS - started)) s; $num_passed passed, $num_failed failed; $log")
+        while IFS= read -r line; do summary+=("    $line"); done < <(
+            grep -E '^test .* \.\.\. FAILED$' "$log" | sort -u || true
+            grep -iE '^skipped: ' "$log" | sort | uniq -c || true
+        )
+    done
     rm -rf "$folder"
-    num_passed=$(awk '/^test result:/ { sum += $4 } END { print sum + 0 }' "$log")
-    num_failed=$(awk '/^test result:/ { sum += $6 } END { print sum + 0 }' "$log")
-    summary+=("Postgres $version: $result in $((SECONDS - started)) s; $num_passed passed, $num_failed failed; $log")
-    while IFS= read -r line; do summary+=("    $line"); done < <(
-        grep -E '^test .* \.\.\. FAILED$' "$log" | sort -u || true
-        grep -iE '^skipped: ' "$log" | sort | uniq -c || true
-    )
 done
 
 echo "== Summary" >&2

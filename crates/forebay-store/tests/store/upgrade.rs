@@ -60,7 +60,11 @@ async fn pg_upgrade_accepts_the_schema() {
         ])
         .arg(&new));
     assert!(output.status.success(), "{output:?}");
-    let old_programs = tools::find("pg_controldata", major.unsigned_abs()).unwrap().program;
+    let Ok(found) = tools::find("pg_controldata", major.unsigned_abs()) else {
+        eprintln!("skipped: Postgres {major} is installed without pg_controldata");
+        return;
+    };
+    let old_programs = found.program;
     let output = run(Command::new(new_programs.join("pg_upgrade"))
         .args(["--check", "--username", "forebay", "--old-bindir"])
         .arg(old_programs.parent().unwrap())
