@@ -34,7 +34,7 @@ where i.inhparent = 'forebay.scrape_logs'::regclass order by relname;
 \set tail 'explain (analyze, buffers, costs off, timing off) select * from forebay.scrape_logs where run_id = 7 order by log_id desc limit 1000'
 :tail;
 :tail;
-\echo Words within a month: on 1, on 3,400 and on 17,000 lines of it, on nearly all lines, and a phrase on 17,000
+\echo Words within a month: on 1, on 3,400 and on 17,000 lines of it, on nearly all lines, and a phrase on 17,000 and on none
 \set one 'select count(*) from forebay.search_logs(md5(''300''), ''2026-01-01'', ''2026-02-01'')'
 :one;
 :one;
@@ -50,3 +50,6 @@ where i.inhparent = 'forebay.scrape_logs'::regclass order by relname;
 \set phrase 'select count(*) from forebay.search_logs(''"could not be read"'', ''2026-01-01'', ''2026-02-01'')'
 :phrase;
 :phrase;
+\set apart 'select count(*) from forebay.search_logs(''"read could be"'', ''2026-01-01'', ''2026-02-01'')'
+:apart;
+:apart;

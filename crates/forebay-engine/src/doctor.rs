@@ -29,6 +29,7 @@ use crate::{
     clock,
     error::Result,
     freshness::{self, ListOptions, Policies},
+    maintenance::TIMESCALEDB,
     retrieval,
     scrape::Sources,
     work::{self, Declarations},
@@ -86,6 +87,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     let server = doctor::server(&**client).await?;
     checks.extend(checks::server(&server));
     checks.push(checks::clocks(server.now, before, clock::now()));
+    checks.extend(checks::timescaledb(doctor::extension(&**client, TIMESCALEDB).await?));
     let (schema, is_usable) = checks::schema(&migrations::status(&client).await?);
     checks.push(schema);
     checks.extend(checks::holders(&doctor::holders(&**client).await?));

@@ -17,6 +17,7 @@ pub mod freshness;
 mod http;
 pub mod human;
 pub mod logs;
+pub mod maintenance;
 pub mod payload;
 pub mod persist;
 pub mod retrieval;

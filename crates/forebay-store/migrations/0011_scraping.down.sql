@@ -1,6 +1,6 @@
 drop table forebay.scrape_run_drift;
-drop function forebay_private.maintain_months(interval, int);
-drop function forebay_private.drop_log_months(timestamptz);
+drop function forebay_private.maintain_months(interval, int, boolean);
+drop function forebay_private.drop_log_months(timestamptz, boolean);
 drop function forebay.search_logs(text, timestamptz, timestamptz, int);
 drop table forebay.scrape_logs;
 drop table forebay.http_validators;

@@ -271,24 +271,45 @@ create function forebay.search_logs(
 returns setof forebay.scrape_logs
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+-- Going back in time for frequent words takes 2 ms, and starting workers for it 30 ms.
+set max_parallel_workers_per_gather = 0
 as $$
+declare
+    query tsquery := websearch_to_tsquery('pg_catalog.simple', words);
+    -- The index has no positions. It finds the lines with all words of a phrase, and parsing each of them again would
+    -- take most of the time. So they are parsed newest first until there are enough, and a pattern skips those where
+    -- the words are apart. Lines that are not plain ASCII, or may contain tags or URLs, are always parsed.
+    all_words text := replace(query::text, ' <-> ', ' & ');
+    patterns text[] := '{}';
 begin
+    if all_words ~ '[|!<>()]' then
+        all_words := query::text;
+    else
+        patterns := array(
+            select replace(replace(phrase, ''' <-> ''', '[^a-z0-9]+'), '''', '') || '|[<&]|://|[^ -~\t\r\n]'
+            from regexp_split_to_table(query::text, ' & ') as phrase
+            where phrase ~ '^''[a-z0-9]+''( <-> ''[a-z0-9]+'')+$');
+    end if;
     -- "execute" plans for these words: frequent ones are found by going back in time, rare ones by their index.
     return query execute $query$
         select l.*
-        from forebay.scrape_logs as l
-        where l.logged_at >= $2 and l.logged_at < $3
-            and to_tsvector('pg_catalog.simple', left(l.message, 10000))
-                @@ websearch_to_tsquery('pg_catalog.simple', $1)
-        order by l.logged_at desc, l.log_id desc
+        from (
+            select l.*
+            from forebay.scrape_logs as l
+            where l.logged_at >= $2 and l.logged_at < $3
+                and to_tsvector('pg_catalog.simple', left(l.message, 10000)) @@ $5
+            order by l.logged_at desc, l.log_id desc
+            -- Keeps the condition below out of here. The order is that of the result: sorting again would read all.
+            offset 0) as l
+        where l.message ~* all ($6) and to_tsvector('pg_catalog.simple', left(l.message, 10000)) @@ $1
         limit $4 $query$
-    using words, since, until, max_lines;
+    using query, since, until, max_lines, all_words::tsquery, patterns;
 end $$;
 comment on function forebay.search_logs(text, timestamptz, timestamptz, int) is
     'The newest log lines of all runs with these words in their message, in the syntax of websearch_to_tsquery.';
 
--- Drops the partitions of months that ended before a time, and returns their number.
-create function forebay_private.drop_log_months(before timestamptz) returns int
+-- Drops the partitions of months that ended before a time, and returns their names.
+create function forebay_private.drop_log_months(before timestamptz, dry_run boolean default false) returns setof text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
@@ -297,7 +318,6 @@ set lock_timeout = '2s'
 as $$
 declare
     name text;
-    num_dropped int := 0;
 begin
     for name in
         select c.relname
@@ -308,28 +328,46 @@ begin
             and to_timestamp(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= before
         order by c.relname
     loop
-        execute format('drop table forebay.%I', name);
-        num_dropped := num_dropped + 1;
+        if not dry_run then
+            execute format('drop table forebay.%I', name);
+        end if;
+        return next name;
     end loop;
-    return num_dropped;
 end $$;
 
 -- Upkeep of the tables that are partitioned by month. Creates the partitions of this month and the next ones, so that
 -- other programs can write at any time, and drops the months of logs that ended longer ago than log_retention (null:
--- none). Returns the number of dropped months. Revisions and measurements are kept: an earlier payload is computed from
--- all later revisions.
+-- none). Returns the partitions, and whether each was created or dropped. Revisions and measurements are kept: an
+-- earlier payload is computed from all later revisions.
 create function forebay_private.maintain_months(
-    log_retention interval default '30 days', months_ahead int default 2) returns int
+    log_retention interval default '30 days', months_ahead int default 2, dry_run boolean default false)
+returns table (change text, partition_name text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
+declare
+    parent text;
+    month timestamptz;
 begin
-    perform forebay_private.ensure_month(c.relname::text, now() + make_interval(months => n))
-    from pg_class as c
-    cross join generate_series(0, months_ahead) as n
-    where c.relnamespace = 'forebay'::regnamespace and c.relkind = 'p';
-    return forebay_private.drop_log_months(now() - log_retention);
+    change := 'created';
+    for parent, month in
+        select c.relname, date_trunc('month', now()) + make_interval(months => n)
+        from pg_class as c
+        cross join generate_series(0, months_ahead) as n
+        where c.relnamespace = 'forebay'::regnamespace and c.relkind = 'p'
+        order by 1, 2
+    loop
+        partition_name := parent || '_' || to_char(month, 'YYYYMM');
+        continue when to_regclass('forebay.' || partition_name) is not null;
+        if not dry_run then
+            perform forebay_private.ensure_month(parent, month);
+        end if;
+        return next;
+    end loop;
+    return query
+        select 'dropped', d.name
+        from forebay_private.drop_log_months(now() - log_retention, dry_run) as d (name);
 end $$;
 
 -- Drift ---------------------------------------------------------------------------------------------------------------

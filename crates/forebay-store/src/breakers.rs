@@ -16,6 +16,7 @@ use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 use crate::{
     error::Result,
     jobs::Receipt,
+    maintenance::{Expiring, Mode},
     row::{ReadRow, word},
 };
 
@@ -147,11 +148,14 @@ pub async fn trail(
         .collect()
 }
 
-/// Deletes state changes older than `retention` and returns their number.
-pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
-    let statement = "delete from forebay.circuit_breaker_transitions \
-         where changed_at < now() - make_interval(secs => $1)";
-    Ok(client.execute_typed(statement, &[(&retention.as_secs_f64(), Type::FLOAT8)]).await?)
+/// Deletes or counts state changes older than `retention`.
+pub async fn prune(client: &impl GenericClient, retention: Duration, mode: Mode) -> Result<u64> {
+    let expiring = Expiring {
+        table: "forebay.circuit_breaker_transitions",
+        is_expired: "t.changed_at < now() - make_interval(secs => $1)",
+        age: "changed_at",
+    };
+    expiring.prune(client, retention, mode).await
 }
 
 async fn lock(transaction: &Transaction<'_>, source_id: i32) -> Result<Option<Breaker>> {

@@ -8,7 +8,12 @@ use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::{error::Result, maintenance, row::ReadRow, types::SqlId};
+use crate::{
+    error::Result,
+    maintenance::{Expiring, Mode},
+    row::ReadRow,
+    types::SqlId,
+};
 
 const ADD: &str = include_str!("deliveries/add.sql");
 const LIST: &str = include_str!("deliveries/list.sql");
@@ -138,10 +143,12 @@ pub async fn list(client: &impl GenericClient, filter: &DeliveryFilter) -> Resul
         .collect()
 }
 
-/// Deletes the deliveries that were sent before their retention, in portions. Returns their number.
-pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
-    let statement = "delete from forebay.ingestion_deliveries as d where d.ctid = any (array( \
-             select f.ctid from forebay.ingestion_deliveries as f \
-             where f.sent_at < now() - make_interval(secs => $1) order by f.sent_at limit $2))";
-    maintenance::prune(client, statement, retention).await
+/// Deletes or counts the deliveries that were sent longer ago than `retention`.
+pub async fn prune(client: &impl GenericClient, retention: Duration, mode: Mode) -> Result<u64> {
+    let expiring = Expiring {
+        table: "forebay.ingestion_deliveries",
+        is_expired: "t.sent_at < now() - make_interval(secs => $1)",
+        age: "sent_at",
+    };
+    expiring.prune(client, retention, mode).await
 }

@@ -62,6 +62,16 @@ pub struct Server {
     pub has_worker_role: bool,
 }
 
+forebay_domain::words! {
+    /// An extension that the server has.
+    pub enum ExtensionState {
+        /// It can be created in this database.
+        Available = "available",
+        /// This database has it.
+        Installed = "installed",
+    }
+}
+
 /// The row counts of a hot table, from the server's statistics.
 #[derive(Clone, Debug)]
 pub struct Bloat {
@@ -134,6 +144,15 @@ pub struct ClosedRole {
     pub pipeline: String,
     /// Whether it exists.
     pub is_there: bool,
+}
+
+/// Whether the server has an extension; `None`: it doesn't.
+pub async fn extension(client: &impl GenericClient, name: &str) -> Result<Option<ExtensionState>> {
+    let statement = "select a.installed_version is not null as is_installed \
+         from pg_available_extensions as a where a.name = $1";
+    let row = client.query_typed_opt(statement, &[(&name, Type::TEXT)]).await?;
+    let is_installed = row.map(|row| row.read::<bool>("is_installed")).transpose()?;
+    Ok(is_installed.map(|yes| if yes { ExtensionState::Installed } else { ExtensionState::Available }))
 }
 
 /// Reads the server's properties. Works without our schema.

@@ -17,7 +17,7 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{
     error::Result,
-    maintenance,
+    maintenance::{Expiring, Mode},
     row::ReadRow,
     types::{SqlId, sql_ids},
 };
@@ -193,13 +193,15 @@ async fn write(
         .await?)
 }
 
-/// Deletes pages read longer ago than `retention`, in portions, and returns their number. An unchanged page is not
-/// written, so it is read again once in that time.
-pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
-    let statement = "delete from forebay.http_validators where (source_id, url_hash) in ( \
-             select source_id, url_hash from forebay.http_validators \
-             where fetched_at < now() - make_interval(secs => $1) order by fetched_at limit $2)";
-    maintenance::prune(client, statement, retention).await
+/// Deletes or counts pages read longer ago than `retention`. An unchanged page is not written, so it is read again once
+/// in that time.
+pub async fn prune(client: &impl GenericClient, retention: Duration, mode: Mode) -> Result<u64> {
+    let expiring = Expiring {
+        table: "forebay.http_validators",
+        is_expired: "t.fetched_at < now() - make_interval(secs => $1)",
+        age: "fetched_at",
+    };
+    expiring.prune(client, retention, mode).await
 }
 
 /// A position in a Postgres array, which has fewer elements than `i32::MAX`.

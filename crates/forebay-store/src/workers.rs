@@ -15,6 +15,7 @@ use tokio_postgres::{
 use crate::{
     error::Result,
     jobs::{FailureAck, FailureReport},
+    maintenance::{Expiring, Mode},
     row::ReadRow,
 };
 
@@ -140,12 +141,15 @@ pub async fn forget(client: &impl GenericClient, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the rows of workers that were not seen for `age` and hold nothing. Returns their number.
-pub async fn prune(client: &impl GenericClient, age: Duration) -> Result<u64> {
-    let statement = "delete from forebay.workers as w \
-         where w.last_seen_at < now() - make_interval(secs => $1) \
-             and not exists (select from forebay.ingestion_claims as c where c.worker = w.worker)";
-    Ok(client.execute_typed(statement, &[(&age.as_secs_f64(), Type::FLOAT8)]).await?)
+/// Deletes or counts the rows of workers that were not seen for `age` and hold nothing.
+pub async fn prune(client: &impl GenericClient, age: Duration, mode: Mode) -> Result<u64> {
+    let expiring = Expiring {
+        table: "forebay.workers",
+        is_expired: "t.last_seen_at < now() - make_interval(secs => $1) \
+             and not exists (select from forebay.ingestion_claims as c where c.worker = t.worker)",
+        age: "last_seen_at",
+    };
+    expiring.prune(client, age, mode).await
 }
 
 /// All workers by name, or the one of a name; those without a name are one entry, the last.

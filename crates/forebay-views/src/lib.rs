@@ -53,6 +53,7 @@ mod history;
 mod job;
 mod json;
 mod log_line;
+mod maintained;
 pub mod names;
 mod page;
 mod pause;
@@ -146,6 +147,7 @@ pub use self::{
     job::Job,
     json::Json,
     log_line::LogLine,
+    maintained::Maintained,
     page::Page,
     pause::{Pause, Resumed},
     pipeline_state::PipelineState,

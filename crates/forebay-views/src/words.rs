@@ -30,8 +30,8 @@ use forebay_engine::{
     work::reconciliation::Problem,
 };
 use forebay_store::{
-    freshness::SyncStatus, handoffs::OperationName, logs::Level, migrations::MigrationState,
-    profiles::ProfileName, workers::WorkerState,
+    doctor::ExtensionState, freshness::SyncStatus, handoffs::OperationName, logs::Level,
+    migrations::MigrationState, profiles::ProfileName, workers::WorkerState,
 };
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -181,6 +181,10 @@ pub(crate) fn age_status_or_null(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn sync_status_or_null(_: &mut SchemaGenerator) -> Schema {
     words_or_null::<SyncStatus>()
+}
+
+pub(crate) fn extension_state_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<ExtensionState>()
 }
 
 pub(crate) fn level(_: &mut SchemaGenerator) -> Schema {

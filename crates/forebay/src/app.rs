@@ -11,8 +11,8 @@ use crate::{
     cli::Globals,
     commands::{
         adopt, changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
-        history, init, list, mcp, persist, pipelines, runs, scrape, search, serve, show, sources, stats,
-        work, workers,
+        history, init, list, maintain, mcp, persist, pipelines, runs, scrape, search, serve, show, sources,
+        stats, work, workers,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -109,6 +109,7 @@ pub(crate) enum Command {
     /// Manage the database schema and the private Postgres
     #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
     Db(db::Command),
+    Maintain(maintain::Args),
     Serve(serve::Args),
     Mcp(mcp::Args),
     Doctor(doctor::Args),
@@ -151,6 +152,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Freshness(args) => freshness::run(&args, context).await,
         Command::Work(args) => work::run(&args, context).await,
         Command::Workers(args) => workers::run(&args, context).await,
+        Command::Maintain(args) => maintain::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
         Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,

@@ -19,6 +19,7 @@ pub(crate) mod handoffs;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod maintain;
 pub(crate) mod mcp;
 pub(crate) mod persist;
 pub(crate) mod pipelines;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_domain::handoff::State;
 use forebay_store::{
-    doctor::{Bloat, FutureRun, Holder, HolderKind, Queue, Server},
+    doctor::{Bloat, ExtensionState, FutureRun, Holder, HolderKind, Queue, Server},
     handoffs::HandoffCount,
     migrations::{MigrationState, MigrationStatus},
 };
@@ -80,6 +80,16 @@ pub(super) fn vector(server: &Server, in_need: &[String]) -> Check {
         .hint(format!(
             "install pgvector on the server and run: create extension vector; or remove [pipelines.{first}.embeddings]"
         ))
+}
+
+/// The extension timescaledb, which Forebay never needs, where the server has it.
+pub(super) fn timescaledb(found: Option<ExtensionState>) -> Option<Check> {
+    let message = match found? {
+        ExtensionState::Installed => "the extension timescaledb is installed",
+        ExtensionState::Available => "the extension timescaledb can be created",
+    };
+    let message = format!("{message}: it can archive logs beyond their retention");
+    Some(Check::ok("timescaledb", message).hint("see docs/guides/maintenance.md"))
 }
 
 fn writable(server: &Server) -> Check {

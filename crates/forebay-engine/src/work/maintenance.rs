@@ -11,7 +11,7 @@ use std::{
 
 use forebay_store::{
     breakers, deliveries, handoffs, jobs,
-    maintenance::{self, Task},
+    maintenance::{self, Mode, Task},
     pages,
     pipelines::{self, Pipeline},
     runs, workers,
@@ -22,7 +22,7 @@ use super::{
     report::{Maintenance, Progress},
     shared::Shared,
 };
-use crate::error::Result;
+use crate::{error::Result, maintenance::DEAD_WORKERS};
 
 /// How often a worker looks for tasks.
 const LOOK: Duration = Duration::from_secs(15);
@@ -30,8 +30,6 @@ const LOOK: Duration = Duration::from_secs(15);
 const RESCUED_AT_ONCE: u32 = 100;
 /// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
-/// How long dead workers are listed.
-const DEAD_WORKERS: Duration = Duration::from_hours(24);
 
 /// Runs the due tasks until it is dropped. A failed task is retried the next time. The supervisor reports an outage of
 /// the database.
@@ -68,30 +66,31 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         }
     }
     if is_due(shared, Task::PruneWorkers, PRUNE_EVERY).await? {
-        workers::prune(&**shared.database.client().await?, DEAD_WORKERS).await?;
+        workers::prune(&**shared.database.client().await?, DEAD_WORKERS, Mode::Delete).await?;
     }
     if let Some(retention) = options.delivery_retention
         && is_due(shared, Task::PruneDeliveries, PRUNE_EVERY).await?
     {
         let client = shared.database.client().await?;
-        note_pruned(shared, deliveries::prune(&**client, retention).await?);
+        note_pruned(shared, deliveries::prune(&**client, retention, Mode::Delete).await?);
     }
     if let Some(retention) = options.retention
         && is_due(shared, Task::Prune, PRUNE_EVERY).await?
     {
         let client = shared.database.client().await?;
-        let pruned = handoffs::prune(&**client, retention).await?;
+        let pruned = handoffs::prune(&**client, retention, Mode::Delete).await?;
         note_pruned(shared, pruned);
     }
     if is_due(shared, Task::PruneScraping, PRUNE_EVERY).await? {
         let client = shared.database.client().await?;
+        maintenance::create_months(&**client, Mode::Delete).await?;
         if let Some(retention) = options.retention {
-            let pruned =
-                pages::prune(&**client, retention).await? + breakers::prune(&**client, retention).await?;
+            let pruned = pages::prune(&**client, retention, Mode::Delete).await?
+                + breakers::prune(&**client, retention, Mode::Delete).await?;
             note_pruned(shared, pruned);
+            // Last, because dropping a month waits for its readers.
+            maintenance::drop_months(&**client, retention, Mode::Delete).await?;
         }
-        // Last, because dropping a month waits for its readers.
-        maintenance::months(&**client, options.retention).await?;
     }
     Ok(())
 }

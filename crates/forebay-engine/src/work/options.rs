@@ -5,6 +5,7 @@ use std::time::Duration;
 use forebay_store::pipelines::Pipeline;
 
 use super::{declarations::Declarations, kind::Workers, own_name::own_name};
+use crate::maintenance::Retention;
 
 /// Options of workers.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,8 +48,8 @@ impl Default for WorkOptions {
             lease: Duration::from_mins(1),
             worker: own_name(),
             reconcile_every: Some(Duration::from_hours(1)),
-            retention: Some(Duration::from_hours(30 * 24)),
-            delivery_retention: Some(Duration::from_hours(7 * 24)),
+            retention: Retention::default().history,
+            delivery_retention: Retention::default().deliveries,
         }
     }
 }

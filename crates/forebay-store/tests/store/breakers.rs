@@ -7,6 +7,7 @@ use forebay_domain::breaker::{
 };
 use forebay_store::{
     breakers::{self, Asked, Ended},
+    maintenance::Mode,
     testing,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -82,7 +83,7 @@ async fn a_breaker_is_stored_with_its_trail() {
     let older = breakers::trail(&client, 1, Some(trail[0].transition_id), 1).await.unwrap();
     assert_eq!(older, trail[1..2]);
     assert_eq!(breakers::list(&client).await.unwrap().len(), 1);
-    assert_eq!(breakers::prune(&client, Duration::ZERO).await.unwrap(), 3);
+    assert_eq!(breakers::prune(&client, Duration::ZERO, Mode::Delete).await.unwrap(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -6,6 +6,7 @@ use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     deliveries::{self, Delivery, DeliveryFilter},
     handoffs,
+    maintenance::Mode,
     pipelines::{self, Effect, PipelineSpec},
     projects::OnConflict,
     testing,
@@ -32,7 +33,7 @@ async fn old_deliveries_are_pruned_and_new_ones_kept() {
     };
     let (old, new) = (delivery(Duration::from_hours(200)), delivery(Duration::from_hours(1)));
     deliveries::add(&client, &[old, new.clone()]).await.unwrap();
-    assert_eq!(deliveries::prune(&client, Duration::from_hours(168)).await.unwrap(), 1);
+    assert_eq!(deliveries::prune(&client, Duration::from_hours(168), Mode::Delete).await.unwrap(), 1);
     let filter = DeliveryFilter { limit: 10, ..DeliveryFilter::default() };
     let left = deliveries::list(&client, &filter).await.unwrap();
     assert_eq!(left.len(), 1);

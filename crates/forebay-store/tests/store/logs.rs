@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use forebay_store::{
     logs::{self, Grep, Level, LogFilter, LogLine, NewLine},
-    maintenance, testing,
+    maintenance::{self, Mode},
+    testing,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -118,6 +119,66 @@ async fn words_are_found_in_all_runs_newest_first() {
     assert_eq!(client.query_one(bounded, &[]).await.unwrap().get::<_, &str>(0), "answered");
 }
 
+/// Phrases are found by a pattern first. It must not miss what the parser of Postgres finds.
+#[tokio::test]
+async fn phrases_are_found_wherever_the_parser_finds_them() {
+    let database = testing::database().await;
+    let mut client = database.client().await;
+    let words =
+        ["page", "Page", "read", "READ", "404", "be", "\u{212a}ey", "key", "\u{130}s", "is", "na\u{ef}ve"];
+    let gaps = [
+        " ", ", ", "-", "_", "/", ".", "=", ": ", "'", "\"", "\n\t", " (", " <b>", "<page a>", "&amp;",
+        " & ", "://", " http://", "@", "\u{a0}", "\u{2014}", " x ", "", "1", " -", "+",
+    ];
+    let mut lines = Vec::new();
+    for first in words {
+        for second in words {
+            for gap in gaps {
+                lines.push(line("2026-01-01T00:00:00Z", Level::Info, &format!("{first}{gap}{second}")));
+                let between = format!("the {first}{gap}{second}. Done");
+                lines.push(line("2026-01-01T00:00:01Z", Level::Info, &between));
+            }
+        }
+    }
+    add(&mut client, 1, &lines).await;
+    let mut num_found = 0;
+    for phrase in [
+        "\"page read\"",
+        "\"read 404\" be",
+        "\"page be\" -done",
+        "\"be key\" or \"read is\"",
+        "\"the page\" \"key done\"",
+        "page-read",
+        "page/read",
+        "\"key is\"",
+        "\"is na\u{ef}ve\"",
+        "\"404 be done\"",
+        "\"the page read done\"",
+        "a <-> b",
+        "\"page x\"",
+        "",
+    ] {
+        let compare =
+            "select count(*), count(f.log_id), count(*) filter (where f.log_id is null) as num_missed
+            from forebay.scrape_logs as l
+            full join forebay.search_logs($1, '2026-01-01', max_lines => 100000) as f using (log_id)
+            where f.log_id is not null
+                or to_tsvector('simple', l.message) @@ websearch_to_tsquery('simple', $1)";
+        let row = client.query_one(compare, &[&phrase]).await.unwrap();
+        let (all, found, missed): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
+        assert_eq!((found, missed), (all, 0), "{phrase}");
+        let exact = "select count(*) from forebay.scrape_logs as l
+            where to_tsvector('simple', l.message) @@ websearch_to_tsquery('simple', $1)";
+        assert_eq!(client.query_one(exact, &[&phrase]).await.unwrap().get::<_, i64>(0), found, "{phrase}");
+        num_found += found;
+    }
+    assert!(num_found > 500, "{num_found}");
+}
+
+async fn drop_months(client: &Client, retention: Duration) -> Vec<String> {
+    maintenance::drop_months(client, retention, Mode::Delete).await.unwrap().dropped
+}
+
 #[tokio::test]
 async fn whole_months_are_dropped() {
     let database = testing::database().await;
@@ -131,10 +192,11 @@ async fn whole_months_are_dropped() {
     // From the middle of January: December is dropped, January is kept as a whole.
     let middle: Timestamp = "2026-01-20T00:00:00Z".parse().unwrap();
     let since_middle = Duration::try_from(middle.duration_until(now)).unwrap();
-    assert_eq!(maintenance::months(&client, Some(since_middle)).await.unwrap(), 1);
+    assert_eq!(drop_months(&client, since_middle).await, ["scrape_logs_202512"]);
     assert_eq!(logs::read(&client, &all(1), 100).await.unwrap().len(), 4);
-    assert_eq!(maintenance::months(&client, Some(since_middle)).await.unwrap(), 0);
-    assert_eq!(maintenance::months(&client, Some(Duration::from_hours(24 * 62))).await.unwrap(), 2);
+    assert_eq!(drop_months(&client, since_middle).await, Vec::<String>::new());
+    let both = ["scrape_logs_202601", "scrape_logs_202602"];
+    assert_eq!(drop_months(&client, Duration::from_hours(24 * 62)).await, both);
     assert_eq!(messages(&logs::read(&client, &all(1), 100).await.unwrap()), ["now"]);
 }
 

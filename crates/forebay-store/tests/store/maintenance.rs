@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use forebay_store::{cluster::Cluster, maintenance, migrations, testing};
+use forebay_store::{
+    cluster::Cluster,
+    doctor::{self, ExtensionState},
+    maintenance::{self, Mode, Months},
+    migrations, testing,
+};
 use tokio_postgres::{Client, NoTls};
 
 use crate::support::{Place, eventually};
@@ -42,9 +47,15 @@ async fn the_next_months_are_ready_and_only_logs_are_dropped() {
     let database = testing::database().await;
     let client = database.client().await;
     client.batch_execute(OLD_MONTHS).await.unwrap();
-    assert_eq!(maintenance::months(&client, None).await.unwrap(), 0);
+    let planned = maintenance::create_months(&client, Mode::Count).await.unwrap();
+    assert_eq!((planned.created.len(), planned.dropped.len()), (9, 0));
+    assert_eq!(partitions(&client).await, []);
+    assert_eq!(maintenance::create_months(&client, Mode::Delete).await.unwrap(), planned);
     assert!(has_old_month(&client, "scrape_logs").await, "without a retention, all months are kept");
-    assert_eq!(maintenance::months(&client, Some(MONTH)).await.unwrap(), 1);
+    let planned = maintenance::drop_months(&client, MONTH, Mode::Count).await.unwrap();
+    assert_eq!(planned, Months { created: vec![], dropped: vec!["scrape_logs_202001".into()] });
+    assert!(has_old_month(&client, "scrape_logs").await, "it was only planned");
+    assert_eq!(maintenance::drop_months(&client, MONTH, Mode::Delete).await.unwrap(), planned);
     assert!(!has_old_month(&client, "scrape_logs").await);
     assert!(has_old_month(&client, "reference_revisions").await, "history is complete");
     assert!(has_old_month(&client, "content_performance").await);
@@ -53,12 +64,52 @@ async fn the_next_months_are_ready_and_only_logs_are_dropped() {
         .flat_map(|table| [0, 1, 2].map(|month| ((*table).to_owned(), month)))
         .collect();
     assert_eq!(partitions(&client).await, ready);
-    assert_eq!(maintenance::months(&client, Some(MONTH)).await.unwrap(), 0);
+    assert_eq!(maintenance::drop_months(&client, MONTH, Mode::Delete).await.unwrap(), Months::default());
     assert_eq!(partitions(&client).await, ready);
     // A program that writes by SQL needs no function of Forebay.
     let next = "insert into forebay.scrape_logs (run_id, logged_at, level, message)
         select 1, now() + n * interval '1 month', 'info', 'm' from generate_series(0, 2) as n";
     client.batch_execute(next).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_extension_is_recognised_before_and_after_it_is_created() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    assert_eq!(doctor::extension(&client, "plpgsql").await.unwrap(), Some(ExtensionState::Installed));
+    assert_eq!(doctor::extension(&client, "no such extension").await.unwrap(), None);
+    let other = "select min(name)::text from pg_available_extensions where installed_version is null";
+    let Some(other) = client.query_one(other, &[]).await.unwrap().get::<_, Option<String>>(0) else {
+        eprintln!("skipped: the server has no extension besides plpgsql");
+        return;
+    };
+    assert_eq!(doctor::extension(&client, &other).await.unwrap(), Some(ExtensionState::Available));
+}
+
+/// The statements of the guide that need no extension.
+#[tokio::test]
+async fn logs_are_archived_as_the_guide_says() {
+    let guide = include_str!("../../../../docs/guides/maintenance.md");
+    let statements: Vec<&str> =
+        guide.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [create, _of_the_extension, copy] = statements[..] else { panic!("{statements:?}") };
+    let database = testing::database().await;
+    let client = database.client().await;
+    client.batch_execute(OLD_MONTHS).await.unwrap();
+    maintenance::create_months(&client, Mode::Delete).await.unwrap();
+    let lines = "insert into forebay.scrape_logs (run_id, logged_at, level, message)
+        select 1, at, 'info', 'm' from unnest(array['2020-01-15', now() - interval '2 hours', now()]) as a (at)";
+    client
+        .batch_execute("select forebay_private.ensure_month('scrape_logs', now() - interval '2 hours')")
+        .await
+        .unwrap();
+    client.batch_execute(lines).await.unwrap();
+    client.batch_execute(create).await.unwrap();
+    assert_eq!(client.execute(copy, &[]).await.unwrap(), 2, "the newest line waits");
+    assert_eq!(client.execute(copy, &[]).await.unwrap(), 0);
+    maintenance::drop_months(&client, MONTH, Mode::Delete).await.unwrap();
+    let archived = "select count(*) from archive.scrape_logs where logged_at < '2020-02-01'";
+    assert_eq!(client.query_one(archived, &[]).await.unwrap().get::<_, i64>(0), 1);
 }
 
 async fn connect(cluster: &Cluster) -> Client {

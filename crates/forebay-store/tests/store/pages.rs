@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use forebay_store::{
+    maintenance::Mode,
     pages::{self, PageEntry, PageKey},
     testing::{self, TestDatabase},
 };
@@ -197,7 +198,7 @@ async fn old_pages_are_deleted() {
     let young = PageEntry { fetched_at: now(), ..page("young", &["1"]) };
     let pages = [page("old", &["1"]), young];
     stage.save(1, &pages).await;
-    assert_eq!(pages::prune(&stage.client, Duration::from_hours(24)).await.unwrap(), 1);
+    assert_eq!(pages::prune(&stage.client, Duration::from_hours(24), Mode::Delete).await.unwrap(), 1);
     assert_eq!(stage.found(&pages).await.len(), 1);
 }
 

@@ -6,6 +6,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Standing, Subscriber},
+    maintenance::Mode,
     pipelines::{self, Effect, PipelineSpec},
     projects::OnConflict,
     sources::change::{self, Rehashed},
@@ -230,9 +231,9 @@ async fn other_entity_types_are_filtered_and_pruning_keeps_the_last_hand_off() {
     stage.work().await;
     stage.run("update forebay.ingestion_outcomes set finished_at = now() - interval '60 days'").await;
     let month = std::time::Duration::from_hours(30 * 24);
-    assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 1);
+    assert_eq!(handoffs::prune(&stage.client, month, Mode::Delete).await.unwrap(), 1);
     assert_eq!(stage.standing().await, Standing::Succeeded);
-    assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 0);
+    assert_eq!(handoffs::prune(&stage.client, month, Mode::Delete).await.unwrap(), 0);
     stage.run("update forebay.pipelines set entity_types = '{event}', updated_at = now()").await;
     assert_eq!(stage.standing().await, Standing::Filtered);
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, process::Output, thread, time::Instant};
 use forebay_store::testing::{self, Pooler, TestDatabase};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::Client;
 
 use crate::{
     Sandbox,
@@ -83,6 +84,20 @@ impl TestDb {
         self.runtime
             .block_on(async { self.database.client().await.batch_execute(sql).await })
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Runs statements in a transaction, and leaves it open.
+    pub(crate) fn begin(&self, sql: &str) -> Client {
+        self.runtime.block_on(async {
+            let client = self.database.client().await;
+            client.batch_execute(&format!("begin; {sql}")).await.unwrap();
+            client
+        })
+    }
+
+    /// Ends it.
+    pub(crate) fn commit(&self, client: &Client) {
+        self.runtime.block_on(client.batch_execute("commit")).unwrap();
     }
 
     /// Waits until a query returns a value.

@@ -116,6 +116,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "db realtime list",
     "db realtime add",
     "db realtime remove",
+    "maintain",
     "mcp",
     "doctor",
     "completions",

@@ -18,10 +18,10 @@ use forebay_views::{
     CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseSeed, DatabaseUrl,
     DbStatus, Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
     Freshness, GeneratedTypes, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, RealtimeTable, Reference,
-    ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport,
-    SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent,
-    Worker, WorkerReleased, schema as schema_of,
+    Maintained, Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, RealtimeTable,
+    Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary,
+    ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats,
+    Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -135,6 +135,7 @@ const PRINTED: &[Printed] = printed! {
     "content tag" => view<CourseTag>;
     "content search" => view<ContentSearch>;
     "content watch" => lines<ContentWatchEvent>;
+    "maintain" => view<Maintained>;
     "config apply" => view<ConfigApplied>;
     "config check" => view<ConfigCheck>;
     "config schema" => "The JSON Schema of `forebay.toml`.";

@@ -39,6 +39,7 @@ mod kill;
 mod lessons;
 mod log_lines;
 mod logs;
+mod maintain;
 mod mcp;
 mod memory;
 mod operate;
@@ -99,13 +100,16 @@ impl Sandbox {
     }
 
     /// The program with these words as arguments. It inherits nothing from the developer's environment, except where an
-    /// instrumented program writes its coverage.
+    /// instrumented program writes its coverage, and where the client programs of a chosen server are.
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
         command.args(line.split_whitespace()).current_dir(self.path()).env_clear().stdin(Stdio::null());
         command.env("HOME", self.path());
         if let Some(profile) = env::var_os("LLVM_PROFILE_FILE") {
             command.env("LLVM_PROFILE_FILE", profile);
+        }
+        if env::var_os("FOREBAY_TEST_POSTGRES").is_some() {
+            command.env("PATH", env::var_os("PATH").unwrap_or_default());
         }
         command
     }

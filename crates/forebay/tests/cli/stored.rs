@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
+use tokio_postgres::Client;
 
 use crate::{
     Sandbox,
@@ -70,6 +71,16 @@ impl Stored {
     /// Runs statements.
     pub(crate) fn execute(&self, sql: &str) {
         self.db.execute(sql);
+    }
+
+    /// Runs statements in a transaction, and leaves it open.
+    pub(crate) fn begin(&self, sql: &str) -> Client {
+        self.db.begin(sql)
+    }
+
+    /// Ends it.
+    pub(crate) fn commit(&self, client: &Client) {
+        self.db.commit(client);
     }
 
     /// The value of an expression, as text.

@@ -51,11 +51,14 @@ impl Query {
 /// The query of `forebay.search_logs`; a plan shows a call as one step.
 const SEARCH_LOGS: &str = "
     select l.*
-    from forebay.scrape_logs as l
-    where l.logged_at >= $2 and l.logged_at < $3
-        and to_tsvector('pg_catalog.simple', left(l.message, 10000))
-            @@ websearch_to_tsquery('pg_catalog.simple', $1)
-    order by l.logged_at desc, l.log_id desc
+    from (
+        select l.*
+        from forebay.scrape_logs as l
+        where l.logged_at >= $2 and l.logged_at < $3
+            and to_tsvector('pg_catalog.simple', left(l.message, 10000)) @@ $5::tsquery
+        order by l.logged_at desc, l.log_id desc
+        offset 0) as l
+    where l.message ~* all ($6) and to_tsvector('pg_catalog.simple', left(l.message, 10000)) @@ $1::tsquery
     limit $4";
 
 pub(super) const QUERIES: &[Query] = &[
@@ -247,14 +250,25 @@ pub(super) const QUERIES: &[Query] = &[
     Query::forebay(
         "the log lines of all runs with rare words",
         "select * from forebay.search_logs('page77 part', '2026-01-01')",
-        (SEARCH_LOGS, "'page77 part', '2026-01-01', 'infinity', 100"),
+        (SEARCH_LOGS, "'page77 & part', '2026-01-01', 'infinity', 100, 'page77 & part', '{}'::text[]"),
+        &["scrape_logs_words"],
+        50,
+    ),
+    Query::forebay(
+        "the log lines of all runs with a phrase",
+        "select * from forebay.search_logs('\"page77 in part\"', '2026-01-01')",
+        (
+            SEARCH_LOGS,
+            "$$'page77' <-> 'in' <-> 'part'$$, '2026-01-01', 'infinity', 100, 'page77 & in & part', \
+             '{page77[^a-z0-9]+in[^a-z0-9]+part}'",
+        ),
         &["scrape_logs_words"],
         50,
     ),
     Query::forebay(
         "the log lines of all runs with frequent words",
         "select * from forebay.search_logs('fetched', '2026-01-01')",
-        (SEARCH_LOGS, "'fetched', '2026-01-01', 'infinity', 100"),
+        (SEARCH_LOGS, "'fetched', '2026-01-01', 'infinity', 100, 'fetched', '{}'::text[]"),
         &["scrape_logs_by_time"],
         15,
     )

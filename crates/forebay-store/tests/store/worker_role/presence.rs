@@ -5,6 +5,7 @@ use std::time::Duration;
 use forebay_store::{
     handoffs,
     jobs::FailureReport,
+    maintenance::Mode,
     workers::{self, Heartbeat, Process, WorkerState},
 };
 
@@ -56,10 +57,14 @@ async fn a_worker_is_known_by_its_name_from_its_first_call() {
     assert_eq!(state().await, WorkerState::Working);
     world.end_leases().await;
     assert_eq!(state().await, WorkerState::Dead);
-    assert_eq!(workers::prune(&world.owner, Duration::from_mins(1)).await.unwrap(), 0, "it holds a claim");
+    assert_eq!(
+        workers::prune(&world.owner, Duration::from_mins(1), Mode::Delete).await.unwrap(),
+        0,
+        "it holds a claim"
+    );
     world.rescue(&worker).await;
     world.run("update forebay.workers set last_seen_at = now() - interval '1 hour'").await;
-    assert_eq!(workers::prune(&world.owner, Duration::from_mins(1)).await.unwrap(), 1);
+    assert_eq!(workers::prune(&world.owner, Duration::from_mins(1), Mode::Delete).await.unwrap(), 1);
     world.end().await;
 }
 

@@ -67,6 +67,8 @@ const LINES: &[(i32, &str)] = &[
     (0, "handoffs show rooms/R-001"),
     (0, "handoffs verify"),
     (0, "handoffs deliveries"),
+    (0, "maintain"),
+    (0, "maintain --dry-run"),
     (0, "workers list"),
     (0, "pipelines disable documents"),
     (0, "pipelines enable documents"),
