@@ -1,10 +1,40 @@
 //! The endpoints under `/v1`, one file each.
 
+mod breakers;
+mod changes;
+mod courses;
+mod doctor;
+mod freshness;
+mod handoffs;
+pub(crate) mod persist;
+mod pipelines;
+mod references;
 mod runs;
+mod search;
+mod sources;
+mod stats;
+mod workers;
 
 use crate::routes::Routes;
 
 /// Adds every endpoint.
 pub(crate) fn add_to(routes: Routes) -> Routes {
-    runs::add_to(routes)
+    let groups = [
+        changes::add_to,
+        courses::add_to,
+        handoffs::add_to,
+        references::add_to,
+        runs::add_to,
+        sources::add_to,
+    ];
+    let routes = groups.into_iter().fold(routes, |routes, add_to| add_to(routes));
+    routes
+        .add::<breakers::List>()
+        .add::<doctor::Show>()
+        .add::<freshness::List>()
+        .add::<pipelines::List>()
+        .add::<search::Search>()
+        .add::<stats::Show>()
+        .add::<workers::List>()
+        .add_raw::<persist::Persist>()
 }

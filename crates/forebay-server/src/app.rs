@@ -2,10 +2,27 @@
 
 use std::sync::Arc;
 
-use forebay_engine::{ensure::Gate, freshness::Policies, scrape::Scraper, work::Declarations};
+use forebay_domain::content::{
+    layout::{Layout, LayoutSettings},
+    paths::Slug,
+};
+use forebay_engine::{
+    content::CourseSettings,
+    doctor::Configured,
+    ensure::Gate,
+    freshness::Policies,
+    scrape::{Scraper, Sources},
+    work::Declarations,
+};
 use forebay_store::connect::{Client, Database};
 use forebay_views::failure::Failure;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
+
+use crate::{feed::Feed, inputs::Inputs, layers::origin::PublicHost};
+
+/// The maximum number of runs of posted records at the same time. Each needs memory for what it reads.
+const MOST_RUNS: usize = 4;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -18,6 +35,16 @@ pub struct Settings {
     pub policies: Policies,
     /// The pipelines of the configuration.
     pub declarations: Declarations,
+    /// How records that clients post are read and persisted.
+    pub inputs: Inputs,
+    /// The project of the configuration; `None`: there is no configuration.
+    pub project: Option<String>,
+    /// The project of courses whose project isn't given.
+    pub course_project: String,
+    /// The option or variables that configured the database; `None`: it is the embedded cluster.
+    pub configured_by: Option<String>,
+    /// The host that users reach the server by; `None`: only the names of loopback.
+    pub public_host: Option<String>,
     /// Whether requests may scrape sources.
     pub may_scrape: bool,
 }
@@ -32,12 +59,16 @@ pub struct App {
 struct Shared {
     settings: Settings,
     stopping: CancellationToken,
+    feed: Feed,
+    /// Runs of posted records at the same time; others wait.
+    runs: Semaphore,
 }
 
 impl App {
     /// The state of a server with these settings. When `stopping` is cancelled, streams end and readiness is refused.
     pub fn new(settings: Settings, stopping: CancellationToken) -> Self {
-        Self { shared: Arc::new(Shared { settings, stopping }) }
+        let feed = Feed::new(Arc::clone(&settings.scraper.database), stopping.clone());
+        Self { shared: Arc::new(Shared { settings, stopping, feed, runs: Semaphore::new(MOST_RUNS) }) }
     }
 
     /// The database.
@@ -48,6 +79,67 @@ impl App {
     /// A connection of the pool. Error: `database_unreachable`.
     pub(crate) async fn client(&self) -> Result<Client, Failure> {
         Ok(self.database().client().await?)
+    }
+
+    /// The host that users reach the server by, besides the names of loopback.
+    pub(crate) fn public_host(&self) -> PublicHost {
+        PublicHost(self.shared.settings.public_host.as_deref().map(Into::into))
+    }
+
+    /// How records that clients post are read and persisted.
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.shared.settings.inputs
+    }
+
+    /// Waits until another run of posted records may begin.
+    pub(crate) async fn run_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.shared.runs.acquire().await.ok()
+    }
+
+    /// The changes that clients follow.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.shared.feed
+    }
+
+    /// The sources of the configuration.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.shared.settings.scraper.sources
+    }
+
+    /// The maximum age of data, by entity type.
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.shared.settings.policies
+    }
+
+    /// The pipelines of the configuration.
+    pub(crate) fn declarations(&self) -> &Declarations {
+        &self.shared.settings.declarations
+    }
+
+    /// The configuration, for the self-check.
+    pub(crate) fn configured(&self) -> Configured<'_> {
+        let settings = &self.shared.settings;
+        Configured {
+            by: settings.configured_by.as_deref(),
+            broken: None,
+            sources: self.sources(),
+            policies: self.policies(),
+            project: settings.project.as_deref(),
+            declarations: self.declarations(),
+        }
+    }
+
+    /// The project of courses: the given one, else the configured one.
+    pub(crate) fn course_project(&self, given: Option<String>) -> String {
+        given.unwrap_or_else(|| self.shared.settings.course_project.clone())
+    }
+
+    /// The settings of a stored course. Error: `slug_invalid`.
+    pub(crate) fn course(&self, slug: &str, project: Option<String>) -> Result<CourseSettings, Failure> {
+        let slug = Slug::parse(slug).map_err(|problem| Failure::usage("slug_invalid", problem.message))?;
+        let layout = Layout::new(&LayoutSettings::default());
+        let layout = layout.map_err(|error| Failure::usage(error.code(), error.to_string()))?;
+        Ok(CourseSettings { project: self.course_project(project), ..CourseSettings::new(slug, layout) })
     }
 
     /// Cancelled when the server stops.

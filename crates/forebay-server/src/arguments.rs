@@ -1,5 +1,7 @@
 //! Arguments that many endpoints share.
 
+use forebay_domain::{field_filter::FieldFilter, scope::Scope};
+use forebay_views::failure::Failure;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -48,4 +50,46 @@ impl<const DEFAULT: u32> JsonSchema for Limit<DEFAULT> {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT })
     }
+}
+
+/// A part of a whole: 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize, JsonSchema)]
+#[serde(try_from = "f64")]
+#[schemars(inline)]
+pub(crate) struct Share(#[schemars(range(min = 0.0, max = 1.0))] f64);
+
+impl Share {
+    /// The number.
+    pub(crate) fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = String;
+
+    fn try_from(share: f64) -> Result<Self, Self::Error> {
+        if (0.0..=1.0).contains(&share) {
+            Ok(Self(share))
+        } else {
+            Err("expected a share from 0 to 1".to_owned())
+        }
+    }
+}
+
+/// A scope in its text form: `semester=Spring 2026,university=CSI`. Errors: `scope_invalid_key` and similar.
+pub(crate) fn scope(text: &str) -> Result<Scope, Failure> {
+    text.parse()
+        .map_err(|error: forebay_domain::scope::ScopeError| Failure::usage(error.code(), error.to_string()))
+}
+
+/// Conditions on fields, each as `FIELD=VALUE`. Error: `field_invalid`.
+pub(crate) fn fields(texts: &[String]) -> Result<Vec<FieldFilter>, Failure> {
+    let parse = |text: &String| {
+        text.parse().map_err(|error: forebay_domain::field_filter::FieldFilterError| {
+            Failure::usage("field_invalid", format!("{text:?} cannot be a condition: {error}"))
+                .hint("write FIELD=VALUE with a name such as credits, or a JSON pointer such as /venue/city")
+        })
+    };
+    texts.iter().map(parse).collect()
 }

@@ -13,22 +13,35 @@ use tower::Service;
 
 use crate::endpoint::Caller;
 
-/// The maximum number of connections at the same time; further ones wait.
-pub(crate) const MOST_CONNECTIONS: usize = 1024;
-/// How long a client may take to send the headers of a request, which includes the idle time before it.
-const HEADER_TIME: Duration = Duration::from_secs(30);
 /// The maximum size of the headers of a request, in bytes.
 const MOST_HEADERS: usize = 64 * 1024;
+
+/// What clients may take up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The maximum number of connections at the same time; further ones wait. Default: 1024.
+    pub connections: usize,
+    /// How long a client may take to send the headers of a request, which includes the idle time before it. Default:
+    /// 30 seconds.
+    pub header_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 1024, header_time: Duration::from_secs(30) }
+    }
+}
 
 /// The connections of a server.
 pub(crate) struct Connections {
     router: Router,
+    limits: Limits,
     graceful: GracefulShutdown,
 }
 
 impl Connections {
-    pub(crate) fn new(router: Router) -> Self {
-        Self { router, graceful: GracefulShutdown::new() }
+    pub(crate) fn new(router: Router, limits: Limits) -> Self {
+        Self { router, limits, graceful: GracefulShutdown::new() }
     }
 
     /// Serves a connection in a task.
@@ -43,7 +56,7 @@ impl Connections {
         let _faster = stream.set_nodelay(true);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME)
+            .header_read_timeout(self.limits.header_time)
             .max_buf_size(MOST_HEADERS)
             .serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watch(connection);

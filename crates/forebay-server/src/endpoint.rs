@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequestParts, Path, Query, Request as HttpRequest, State, rejection::QueryRejection},
+    extract::{FromRequestParts, Path, Request as HttpRequest, State},
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -115,7 +115,7 @@ async fn answer<E: Endpoint>(app: &App, request: HttpRequest) -> Result<Response
     let (mut parts, body) = request.into_parts();
     let request = Request::<E> {
         path: path(&mut parts).await?,
-        query: query(&mut parts).await?,
+        query: query(&parts)?,
         body: body_of(&parts.headers, body).await?,
         caller: caller(&parts),
     };
@@ -133,17 +133,16 @@ fn json(status: StatusCode, asked: &HeaderMap, body: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-async fn path<T: DeserializeOwned + Send>(parts: &mut Parts) -> Result<T, Problem> {
+pub(crate) async fn path<T: DeserializeOwned + Send>(parts: &mut Parts) -> Result<T, Problem> {
     let Path(path) = Path::<T>::from_request_parts(parts, &())
         .await
         .map_err(|error| Problem::bad_request("path_invalid", error.body_text()))?;
     Ok(path)
 }
 
-async fn query<T: DeserializeOwned>(parts: &mut Parts) -> Result<T, Problem> {
-    let invalid = |error: QueryRejection| Problem::bad_request("query_invalid", error.body_text());
-    let Query(query) = Query::<T>::from_request_parts(parts, &()).await.map_err(invalid)?;
-    Ok(query)
+pub(crate) fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
+    let text = parts.uri.query().unwrap_or_default();
+    serde_html_form::from_str(text).map_err(|error| Problem::bad_request("query_invalid", error.to_string()))
 }
 
 async fn body_of<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {

@@ -1,6 +1,8 @@
-//! What every request passes through: its id, a limit on its time, the headers of its response, compression.
+//! What every request passes through: its id, a check of where it comes from, a limit on its time, the headers of its
+//! response, compression.
 
 pub(crate) mod etag;
+pub(crate) mod origin;
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,8 @@ use forebay_engine::clock;
 use forebay_views::failure::Failure;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use crate::problem::Problem;
+use self::origin::PublicHost;
+use crate::{api::persist::Persist, problem::Problem, raw::Raw};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of a client's own request id.
@@ -35,10 +38,11 @@ const HEADERS: [(HeaderName, &str); 4] = [
 ];
 
 /// Adds the layers to a router.
-pub(crate) fn add_to(router: Router) -> Router {
+pub(crate) fn add_to(router: Router, public: PublicHost) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(public, origin::check))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(describe))
 }
@@ -50,6 +54,10 @@ fn panicked() -> Response {
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {
+    // It takes as long as its body, which has a limit on silence instead.
+    if request.uri().path() == Persist::PATH {
+        return next.run(request).await;
+    }
     tokio::time::timeout(MOST_TIME, next.run(request)).await.unwrap_or_else(|_| {
         let message = format!("the request took longer than {} s", MOST_TIME.as_secs());
         Problem::with_status(StatusCode::GATEWAY_TIMEOUT, Failure::new("request_timeout", message))

@@ -8,18 +8,24 @@
 mod api;
 mod app;
 mod arguments;
+mod body_reader;
 mod connections;
 mod endpoint;
+mod feed;
 mod health;
+mod inputs;
 mod layers;
 mod listener;
 mod openapi;
 mod problem;
+mod raw;
 mod routes;
 
 pub use self::{
     app::{App, Settings},
+    connections::Limits,
     endpoint::Needs,
+    inputs::{InputSettings, Inputs},
     listener::{Listener, serve},
     routes::{Route, router, routes},
 };

@@ -11,7 +11,7 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::connections::{Connections, MOST_CONNECTIONS};
+use crate::connections::{Connections, Limits};
 
 /// How long requests in progress may take after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -48,9 +48,9 @@ impl Listener {
 }
 
 /// Serves until `stopping` is cancelled and the requests in progress have ended, or their time is over.
-pub async fn serve(listener: Listener, router: Router, stopping: CancellationToken) {
-    let connections = Connections::new(router);
-    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+pub async fn serve(listener: Listener, router: Router, limits: Limits, stopping: CancellationToken) {
+    let connections = Connections::new(router, limits);
+    let permits = Arc::new(Semaphore::new(limits.connections));
     loop {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
         let accepted = tokio::select! {

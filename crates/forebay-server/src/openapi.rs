@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::State, http::HeaderMap, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, Method},
+    response::Response,
+    routing::get,
+};
 use schemars::{
-    JsonSchema, SchemaGenerator,
+    JsonSchema, Schema, SchemaGenerator,
     generate::{Contract, SchemaSettings},
 };
 use serde_json::{Map, Value, json};
@@ -14,6 +20,7 @@ use crate::{
     endpoint::{Endpoint, Needs},
     layers::etag,
     problem::ProblemDetails,
+    raw::Raw,
 };
 
 /// Where the document is served.
@@ -32,34 +39,68 @@ impl Document {
 
     /// Describes an endpoint.
     pub(crate) fn add<E: Endpoint>(&mut self) {
-        let all: Vec<Value> = parameters::<E::Path>("path").chain(parameters::<E::Query>("query")).collect();
+        let parameters: Vec<Value> =
+            parameters::<E::Path>("path").chain(parameters::<E::Query>("query")).collect();
         let output = self.outputs.subschema_for::<E::Output>();
+        let mut operation = self.operation(E::NAME, E::SUMMARY, E::NEEDS, E::PATH, &parameters);
+        operation["responses"]["200"] = response("application/json", &output);
+        let body = input::<E::Body>();
+        if properties(&body).next().is_some() {
+            operation["requestBody"] = json!({ "content": { "application/json": { "schema": body } } });
+        }
+        self.insert(E::PATH, &E::METHOD, operation);
+    }
+
+    /// Describes an endpoint that reads or writes a stream.
+    pub(crate) fn add_raw<E: Raw>(&mut self) {
+        let parameters: Vec<Value> =
+            parameters::<E::Path>("path").chain(parameters::<E::Query>("query")).collect();
+        let output = self.outputs.subschema_for::<E::Output>();
+        let mut operation = self.operation(E::NAME, E::SUMMARY, E::NEEDS, E::PATH, &parameters);
+        operation["responses"]["200"] = response(E::RESPONSE, &output);
+        let types = E::REQUEST.iter().map(|media_type| ((*media_type).to_owned(), json!({})));
+        let types: Map<String, Value> = types.collect();
+        if !types.is_empty() {
+            operation["requestBody"] = json!({ "required": true, "content": types });
+            operation["responses"]["202"] = response(E::RESPONSE, &output);
+        }
+        self.insert(E::PATH, &E::METHOD, operation);
+    }
+
+    /// What all operations have in common.
+    fn operation(
+        &mut self,
+        name: &str,
+        summary: &str,
+        needs: Needs,
+        path: &str,
+        parameters: &[Value],
+    ) -> Value {
         let problem = self.outputs.subschema_for::<ProblemDetails>();
-        let tag = E::PATH.split('/').nth(2).unwrap_or_default();
+        let tag = path.split('/').nth(2).unwrap_or_default();
         let mut operation = json!({
-            "operationId": E::NAME,
-            "summary": E::SUMMARY,
+            "operationId": name,
+            "summary": summary,
             "tags": [tag],
-            "parameters": all,
+            "parameters": parameters,
             "responses": {
-                "200": { "description": "Done.", "content": { "application/json": { "schema": output } } },
                 "default": {
                     "description": "The request failed.",
                     "content": { "application/problem+json": { "schema": problem } },
                 },
             },
         });
-        let body = input::<E::Body>();
-        if properties(&body).next().is_some() {
-            operation["requestBody"] = json!({ "content": { "application/json": { "schema": body } } });
-        }
-        if E::NEEDS == Needs::Nothing {
+        if needs == Needs::Nothing {
             operation["security"] = json!([]);
         } else {
-            operation["x-needs"] = json!(E::NEEDS);
+            operation["x-needs"] = json!(needs);
         }
-        let path = self.paths.entry(E::PATH).or_insert_with(|| json!({}));
-        path[E::METHOD.as_str().to_ascii_lowercase()] = operation;
+        operation
+    }
+
+    fn insert(&mut self, path: &str, method: &Method, operation: Value) {
+        let methods = self.paths.entry(path).or_insert_with(|| json!({}));
+        methods[method.as_str().to_ascii_lowercase()] = operation;
     }
 
     /// The whole document.
@@ -81,6 +122,11 @@ impl Document {
             },
         })
     }
+}
+
+/// A successful response.
+fn response(media_type: &str, schema: &Schema) -> Value {
+    json!({ "description": "Done.", "content": { media_type: { "schema": schema } } })
 }
 
 fn generator(contract: Contract, inline: bool) -> SchemaGenerator {
@@ -108,6 +154,7 @@ fn parameters<T: JsonSchema>(place: &'static str) -> impl Iterator<Item = Value>
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let parameter = move |(name, schema): (&String, &Value)| {
         let mut schema = schema.clone();
+        never_null(&mut schema);
         let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         json!({
             "name": name,
@@ -119,6 +166,33 @@ fn parameters<T: JsonSchema>(place: &'static str) -> impl Iterator<Item = Value>
     };
     let all: Vec<Value> = properties(&schema).map(parameter).collect();
     all.into_iter()
+}
+
+/// A parameter is absent or has a value: null can't be written in a URL.
+fn never_null(schema: &mut Value) {
+    if let Some(members) = schema.as_object_mut() {
+        members.retain(|name, value| name != "default" || !value.is_null());
+    }
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|each| each != "null");
+        if let [only] = &**types {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("enum") {
+        choices.retain(|each| !each.is_null());
+    }
+    let others = |choices: &mut Value| {
+        let choices = choices.as_array_mut()?;
+        choices.retain(|each| each["type"] != "null");
+        (choices.len() == 1).then(|| choices.remove(0))
+    };
+    if let Some(Value::Object(only)) = schema.get_mut("anyOf").and_then(others)
+        && let Some(schema) = schema.as_object_mut()
+    {
+        schema.remove("anyOf");
+        schema.extend(only);
+    }
 }
 
 /// Serves the document.

@@ -25,6 +25,9 @@ const CONFLICTS: [&str; 10] = [
     "source_in_use",
 ];
 
+/// Codes of what isn't there, besides those that begin with `no_such_`.
+const NOT_FOUND: [&str; 2] = ["course_unknown", "not_there_then"];
+
 /// Why a request failed (RFC 9457, media type `application/problem+json`).
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ProblemDetails {
@@ -48,18 +51,24 @@ pub(crate) struct ProblemDetails {
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    failure: Failure,
+    failure: Box<Failure>,
 }
 
 impl Problem {
     /// A failure with another status than its own.
     pub(crate) fn with_status(status: StatusCode, failure: Failure) -> Self {
-        Self { status, failure }
+        Self { status, failure: Box::new(failure) }
     }
 
     /// A request that can't be understood.
     pub(crate) fn bad_request(code: &'static str, message: impl AsRef<str>) -> Self {
         Self::with_status(StatusCode::BAD_REQUEST, Failure::usage(code, message))
+    }
+
+    /// The code of the failure.
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &'static str {
+        self.failure.code()
     }
 
     /// What the body says.
@@ -79,7 +88,7 @@ impl Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self { status: status(&failure), failure }
+        Self::with_status(status(&failure), failure)
     }
 }
 
@@ -87,7 +96,8 @@ impl From<Failure> for Problem {
 fn status(failure: &Failure) -> StatusCode {
     let code = failure.code();
     match failure.exit_code() {
-        _ if code.starts_with("no_such_") => StatusCode::NOT_FOUND,
+        _ if code.starts_with("no_such_") || NOT_FOUND.contains(&code) => StatusCode::NOT_FOUND,
+        _ if code == "encoding_unsupported" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         _ if CONFLICTS.contains(&code) => StatusCode::CONFLICT,
         Exit::Usage => StatusCode::BAD_REQUEST,
         Exit::Held => StatusCode::CONFLICT,

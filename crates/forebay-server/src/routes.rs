@@ -15,6 +15,7 @@ use crate::{
     health, layers,
     openapi::{self, Document},
     problem::Problem,
+    raw::{self, Raw},
 };
 
 /// A route, as the router knows it.
@@ -50,6 +51,17 @@ impl Routes {
         }
         self
     }
+
+    /// Adds an endpoint that reads or writes a stream.
+    #[must_use]
+    pub(crate) fn add_raw<E: Raw>(mut self) -> Self {
+        self.list.push(Route { method: E::METHOD, path: E::PATH, needs: E::NEEDS });
+        self.document.add_raw::<E>();
+        if let Ok(filter) = MethodFilter::try_from(E::METHOD) {
+            self.router = self.router.route(E::PATH, on(filter, raw::handle::<E>));
+        }
+        self
+    }
 }
 
 /// Every endpoint of the API.
@@ -59,6 +71,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The service of a server.
 pub fn router(app: App) -> Router {
+    let public = app.public_host();
     let api = api::add_to(Routes::new());
     let document = api.document.finish();
     let router = api
@@ -68,7 +81,7 @@ pub fn router(app: App) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app);
-    layers::add_to(router)
+    layers::add_to(router, public)
 }
 
 async fn not_found() -> impl IntoResponse {

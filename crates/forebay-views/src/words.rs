@@ -187,7 +187,8 @@ pub(crate) fn extension_state_or_null(_: &mut SchemaGenerator) -> Schema {
     words_or_null::<ExtensionState>()
 }
 
-pub(crate) fn level(_: &mut SchemaGenerator) -> Schema {
+/// The schema of the level of a log line.
+pub fn level(_: &mut SchemaGenerator) -> Schema {
     words::<Level>()
 }
 

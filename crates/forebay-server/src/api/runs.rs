@@ -1,10 +1,18 @@
 //! Runs.
 
+mod diff;
 mod list;
+mod logs;
+mod rejected;
 mod show;
 
 use crate::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes.add::<list::List>().add::<show::Show>()
+    routes
+        .add::<diff::Diff>()
+        .add::<list::List>()
+        .add::<logs::Logs>()
+        .add::<rejected::Rejected>()
+        .add::<show::Show>()
 }

@@ -65,6 +65,15 @@ async fn the_document_describes_every_route() {
         .map(|route| format!("{} {}", route.method.as_str().to_lowercase(), route.path))
         .collect();
     assert_eq!(described, routed);
+    for parameter in document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|methods| methods.as_object().unwrap().values())
+        .flat_map(|operation| operation["parameters"].as_array().unwrap())
+    {
+        assert!(!parameter["schema"].to_string().contains("null"), "a URL has no null: {parameter}");
+    }
     let text = document.to_string();
     for reference in text.split("\"$ref\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         let pointer = reference.strip_prefix('#').unwrap();
@@ -78,4 +87,16 @@ async fn another_method_of_a_path_is_refused() {
     let answer = stage.send(Request::put("/v1/runs").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.json()["code"], "method_not_allowed");
+}
+
+#[tokio::test]
+async fn requests_for_other_hosts_or_from_other_sites_are_refused() {
+    let stage = Stage::empty().await;
+    let rebound = get("/v1/runs").header("host", "evil.example:8321").body(Body::empty()).unwrap();
+    let answer = stage.send(rebound).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (421, &"host_unknown".into()));
+    let forged =
+        Request::post("/v1/runs").header("host", "127.0.0.1").header("origin", "https://evil.example");
+    let answer = stage.send(forged.body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (403, &"cross_origin".into()));
 }

@@ -2,5 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod conventions;
+mod follow;
+mod limits;
+mod persist;
+mod reads;
+mod reference;
 mod runs;
 mod stage;

@@ -1,11 +1,11 @@
 //! A server over a database with made-up data.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Request, StatusCode, request},
+    http::{HeaderMap, Request, Response, StatusCode, request},
 };
 use forebay_engine::{
     clock,
@@ -15,10 +15,14 @@ use forebay_engine::{
     seed,
     work::Declarations,
 };
-use forebay_server::{App, Settings, router};
-use forebay_store::testing::{self, TestDatabase};
+use forebay_server::{App, Inputs, Limits, Listener, Settings, router, serve};
+use forebay_store::{
+    connect::Database,
+    testing::{self, TestDatabase},
+};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -26,7 +30,8 @@ use tower::ServiceExt;
 pub(crate) struct Stage {
     router: Router,
     pub(crate) stopping: CancellationToken,
-    _database: TestDatabase,
+    pub(crate) database: Arc<Database>,
+    _test: TestDatabase,
 }
 
 /// A response.
@@ -53,25 +58,41 @@ impl Stage {
         Self::over(test, database)
     }
 
-    fn over(test: TestDatabase, database: Arc<forebay_store::connect::Database>) -> Self {
-        let scraper = Scraper::new(database, clock::network(), Arc::new(Sources::default()));
+    fn over(test: TestDatabase, database: Arc<Database>) -> Self {
+        let scraper = Scraper::new(Arc::clone(&database), clock::network(), Arc::new(Sources::default()));
         let settings = Settings {
             gate: Gate::new(scraper.clone(), Policies::default()),
             scraper,
             policies: Policies::default(),
             declarations: Declarations::default(),
+            inputs: Inputs::default(),
+            project: None,
+            course_project: "default".to_owned(),
+            configured_by: None,
+            public_host: None,
             may_scrape: false,
         };
         let stopping = CancellationToken::new();
-        Self { router: router(App::new(settings, stopping.clone())), stopping, _database: test }
+        Self { router: router(App::new(settings, stopping.clone())), stopping, database, _test: test }
     }
 
     /// Sends a request.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.open(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Listens on a port of its own, in a task that ends when the server stops.
+    pub(crate) async fn listen(&self, limits: Limits) -> (SocketAddr, JoinHandle<()>) {
+        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.address();
+        (address, tokio::spawn(serve(listener, self.router.clone(), limits, self.stopping.clone())))
+    }
+
+    /// Sends a request, and leaves the body of the response unread.
+    pub(crate) async fn open(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Gets a path.

@@ -66,3 +66,31 @@ pub async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> 
 async fn row(client: &Client, run_id: i64) -> Result<RunRow, Failure> {
     Ok(runs::find(&***client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?)
 }
+
+/// A page of the log of a run, oldest first. `next` is the `log_id` of its last line.
+pub async fn log(client: &Client, filter: &LogFilter, limit: u32) -> Result<Page<LogLine>, Failure> {
+    // One more, to know whether there are more.
+    let lines = logs::read(&***client, filter, limit.saturating_add(1)).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(log_page(lines.into_iter().map(LogLine::from).collect(), limit))
+}
+
+/// At most `limit` of some lines.
+pub fn log_page(mut items: Vec<LogLine>, limit: usize) -> Page<LogLine> {
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| has_more).map(|line| line.log_id.to_string());
+    Page { items, next }
+}
+
+/// The first rejected records of a run. Error: `no_such_run`.
+pub async fn rejected(client: &Client, run_id: i64, limit: u32) -> Result<Page<RejectedRecord>, Failure> {
+    row(client, run_id).await?;
+    let rejected = runs::rejected(&***client, run_id, i64::from(limit)).await?;
+    Ok(rejected.into_iter().map(RejectedRecord::from).collect::<Vec<_>>().into())
+}
+
+/// The status of a run. Error: `no_such_run`.
+pub async fn status(client: &Client, run_id: i64) -> Result<RunStatus, Failure> {
+    Ok(row(client, run_id).await?.status)
+}

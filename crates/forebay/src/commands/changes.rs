@@ -5,10 +5,9 @@ use std::time::Duration;
 use forebay_domain::handoff::Change as Word;
 use forebay_store::{
     connect::{Client, Database},
-    export,
-    timeline::{StreamCursor, StreamFilter, StreamPage, stream},
+    timeline::{StreamCursor, StreamFilter},
 };
-use forebay_views::{Change, ChangeEvent, ChangeStream};
+use forebay_views::{ChangeEvent, ChangeStream, read::changes as read};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
@@ -16,9 +15,7 @@ use super::signals::Signals;
 use crate::{
     cli::{moment::past, values},
     context::Context,
-    cursor,
     failure::{Exit, Failure},
-    names,
     ui::{Page, Report, Tone, format},
 };
 
@@ -77,10 +74,8 @@ impl std::str::FromStr for Since {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // No cursor looks like a time or a span: it begins with a letter.
-        if let Some((end_id, id)) = cursor::read::<(i64, String)>(text).ok()
-            && let Ok(reference_id) = id.parse()
-        {
-            return Ok(Self::Cursor(StreamCursor { end_id, reference_id }));
+        if let Ok(cursor) = read::position(text) {
+            return Ok(Self::Cursor(cursor));
         }
         past(text).map(Self::Time).map_err(|expected| format!("{expected}, or a cursor of this command"))
     }
@@ -91,12 +86,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     context
         .with_database(async |database| {
             let client = database.client().await?;
-            if let Some(source) = &args.source {
-                names::source(&client, source).await?;
-            }
-            if let Some(entity) = &args.entity {
-                names::entity(&client, entity, context.config()?.definitions()).await?;
-            }
+            read::check_names(&client, &args.filter(), context.config()?.definitions()).await?;
             let from = start(args, &client).await?;
             drop(client);
             if args.follow {
@@ -114,27 +104,14 @@ async fn start(args: &Args, client: &Client) -> Result<StreamCursor, Failure> {
         None if args.follow => Ok(StreamCursor::now(&***client).await?),
         None => Ok(StreamCursor::START),
         Some(Since::Time(time)) => Ok(StreamCursor::since(&***client, *time).await?),
-        Some(Since::Cursor(from)) if from.is_ahead(&***client).await? => {
-            Err(Failure::usage("cursor_invalid", "the cursor is ahead of this database").hint(
-                "it comes from another database, or an older backup was restored: read everything again, without --since",
-            ))
-        }
-        Some(Since::Cursor(from)) => Ok(*from),
+        Some(Since::Cursor(from)) => read::check(client, *from).await,
     }
 }
 
-async fn read(
-    args: &Args,
-    database: &Database,
-    from: StreamCursor,
-    limit: u32,
-) -> Result<StreamPage, Failure> {
-    let filter = StreamFilter { source: args.source.clone(), entity_type: args.entity.clone() };
-    let mut client = database.client().await?;
-    let transaction = export::snapshot(&mut client).await?;
-    let page = stream(&transaction, &filter, from, limit).await?;
-    transaction.commit().await.map_err(forebay_store::Error::from)?;
-    Ok(page)
+impl Args {
+    fn filter(&self) -> StreamFilter {
+        StreamFilter { source: self.source.clone(), entity_type: self.entity.clone() }
+    }
 }
 
 async fn once(
@@ -143,12 +120,7 @@ async fn once(
     database: &Database,
     from: StreamCursor,
 ) -> Result<Exit, Failure> {
-    let mut page = read(args, database, from, args.limit).await?;
-    // A page may be empty although more follows.
-    while page.items.is_empty() && !page.is_last {
-        page = read(args, database, page.next, args.limit).await?;
-    }
-    let shown = view(page)?;
+    let shown = read::page(database, &args.filter(), from, args.limit).await?;
     context.ui.show(&shown)?;
     if !context.ui.is_json() {
         let what = if shown.is_last { "to continue later" } else { "there are more; to continue" };
@@ -165,12 +137,13 @@ async fn follow(
     mut from: StreamCursor,
 ) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
+    let filter = args.filter();
     let following = async {
         loop {
-            let page = read(args, database, from, PORTION).await?;
+            let page = read::part(database, &filter, from, PORTION).await?;
             from = page.next;
             let is_last = page.is_last;
-            let shown = view(page)?;
+            let shown = read::view(page)?;
             if context.ui.is_json() {
                 for event in &shown.items {
                     context.ui.line(event)?;
@@ -187,14 +160,6 @@ async fn follow(
         ended = following => ended,
         () = signals.next() => Ok(Exit::Interrupted),
     }
-}
-
-fn view(page: StreamPage) -> Result<ChangeStream, Failure> {
-    let text = |at: &StreamCursor| cursor::write(&(at.end_id, at.reference_id.to_string()));
-    let event = |(at, change)| Ok(ChangeEvent { cursor: text(&at)?, change: Change::from(change) });
-    let next = text(&page.next)?;
-    let items = page.items.into_iter().map(event).collect::<Result<_, Failure>>()?;
-    Ok(ChangeStream { items, next, is_last: page.is_last })
 }
 
 impl Report for ChangeStream {

@@ -30,6 +30,7 @@ mod voice;
 mod watch;
 mod writing;
 
+pub(crate) use self::course::project;
 use crate::{
     context::Context,
     failure::{Exit, Failure},

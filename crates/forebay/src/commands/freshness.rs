@@ -3,20 +3,12 @@
 mod report;
 
 use clap::value_parser;
-use forebay_engine::{
-    clock,
-    freshness::{self, ListOptions, Policies},
-    scrape::Sources,
-};
-use forebay_store::connect::Database;
-use forebay_views::{Freshness, Page};
+use forebay_views::read::{self, freshness::Filter};
 
 use crate::{
     cli::values,
     context::Context,
-    cursor,
     failure::{Exit, Failure},
-    names,
 };
 
 /// Show how fresh each entity type and scope is
@@ -49,29 +41,14 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let after: Option<(String, String)> = args.after.as_deref().map(cursor::read).transpose()?;
-    let options = ListOptions { entity_type: args.entity.clone(), only_stale: args.stale, after };
+    let filter =
+        Filter { entity_type: args.entity.clone(), only_stale: args.stale, after: args.after.clone() };
     let page = context
         .with_database(async |database| {
-            if let Some(entity) = &args.entity {
-                names::entity(&database.client().await?, entity, config.definitions()).await?;
-            }
-            page(database, config.definitions(), &config.policies(), &options, args.limit).await
+            read::freshness::page(database, config.definitions(), &config.policies(), filter, args.limit)
+                .await
         })
         .await?;
     context.ui.show_page(&page)?;
     Ok(Exit::Done)
-}
-
-/// A page of at most `limit` entries of the ledger.
-pub(crate) async fn page(
-    database: &Database,
-    sources: &Sources,
-    policies: &Policies,
-    options: &ListOptions,
-    limit: u32,
-) -> Result<Page<Freshness>, Failure> {
-    let num_rows = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
-    let rows = freshness::list(database, sources, policies, options, num_rows, clock::now()).await?;
-    cursor::page(rows, limit, |last| (last.entity_type.clone(), last.scope.clone()))
 }

@@ -3,19 +3,13 @@
 mod excerpt;
 mod report;
 
-use forebay_store::{
-    connect::Client,
-    history::{self, ReferenceRow},
-};
-use forebay_views::{History, PointInTime};
+use forebay_views::read::references;
 use jiff::Timestamp;
 
 use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    names,
-    ui::format,
 };
 
 /// Show every change of a reference, or its state at a point in time
@@ -40,36 +34,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     context
         .with_database(async |database| {
             let client = database.client().await?;
-            let reference = names::reference(&client, &args.reference).await?;
             if let Some(at) = args.at {
-                let payload = payload_at(&client, &reference, at).await?;
-                return context.ui.show(&PointInTime::new(&reference, at, &payload)?);
+                return context.ui.show(&references::at(&client, &args.reference, at).await?);
             }
-            let events = history::versions(&**client, &reference).await?;
-            context.ui.show(&History::new(&reference, events)?)
+            context.ui.show(&references::history(&client, &args.reference).await?)
         })
         .await?;
     Ok(Exit::Done)
-}
-
-/// The payload that a reference had at a time. Error: `not_there_then`.
-pub(crate) async fn payload_at(
-    client: &Client,
-    reference: &ReferenceRow,
-    at: Timestamp,
-) -> Result<String, Failure> {
-    if let Some(payload) = history::reference_at(&***client, reference.reference_id, at).await? {
-        return Ok(payload);
-    }
-    let name = format::plain(&format!("{}/{}", reference.source, reference.record_key));
-    let why = if at < reference.first_seen_at {
-        format!("it was first seen at {}", format::timestamp(reference.first_seen_at))
-    } else {
-        "it had been removed".to_owned()
-    };
-    let message = format!("{name} did not exist at {}: {why}", format::timestamp(at));
-    Err(Failure::new("not_there_then", message).hint(format!(
-        "run `forebay history {}` to see when it was added and removed",
-        reference.reference_id
-    )))
 }

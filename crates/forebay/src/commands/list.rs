@@ -1,16 +1,13 @@
 //! `forebay list`: the references of a source.
 
-use forebay_domain::{field_filter::FieldFilter, identity::ReferenceId};
-use forebay_engine::payload::Canonical;
-use forebay_store::timeline::{self, ListFilter};
-use forebay_views::{Page, Reference};
+use forebay_domain::field_filter::FieldFilter;
+use forebay_store::timeline::ListFilter;
+use forebay_views::{Page, Reference, read};
 
 use crate::{
     cli::values::{self, ScopePair, scope_if_given},
     context::Context,
-    cursor,
     failure::{Exit, Failure},
-    names,
     ui::{self, Report, Table, format, table::Column},
 };
 
@@ -51,36 +48,19 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let after = args.after.as_deref().map(position).transpose()?;
     let filter = ListFilter {
         scope: scope_if_given(&args.scope)?,
         removed: args.removed,
         fields: args.fields.clone(),
     };
+    let after = args.after.as_deref();
     let page = context
         .with_database(async |database| {
-            let client = database.client().await?;
-            let source = names::source(&client, &args.source).await?;
-            if let Some(scope) = &filter.scope {
-                names::scope(&client, &source, scope).await?;
-            }
-            let found = timeline::list(&**client, source.source_id, &filter, after, args.limit).await?;
-            if found.items.is_empty() && after.is_none() {
-                names::fields(&client, &source, &filter.fields).await?;
-            }
-            let canonical = &mut Canonical::new();
-            let items = found.items.iter().map(|row| Reference::canonical(row, canonical));
-            let items = items.collect::<forebay_engine::Result<Vec<_>>>()?;
-            let next = found.next.map(|id| cursor::write(&id.to_string())).transpose()?;
-            Ok(Page { items, next })
+            read::references::page(&database.client().await?, &args.source, &filter, after, args.limit).await
         })
         .await?;
     context.ui.show_page(&page)?;
     Ok(Exit::Done)
-}
-
-fn position(text: &str) -> Result<ReferenceId, Failure> {
-    cursor::read::<String>(text)?.parse().map_err(|_| cursor::invalid())
 }
 
 impl Report for Page<Reference> {

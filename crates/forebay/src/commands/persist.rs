@@ -4,7 +4,7 @@ mod dry;
 mod input;
 mod report;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use forebay_domain::{
     identity::SCOPE_FIELD, patch::RecordMode, pointer::Pointer, removal_flag::RemovedWhen, run::OnDuplicate,
@@ -14,6 +14,7 @@ use forebay_engine::{
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
     scrape::{Sources, Stop},
 };
+use forebay_server::{InputSettings, Inputs};
 use forebay_sources::{CsvOptions, HeaderPolicy, ReadOptions, SingerOptions, Symbol, TextEncoding};
 use forebay_store::connect::Database;
 use forebay_views::{FailedInput, PersistReport, Run};
@@ -34,7 +35,7 @@ use crate::{
 /// Makes one run per FILE, in the given order. With `-- COMMAND`, it runs that program, without a shell, and reads what
 /// it prints: if the program fails or is killed, the run is partial, and no unseen record is removed. The source and
 /// the key identify a record. A record that is already stored with the same content writes nothing.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
 A source in forebay.toml or in the database needs no --key. COMMAND gets your environment without \
 Forebay's secrets; its standard error passes through.
@@ -296,6 +297,18 @@ fn read_options(args: &Args, source: Option<&config::Source>, request: &PersistR
         },
         ..ReadOptions::default()
     }
+}
+
+/// How records that clients post are read and persisted: as files of their source without options.
+pub(super) fn inputs(config: &Config) -> Result<Inputs, Failure> {
+    let mut by_source = BTreeMap::new();
+    for (name, source) in &config.sources {
+        let args = Args { source: name.clone(), ..Args::default() };
+        let request = request(&args, config)?;
+        let options = read_options(&args, Some(source), &request);
+        by_source.insert(name.clone(), InputSettings { request, options });
+    }
+    Ok(Inputs { by_source, entities: Arc::clone(config.typed_entities()) })
 }
 
 /// Shows the progress of a run.

@@ -5,8 +5,8 @@ mod enable;
 mod list;
 
 use clap::Subcommand;
-use forebay_store::{connect::Client, jobs, pipelines::Pipeline};
-use forebay_views::PipelineState;
+use forebay_store::{connect::Client, pipelines::Pipeline};
+use forebay_views::read::pipelines::state;
 
 use crate::{
     context::Context,
@@ -44,9 +44,4 @@ async fn change(
             state(&client, &names::pipeline(&client, name).await?).await
         })
         .await
-}
-
-async fn state(client: &Client, pipeline: &Pipeline) -> Result<PipelineState, Failure> {
-    let backlog = jobs::backlog(&***client, pipeline.pipeline_id).await?;
-    Ok(PipelineState::new(pipeline, &backlog))
 }

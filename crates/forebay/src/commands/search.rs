@@ -4,15 +4,9 @@
 mod report;
 
 use forebay_domain::field_filter::FieldFilter;
-use forebay_engine::{
-    Error,
-    retrieval::{self, SearchOptions},
-};
-use forebay_store::{
-    connect::Database,
-    documents::{self, SearchFilter},
-};
-use forebay_views::SearchResult;
+use forebay_engine::retrieval::SearchOptions;
+use forebay_store::documents::SearchFilter;
+use forebay_views::read::search::search;
 
 use crate::{
     cli::values::{self, ScopePair, Share, scope_if_given},
@@ -99,48 +93,4 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             search(database, query, options).await
         })
         .await
-}
-
-/// Searches. Errors: `no_such_source`, `no_such_scope`, `no_such_language`, `no_such_pipeline`, and those
-/// of a search.
-pub(crate) async fn search(
-    database: &Database,
-    query: String,
-    options: SearchOptions,
-) -> Result<SearchResult, Failure> {
-    {
-        let client = database.client().await?;
-        let source = match &options.filter.source {
-            Some(name) => Some(names::source(&client, name).await?),
-            None => None,
-        };
-        if let Some(scope) = &options.filter.scope {
-            let entity_type = options.filter.entity_type.as_deref();
-            names::scope_anywhere(&client, source.as_ref(), entity_type, scope).await?;
-        }
-        if let Some(name) = &options.filter.language {
-            known_language(name, &documents::languages(&**client).await?)?;
-        }
-    }
-    let found = match retrieval::search(database, &query, &options).await {
-        Err(error @ Error::NoSuchPipeline { .. }) => {
-            // Suggests the name that was meant.
-            names::pipelines(&database.client().await?, &options.filter.pipeline).await?;
-            return Err(error.into());
-        }
-        found => found?,
-    };
-    Ok(SearchResult::new(query, found))
-}
-
-fn known_language(name: &str, known: &[String]) -> Result<(), Failure> {
-    if known.iter().any(|language| language == name) {
-        return Ok(());
-    }
-    let failure = Failure::usage("no_such_language", format!("the database has no language {name:?}"));
-    let meant = names::nearest(name, known.iter().map(String::as_str));
-    Err(failure.hint(meant.map_or_else(
-        || format!("its text search configurations are {}", known.join(", ")),
-        |meant| format!("did you mean `{meant}`?"),
-    )))
 }

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use forebay_engine::{ensure::Gate, scrape::Stop};
-use forebay_server::{App, Listener, Settings, router};
+use forebay_server::{App, Limits, Listener, Settings, router};
 use tokio_util::sync::CancellationToken;
 
-use super::signals::Signals;
+use super::{content, persist, signals::Signals};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -53,7 +53,13 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .hint("listen on 127.0.0.1, and let a proxy that authenticates forward to it"));
     }
     let serving = context.with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
-        let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
+        let scraper = if args.allow_scrape {
+            context.declare(scraper).await?
+        } else {
+            // Records that clients post are handed off.
+            context.declare_pipelines(&scraper.database).await?;
+            scraper.clone()
+        };
         let stop = Stop::default();
         let gate = Gate::for_tools(scraper.clone(), config.policies(), stop.clone());
         let settings = Settings {
@@ -61,6 +67,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             gate: gate.clone(),
             policies: config.policies(),
             declarations: config.declarations(),
+            inputs: persist::inputs(&config)?,
+            project: config.project().map(str::to_owned),
+            course_project: content::project(None, context)?,
+            configured_by: context.configured_by()?,
+            public_host: None,
             may_scrape: args.allow_scrape,
         };
         let stopping = CancellationToken::new();
@@ -70,8 +81,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             stop.ask();
             stopping.cancel();
         };
-        let serving =
-            forebay_server::serve(listener, router(App::new(settings, stopping.clone())), stopping.clone());
+        let router = router(App::new(settings, stopping.clone()));
+        let serving = forebay_server::serve(listener, router, Limits::default(), stopping.clone());
         let ((), ()) = tokio::join!(serving, asked);
         gate.finish().await;
         Ok(Exit::Interrupted)

@@ -1,7 +1,7 @@
 //! `forebay show`: one reference as it is now.
 
-use forebay_engine::payload::{self, Canonical};
-use forebay_views::{Json, Reference};
+use forebay_engine::payload;
+use forebay_views::{Json, Reference, read};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -9,7 +9,6 @@ use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    names,
     ui::{Page, Report, format},
 };
 
@@ -29,8 +28,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     context
         .report(async |database| {
-            let row = names::reference(&database.client().await?, &args.reference).await?;
-            Ok(Reference::canonical(&row, &mut Canonical::new())?)
+            read::references::reference(&database.client().await?, &args.reference).await
         })
         .await
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use forebay_store::{connect::Database, stats};
-use forebay_views::{ReferenceCounts, Stats};
+use forebay_views::{ReferenceCounts, Stats, read};
 
 use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    names,
     ui::{Page, Report, format},
 };
 
@@ -27,16 +25,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    context.report(async |database| count(args, database).await).await
-}
-
-async fn count(args: &Args, database: &Database) -> Result<Stats, Failure> {
-    let client = database.client().await?;
-    let source_id = match &args.source {
-        Some(name) => Some(names::source(&client, name).await?.source_id),
-        None => None,
-    };
-    Ok(stats::totals(&**client, source_id).await?.into())
+    context
+        .report(async |database| read::stats::totals(&database.client().await?, args.source.as_deref()).await)
+        .await
 }
 
 impl Report for Stats {

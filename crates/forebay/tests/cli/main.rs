@@ -58,6 +58,7 @@ mod runs;
 mod schedule;
 mod scrape;
 mod seed;
+mod serve;
 mod server;
 mod shared_data;
 mod site;

@@ -1,14 +1,11 @@
 //! `forebay handoffs counts`: counts hand-offs by state.
 
-use forebay_engine::clock;
-use forebay_store::{handoffs, pauses};
-use forebay_views::{HandoffCount, Page};
+use forebay_views::read;
 
 use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    names,
 };
 
 /// Count hand-offs by pipeline and state
@@ -25,17 +22,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let (counts, pauses) = context
-        .with_database(async |database| {
-            let client = database.client().await?;
-            names::pipelines(&client, &args.pipeline).await?;
-            let pipeline = args.pipeline.as_deref();
-            Ok((handoffs::counts(&**client, pipeline).await?, pauses::list(&**client, pipeline).await?))
+    context
+        .report(async |database| {
+            read::handoffs::counts(&database.client().await?, args.pipeline.as_ref()).await
         })
-        .await?;
-    let now = clock::now();
-    let items: Vec<HandoffCount> =
-        counts.into_iter().map(|count| HandoffCount::new(count, &pauses, now)).collect();
-    context.ui.show(&Page::from(items))?;
-    Ok(Exit::Done)
+        .await
 }

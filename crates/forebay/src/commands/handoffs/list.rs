@@ -1,16 +1,14 @@
 //! `forebay handoffs list`: lists hand-offs.
 
 use forebay_domain::handoff::State;
-use forebay_store::handoffs::{self, HandoffCursor, HandoffFilter};
-use forebay_views::{Handoff, Page};
+use forebay_store::handoffs::HandoffFilter;
+use forebay_views::read;
 use jiff::Timestamp;
 
 use crate::{
     cli::{moment::past, values},
     context::Context,
-    cursor,
     failure::{Exit, Failure},
-    names,
     ui::format,
 };
 
@@ -64,25 +62,13 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         failure_code: args.failure_code.clone(),
         source: args.source.clone(),
         since: args.since,
-        reference_id: None,
-        after: args.after.as_deref().map(cursor_of).transpose()?,
-        // One more than the limit shows whether there are more.
-        limit: i64::from(args.limit) + 1,
+        limit: args.limit.into(),
+        ..HandoffFilter::default()
     };
-    let rows = context
-        .with_database(async |database| {
-            let client = database.client().await?;
-            names::pipelines(&client, &args.pipeline).await?;
-            if let Some(source) = &args.source {
-                names::source(&client, source).await?;
-            }
-            names::codes(&client, args.reason_code.as_deref(), args.failure_code.as_deref()).await?;
-            Ok(handoffs::list(&**client, &filter).await?)
-        })
+    let after = args.after.as_deref();
+    let page = context
+        .with_database(async |database| read::handoffs::page(&database.client().await?, filter, after).await)
         .await?;
-    let page: Page<Handoff> = cursor::page(rows, args.limit, |last| {
-        (last.enqueued_at, last.version, last.reference_id.to_string(), last.pipeline.clone())
-    })?;
     context.ui.show_page(&page)?;
     if page.items.iter().any(|handoff| handoff.state == State::Failed.as_str()) {
         context.ui.note(&format!("to retry those that failed: {}", args.retry()));
@@ -110,11 +96,4 @@ impl Args {
         }
         command
     }
-}
-
-/// Reads a cursor.
-fn cursor_of(text: &str) -> Result<HandoffCursor, Failure> {
-    let (enqueued_at, version, id, pipeline): (Timestamp, i32, String, String) = cursor::read(text)?;
-    let reference_id = id.parse().map_err(|_| cursor::invalid())?;
-    Ok(HandoffCursor { enqueued_at, version, reference_id, pipeline })
 }

@@ -1,9 +1,7 @@
 //! `forebay pipelines list`: all pipelines with their state.
 
-use forebay_store::{connect::Database, pipelines};
-use forebay_views::{Page, PipelineState};
+use forebay_views::{Page, PipelineState, read};
 
-use super::state;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -19,16 +17,7 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    context.report(async |database| read(database).await).await
-}
-
-async fn read(database: &Database) -> Result<Page<PipelineState>, Failure> {
-    let client = database.client().await?;
-    let mut items = Vec::new();
-    for pipeline in pipelines::list(&**client).await? {
-        items.push(state(&client, &pipeline).await?);
-    }
-    Ok(items.into())
+    context.report(async |database| read::pipelines::page(&database.client().await?).await).await
 }
 
 /// The state in words.

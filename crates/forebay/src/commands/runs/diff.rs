@@ -1,8 +1,7 @@
 //! `forebay runs diff`: the changes that a held run withholds, field by field.
 
-use forebay_domain::{handoff::Change, identity::ReferenceId};
-use forebay_engine::persist;
-use forebay_views::{FieldChange, RunDiff};
+use forebay_domain::handoff::Change;
+use forebay_views::{FieldChange, RunDiff, read::run_diff};
 
 use super::{
     decide::{Mood, effects_in_words},
@@ -11,7 +10,6 @@ use super::{
 use crate::{
     cli::values::RunName,
     context::Context,
-    cursor,
     failure::{Exit, Failure},
     names,
     ui::{self, Report, Table, format, table::Column},
@@ -44,20 +42,11 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let after = args.after.as_deref().map(position).transpose()?;
+    let after = args.after.as_deref();
     let diff = context
         .with_database(async |database| {
             let run_id = names::run(&database.client().await?, args.run).await?;
-            // One more, to know whether there are more.
-            let mut found = persist::diff(database, run_id, after, i64::from(args.limit) + 1).await?;
-            let has_more = found.changes.len() > args.limit as usize;
-            found.changes.truncate(args.limit as usize);
-            let last = found.changes.last().filter(|_| has_more).map(|last| {
-                let difference = &last.difference;
-                (difference.change == Change::Removed, difference.reference_id.to_string())
-            });
-            let next = last.map(|position| cursor::write(&position)).transpose()?;
-            Ok(RunDiff::new(found, next)?)
+            run_diff::diff(database, run_id, after, args.limit).await
         })
         .await?;
     context.ui.show(&diff)?;
@@ -65,11 +54,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         context.ui.note(&format!("there are more; for the next page, add --after {next}"));
     }
     Ok(Exit::Done)
-}
-
-fn position(text: &str) -> Result<(bool, ReferenceId), Failure> {
-    let (is_removal, id): (bool, String) = cursor::read(text)?;
-    Ok((is_removal, id.parse().map_err(|_| cursor::invalid())?))
 }
 
 impl Report for RunDiff {

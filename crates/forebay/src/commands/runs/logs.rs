@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use clap::value_parser;
 use forebay_domain::run::RunStatus;
-use forebay_engine::{Error, logs::Level, scrape::ENDED};
+use forebay_engine::{logs::Level, scrape::ENDED};
 use forebay_store::{
     connect::{Client, Database},
     logs::{self, Grep, LogFilter},
-    runs,
 };
-use forebay_views::{LogLine, Page};
+use forebay_views::{
+    LogLine, Page,
+    read::runs::{log as read_log, log_page, status},
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -93,11 +95,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-async fn status(client: &Client, run_id: i64) -> Result<RunStatus, Failure> {
-    let run = runs::find(&***client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?;
-    Ok(run.status)
-}
-
 impl Args {
     async fn filter(&self, client: &Client, run_id: i64) -> Result<LogFilter, Failure> {
         let mut filter = LogFilter {
@@ -115,18 +112,7 @@ impl Args {
 
 async fn read(args: &Args, filter: &LogFilter, database: &Database) -> Result<Page<LogLine>, Failure> {
     let limit = args.limit.or(args.tail).unwrap_or(PORTION);
-    let client = database.client().await?;
-    // One more, to know whether there are more.
-    let lines = logs::read(&**client, filter, limit.saturating_add(1)).await?;
-    Ok(page(lines.into_iter().map(LogLine::from).collect(), limit as usize))
-}
-
-/// At most `limit` lines.
-fn page(mut items: Vec<LogLine>, limit: usize) -> Page<LogLine> {
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| has_more).map(|line| line.log_id.to_string());
-    Page { items, next }
+    read_log(&database.client().await?, filter, limit).await
 }
 
 /// Shows lines as they arrive until the run has ended. JSON output is one document, so it is printed at the end.
@@ -152,7 +138,7 @@ async fn follow(
         let is_whole = lines.len() < PORTION as usize;
         filter.after = lines.last().map(|line| line.log_id).or(filter.after);
         has_ended |= lines.iter().any(|line| line.metadata.get(ENDED).is_some());
-        let more = page(lines.into_iter().map(LogLine::from).collect(), limit - num_shown);
+        let more = log_page(lines.into_iter().map(LogLine::from).collect(), limit - num_shown);
         num_shown += more.items.len();
         report.next = more.next;
         if ui.is_json() {

@@ -3,27 +3,17 @@
 mod report;
 
 use clap::Subcommand;
-use forebay_domain::breaker::{Breaker, BreakerCommand, BreakerPolicy};
+use forebay_domain::breaker::BreakerCommand;
 use forebay_engine::clock;
-use forebay_store::{
-    breakers,
-    connect::{Client, Database},
-    sources::{self, Source},
-};
-use forebay_views::{self as views, Page};
+use forebay_store::{breakers, connect::Client, sources::Source};
+use forebay_views::{Page, read};
 
 use crate::{
     cli::values,
-    config::Config,
     context::Context,
     failure::{Exit, Failure},
     names,
 };
-
-/// Number of latest state changes to show for one breaker …
-const TRAIL: u32 = 10;
-/// … and for each breaker in a list.
-const TRAIL_OF_ALL: u32 = 1;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -109,14 +99,13 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
                 // A source that was never scraped must be declared before it can have a breaker.
                 context.declare_sources(database).await?;
             }
-            let Some(name) = name else { return all(database, &config).await };
             let mut client = database.client().await?;
+            let Some(name) = name else { return read::breakers::page(&client, config.definitions()).await };
             let source = names::source(&client, name).await?;
             if let Some(operation) = operation {
                 operate(&mut client, &source, operation).await?;
             }
-            let breaker = breakers::find(&**client, source.source_id).await?;
-            Ok(Page::from(vec![line(&client, &config, source, breaker, TRAIL).await?]))
+            Ok(Page::from(vec![read::breakers::of(&client, config.definitions(), source).await?]))
         })
         .await
 }
@@ -125,32 +114,4 @@ async fn operate(client: &mut Client, source: &Source, operation: BreakerCommand
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     breakers::operate(&transaction, source.source_id, operation, clock::now()).await?;
     Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
-}
-
-/// The breakers of all sources that can be scraped or already have one.
-async fn all(database: &Database, config: &Config) -> Result<Page<views::Breaker>, Failure> {
-    let client = database.client().await?;
-    let known = breakers::list(&**client).await?;
-    let mut lines = Vec::new();
-    for name in sources::names(&**client).await? {
-        let Some(source) = sources::find(&**client, &name).await? else { continue };
-        let breaker = known.iter().find(|(source_id, _)| *source_id == source.source_id);
-        if breaker.is_some() || source.kind.is_some() {
-            let breaker = breaker.map(|(_, breaker)| breaker.clone());
-            lines.push(line(&client, config, source, breaker, TRAIL_OF_ALL).await?);
-        }
-    }
-    Ok(lines.into())
-}
-
-async fn line(
-    client: &Client,
-    config: &Config,
-    source: Source,
-    breaker: Option<Breaker>,
-    num_transitions: u32,
-) -> Result<views::Breaker, Failure> {
-    let policy = config.definitions().get(&source.name).map_or_else(BreakerPolicy::default, |it| it.breaker);
-    let trail = breakers::trail(&***client, source.source_id, None, num_transitions).await?;
-    Ok(views::Breaker::new(source.name, breaker, &policy, trail, clock::now()))
 }

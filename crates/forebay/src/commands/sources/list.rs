@@ -1,7 +1,6 @@
 //! `forebay sources list`: all sources with their totals.
 
-use forebay_store::{connect::Database, schedules, sources};
-use forebay_views::{EnabledState, Page, Source};
+use forebay_views::{EnabledState, Page, Source, read};
 
 use crate::{
     context::Context,
@@ -18,15 +17,7 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    context.report(async |database| read(database).await).await
-}
-
-async fn read(database: &Database) -> Result<Page<Source>, Failure> {
-    let client = database.client().await?;
-    let summaries = sources::list(&**client).await?;
-    let schedules = schedules::list(&**client).await?;
-    let items: Vec<Source> = summaries.iter().map(|summary| Source::new(summary, &schedules)).collect();
-    Ok(items.into())
+    context.report(async |database| read::sources::page(&database.client().await?).await).await
 }
 
 impl Report for Page<Source> {

@@ -1,21 +1,12 @@
 //! `forebay sources show`: one source and its policy.
 
-use forebay_store::{
-    connect::Database,
-    runs::{self, RunFilter},
-    schedules, sources, stats, user_rows,
-};
-use forebay_views::{
-    ContractVersionCount, Json, RunSummary, Schedule, ScopeCount, Source, SourceDetail, Time,
-};
+use forebay_views::{ContractVersionCount, SourceDetail, Time, read};
 use jiff::SignedDuration;
 
 use crate::{
     cli::values,
-    config::Config,
     context::Context,
     failure::{Exit, Failure},
-    names,
     ui::{Page, Report, Table, format, table::Column},
 };
 
@@ -29,9 +20,6 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME", value_parser = values::name)]
     pub(crate) source: String,
 }
-
-/// Number of latest runs to show.
-const NUM_RUNS: i64 = 5;
 
 /// The versions as a table; nothing if there are none.
 pub(crate) fn write_versions(page: &mut Page, heading: &str, versions: &[ContractVersionCount]) {
@@ -52,39 +40,12 @@ pub(crate) fn write_versions(page: &mut Page, heading: &str, versions: &[Contrac
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    context.report(async |database| read(args, &config, database).await).await
-}
-
-async fn read(args: &Args, config: &Config, database: &Database) -> Result<SourceDetail, Failure> {
-    let client = database.client().await?;
-    let source = names::source(&client, &args.source).await?;
-    let filter = RunFilter { source: Some(source.name.clone()), limit: NUM_RUNS, ..RunFilter::default() };
-    let latest = runs::list(&**client, &filter).await?;
-    let scopes = stats::scopes(&**client, source.source_id).await?;
-    let mut schedules = schedules::list(&**client).await?;
-    schedules.retain(|row| row.source_id == source.source_id);
-    let versions = match source.kind.as_deref() {
-        Some("postgres") => user_rows::references_by_version(&**client, source.source_id).await?,
-        _ => Vec::new(),
-    };
-    let freshness_policy = config.freshness(&source.entity_type).into();
-    let summary = sources::summary(&**client, source).await?;
-    Ok(SourceDetail {
-        summary: Source::new(&summary, &schedules),
-        parser_version: summary.source.parser_version,
-        project: summary.source.project.clone(),
-        declared_at: summary.source.declared_at.map(Time::from),
-        is_published: summary.source.is_published,
-        settings: Json::from(&summary.source.settings),
-        freshness_policy,
-        sends_end_line: summary.source.sends_end_line,
-        policy: Json::from(&summary.source.policy),
-        schedules: schedules.into_iter().map(Schedule::from).collect(),
-        scopes: scopes.into_iter().map(ScopeCount::from).collect(),
-        contract_versions: versions.into_iter().map(ContractVersionCount::from).collect(),
-        latest_runs: latest.iter().map(RunSummary::from).collect(),
-    })
+    let policies = context.config()?.policies();
+    context
+        .report(async |database| {
+            read::sources::detail(&database.client().await?, &args.source, &policies).await
+        })
+        .await
 }
 
 impl Report for SourceDetail {

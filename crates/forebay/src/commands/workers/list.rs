@@ -1,13 +1,11 @@
 //! `forebay workers list`: lists the workers.
 
-use forebay_store::workers;
-use forebay_views::{Page, Worker};
+use forebay_views::{Page, Worker, read};
 
 use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    names,
     ui::{self, Report, Table, Tone, format, table::Column},
 };
 
@@ -29,19 +27,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let workers = context
-        .with_database(async |database| {
-            let client = database.client().await?;
-            names::pipelines(&client, &args.pipeline).await?;
-            Ok(workers::list(&**client, None).await?)
-        })
-        .await?;
-    let is_wanted = |worker: &workers::Worker| {
-        args.pipeline.as_ref().is_none_or(|pipeline| worker.pipelines.contains(pipeline))
-    };
-    let workers: Vec<Worker> = workers.into_iter().filter(is_wanted).map(Worker::from).collect();
-    context.ui.show(&Page::from(workers))?;
-    Ok(Exit::Done)
+    context
+        .report(async |database| read::workers::page(&database.client().await?, args.pipeline.as_ref()).await)
+        .await
 }
 
 impl Report for Page<Worker> {

@@ -1,12 +1,14 @@
 //! `freshness`: lists the entity types and scopes, and how old they are.
 
-use forebay_engine::freshness::ListOptions;
-use forebay_views::{self as views, Page};
+use forebay_views::{
+    self as views, Page,
+    read::{self, freshness::Filter},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::{access::Access, arguments::limit, tool::Tool};
-use crate::{commands::freshness, cursor, failure::Failure, ui::redact};
+use crate::{failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 100;
@@ -45,14 +47,14 @@ impl Tool for Freshness {
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
-        let after: Option<(String, String)> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
-        if let Some(entity) = &arguments.entity {
-            access.check_entity(entity).await?;
-        }
-        let options = ListOptions { entity_type: arguments.entity, only_stale: arguments.stale_only, after };
+        let filter = Filter {
+            entity_type: arguments.entity,
+            only_stale: arguments.stale_only,
+            after: arguments.cursor,
+        };
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
         let (sources, policies) = (access.sources(), access.gate().policies());
-        let mut page = freshness::page(access.database(), sources, policies, &options, limit).await?;
+        let mut page = read::freshness::page(access.database(), sources, policies, filter, limit).await?;
         for error in page.items.iter_mut().filter_map(|entry| entry.error.as_mut()) {
             error.message = redact(&error.message);
         }

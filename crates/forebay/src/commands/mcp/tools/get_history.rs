@@ -1,12 +1,6 @@
 //! `get_history`: the history of one record, field by field.
 
-use forebay_domain::handoff::Change;
-use forebay_engine::payload::Shaper;
-use forebay_store::{
-    history::ReferenceRow,
-    timeline::{self, Revision, RevisionCursor},
-};
-use forebay_views::{FieldChange, HistoryPage, Json, Page, Version};
+use forebay_views::{HistoryPage, read::versions};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -15,10 +9,11 @@ use super::super::{
     arguments::{limit, time},
     tool::Tool,
 };
-use crate::{cursor, failure::Failure, names};
+use crate::failure::Failure;
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 200;
+
 /// Maximum characters of the JSON text of one value.
 const VALUE_CHARS: u32 = 500;
 
@@ -57,62 +52,9 @@ impl Tool for GetHistory {
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let before = arguments.before.as_deref().map(time).transpose()?;
-        let place = match &arguments.cursor {
-            None => RevisionCursor { at: before, run_id: 0, change: String::new(), field: String::new() },
-            Some(text) => {
-                let (at, run_id, change, field) = cursor::read(text)?;
-                RevisionCursor { at: Some(at), run_id, change, field }
-            }
-        };
         let client = access.database().client().await?;
-        let row = names::reference(&client, &arguments.reference).await?;
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
-        let page = timeline::revisions(&**client, row.reference_id, &place, limit, VALUE_CHARS).await?;
-        let mut items = versions(page.items)?;
-        if page.next.is_none() && place.at.is_none_or(|before| row.first_seen_at < before) {
-            items.push(added(&row));
-        }
-        let next = page.next.map(|next| cursor::write(&(next.at, next.run_id, next.change, next.field)));
-        Ok(HistoryPage { reference: (&row).into(), versions: Page { items, next: next.transpose()? } })
+        let (name, after) = (&arguments.reference, arguments.cursor.as_deref());
+        versions::page(&client, name, before, after, limit, VALUE_CHARS).await
     }
-}
-
-/// Its first version, which has no revision.
-fn added(row: &ReferenceRow) -> Version {
-    Version::new(row.first_seen_at, row.first_seen_run_id, Change::Added, 1, Vec::new())
-}
-
-/// Groups fields that changed together into one version.
-fn versions(revisions: Vec<Revision>) -> Result<Vec<Version>, Failure> {
-    let mut versions: Vec<Version> = Vec::new();
-    let mut last = None;
-    for revision in revisions {
-        let this = (revision.at, revision.run_id, revision.change);
-        if last != Some(this) {
-            let (at, run_id, change) = this;
-            versions.push(Version::new(at, run_id, change, revision.version, Vec::new()));
-            last = Some(this);
-        }
-        if revision.change == Change::Updated
-            && let Some(version) = versions.last_mut()
-        {
-            version.fields.push(changed(revision)?);
-        }
-    }
-    for version in &mut versions {
-        version.fields.sort_by(|one, other| one.field_name.cmp(&other.field_name));
-    }
-    Ok(versions)
-}
-
-fn changed(revision: Revision) -> Result<FieldChange, Failure> {
-    let max_chars = usize::try_from(VALUE_CHARS).unwrap_or(usize::MAX);
-    // The database has already shortened the values; they are not shortened again.
-    let mut shaper = Shaper::new(usize::MAX, usize::MAX);
-    let mut value = |text: Option<String>| -> Result<Option<Json>, Failure> {
-        let value = text.map(|text| shaper.stored(&text, max_chars)).transpose()?;
-        Ok(value.as_ref().map(Json::from))
-    };
-    let (old, new) = (value(revision.old)?, value(revision.new)?);
-    Ok(FieldChange::new(revision.field, old, new, shaper.is_cut()))
 }

@@ -1,12 +1,12 @@
 //! `get_reference`: one full record.
 
 use forebay_engine::payload::Shaper;
-use forebay_views::ReferenceExcerpt;
+use forebay_views::{ReferenceExcerpt, read::references::payload_at};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::{access::Access, arguments::time, excerpt::excerpt, tool::Tool};
-use crate::{commands::history::payload_at, failure::Failure, names};
+use crate::{failure::Failure, names};
 
 /// Maximum bytes of the payload.
 const PAYLOAD_BYTES: usize = 32 * 1024;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use forebay_domain::field_filter::FieldFilter;
 use forebay_engine::{payload::cut, retrieval::SearchOptions};
 use forebay_store::documents::SearchFilter;
-use forebay_views::{SearchHit, SearchResult};
+use forebay_views::{SearchHit, SearchResult, read::search::search};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use super::super::{
     arguments::{limit, scope},
     tool::Tool,
 };
-use crate::{commands::search::search, failure::Failure, ui::redact};
+use crate::{failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 10;
 const MOST: u32 = 50;

@@ -1,0 +1,69 @@
+//! Endpoints whose body or response is a stream, not one JSON document.
+
+use axum::{
+    body::Body,
+    extract::{Request as HttpRequest, State},
+    http::{HeaderMap, Method},
+    response::{IntoResponse, Response},
+};
+use forebay_views::failure::Failure;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    app::App,
+    endpoint::{Needs, path, query},
+    problem::Problem,
+};
+
+/// An endpoint that reads or writes a stream.
+pub(crate) trait Raw: Send + Sync + 'static {
+    /// The method.
+    const METHOD: Method;
+    /// The path, with parameters in braces.
+    const PATH: &'static str;
+    /// Its name in generated clients.
+    const NAME: &'static str;
+    /// What it does, in a line.
+    const SUMMARY: &'static str;
+    /// What the caller must be allowed to do.
+    const NEEDS: Needs;
+    /// The media types of the body; none if there is no body.
+    const REQUEST: &'static [&'static str] = &[];
+    /// The media type of the response.
+    const RESPONSE: &'static str;
+    /// The parameters of the path.
+    type Path: DeserializeOwned + JsonSchema + Send;
+    /// The parameters of the query.
+    type Query: DeserializeOwned + JsonSchema + Send;
+    /// What the response consists of.
+    type Output: JsonSchema;
+
+    /// Answers a request.
+    fn call(app: App, request: RawRequest<Self>) -> impl Future<Output = Result<Response, Failure>> + Send;
+}
+
+/// The arguments of a request.
+pub(crate) struct RawRequest<E: Raw + ?Sized> {
+    /// The parameters of the query.
+    pub(crate) query: E::Query,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body, unread.
+    pub(crate) body: Body,
+}
+
+/// Reads the arguments and calls the endpoint.
+pub(crate) async fn handle<E: Raw>(State(app): State<App>, request: HttpRequest) -> Response {
+    match answer::<E>(app, request).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn answer<E: Raw>(app: App, request: HttpRequest) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    path::<E::Path>(&mut parts).await?;
+    let query = query(&parts)?;
+    Ok(E::call(app, RawRequest { query, headers: parts.headers, body }).await?)
+}
