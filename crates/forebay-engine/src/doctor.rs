@@ -20,6 +20,7 @@ use forebay_store::{
     pipelines::{self, PipelineSpec},
     runs, workers as store,
 };
+use tokio_postgres::GenericClient;
 
 pub use self::{
     check::{Check, CheckStatus, worst},
@@ -37,6 +38,9 @@ use crate::{
 
 /// Maximum number of late scopes to judge.
 const MOST_SCOPES: usize = 1_000;
+
+/// The limit on the time of each statement behind a page.
+const TIME_LIMIT: &str = "set local statement_timeout = '5s'";
 
 /// What the checks need to know about the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -115,20 +119,52 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.extend(disabled);
     checks.extend(attention::worker_roles(&doctor::closed_roles(&**client).await?));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
-    checks.extend(checks::queues(&doctor::queues(&**client).await?));
-    checks.extend(workers::workers(&store::list(&**client, None).await?));
-    checks.extend(attention::pauses(&pauses::list(&**client, None).await?));
+    checks.extend(work(&**client).await?);
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
-    checks.extend(attention::dead_runs(&runs::dead(&**client).await?));
-    checks.extend(attention::attention(&Attention::read(&**client).await?));
+    checks.extend(decisions(&**client).await?);
     checks.push(access::grants(&store_access::stray_grants(&**client).await?));
     checks.push(access::row_security(&store_access::open_tables(&**client).await?));
     checks.extend(advice::policies(&client).await?);
     checks.extend(checks::failed(&handoffs::counts(&**client, None).await?));
     drop(client);
-    let Configured { sources, policies, .. } = configured;
+    checks.extend(syncs(database, configured.sources, configured.policies).await?);
+    Ok(checks)
+}
+
+/// What needs a person, the worst first: what waits for a decision, and what doesn't get on by itself. It reads far
+/// less than [`check`], so a page can show it. Failed hand-offs are not among it.
+pub async fn needs_person(database: &Database, sources: &Sources, policies: &Policies) -> Result<Vec<Check>> {
+    let mut client = database.client().await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    transaction.batch_execute(TIME_LIMIT).await.map_err(forebay_store::Error::from)?;
+    let mut checks = decisions(&*transaction).await?;
+    checks.extend(work(&*transaction).await?);
+    checks.extend(attention::disabled(&pipelines::list(&*transaction).await?));
+    drop(transaction);
+    drop(client);
+    checks.extend(syncs(database, sources, policies).await?);
+    checks.retain(|check| check.status != CheckStatus::Ok);
+    checks.sort_by_key(|check| Reverse(check.status));
+    Ok(checks)
+}
+
+/// The queues and who works on them.
+async fn work(client: &impl GenericClient) -> Result<Vec<Check>> {
+    let mut checks: Vec<Check> = checks::queues(&doctor::queues(client).await?);
+    checks.extend(workers::workers(&store::list(client, None).await?));
+    checks.extend(attention::pauses(&pauses::list(client, None).await?));
+    Ok(checks)
+}
+
+/// What waits for a decision.
+async fn decisions(client: &impl GenericClient) -> Result<Vec<Check>> {
+    let mut checks = attention::dead_runs(&runs::dead(client).await?);
+    checks.extend(attention::attention(&Attention::read(client).await?));
+    Ok(checks)
+}
+
+async fn syncs(database: &Database, sources: &Sources, policies: &Policies) -> Result<Vec<Check>> {
     let late = ListOptions { only_stale: true, ..ListOptions::default() };
     let scopes = freshness::list(database, sources, policies, &late, MOST_SCOPES, clock::now()).await?;
-    checks.extend(attention::syncs(&scopes));
-    Ok(checks)
+    Ok(attention::syncs(&scopes))
 }

@@ -1,11 +1,13 @@
 //! Hand-offs: queueing changes for pipelines, showing them, operating on them, reconciling and pruning them.
 
+mod causes;
 mod enqueue;
 mod operate;
 mod prune;
 mod reconciliation;
 mod show;
 
+pub use causes::{BoardCell, FailureCause, board, causes, count};
 pub(crate) use enqueue::notify;
 pub use enqueue::{
     CHANNEL, Enqueue, Queueing, Subscriber, enqueue_added, enqueue_changed, enqueue_requested, subscribers_of,

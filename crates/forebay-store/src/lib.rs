@@ -36,6 +36,7 @@ pub mod pauses;
 pub mod pipelines;
 pub mod profiles;
 pub mod projects;
+pub mod pulse;
 pub mod realtime;
 pub mod references;
 pub mod rejected;

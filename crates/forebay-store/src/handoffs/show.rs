@@ -173,10 +173,19 @@ pub async fn failure_codes(client: &impl GenericClient) -> Result<Vec<String>> {
 
 /// Lists hand-offs, newest first.
 pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result<Vec<HandoffRow>> {
+    select(client, LIST, filter).await?.iter().map(handoff).collect()
+}
+
+/// Runs a statement with the parameters of the list.
+pub(super) async fn select(
+    client: &impl GenericClient,
+    statement: &str,
+    filter: &HandoffFilter,
+) -> Result<Vec<Row>> {
     let after = filter.after.as_ref();
     let rows = client
         .query_typed(
-            LIST,
+            statement,
             &[
                 (&filter.pipeline, Type::TEXT),
                 (&filter.state, Type::TEXT),
@@ -193,7 +202,7 @@ pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result
             ],
         )
         .await?;
-    rows.iter().map(handoff).collect()
+    Ok(rows)
 }
 
 /// Counts hand-offs by pipeline, state, reason and the code of their last attempt.

@@ -300,6 +300,13 @@ pub(super) const QUERIES: &[Query] = &[
         &["ingestion_handoffs_pkey", "ingestion_outcomes_pkey"],
         25,
     ),
+    Query::forebay(
+        "the failed hand-offs by cause",
+        "the dashboard",
+        (include_str!("../../../src/handoffs/causes.sql"), "10001"),
+        &["ingestion_outcomes_failed"],
+        900,
+    ),
     Query::sql(
         "the failed attempts of a hand-off",
         "select * from forebay.ingestion_attempts where reference_id = forebay.reference_id('s7', '5') and pipeline_id = 1",

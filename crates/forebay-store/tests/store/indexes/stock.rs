@@ -51,7 +51,9 @@ const ROWS: &[&str] = &[
         select 2, reference_id, source_id, version_hash from forebay.\"references\" where source_id = 40",
     "insert into forebay.ingestion_outcomes (reference_id, pipeline_id, payload_hash, version, generation, state, change,
             reason_code, enqueued_at)
-        select reference_id, 1, sha256('y'), 1, 1, 'succeeded', 'added', 'added', now() from forebay.\"references\"",
+        select reference_id, 1, sha256('y'), 1, 1, case when record_key::int % 50 = 0 then 'failed' else 'succeeded' end, 'added',
+            'added', now()
+        from forebay.\"references\"",
     "insert into forebay.ingestion_attempts (reference_id, pipeline_id, payload_hash, attempt, failure_class, reason_code,
             message)
         select reference_id, 1 + source_id / 40, sha256('y'), 1, 'transient', 'timeout', 'it took too long'
