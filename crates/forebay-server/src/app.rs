@@ -19,7 +19,12 @@ use forebay_views::failure::Failure;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use crate::{feed::Feed, inputs::Inputs, layers::origin::PublicHost};
+use crate::{
+    feed::Feed,
+    inputs::Inputs,
+    layers::origin::PublicHost,
+    pages::{Jobs, Pulse},
+};
 
 /// The maximum number of runs of posted records at the same time. Each needs memory for what it reads.
 const MOST_RUNS: usize = 4;
@@ -62,13 +67,27 @@ struct Shared {
     feed: Feed,
     /// Runs of posted records at the same time; others wait.
     runs: Semaphore,
+    pulse: Pulse,
+    jobs: Jobs,
 }
 
 impl App {
     /// The state of a server with these settings. When `stopping` is cancelled, streams end and readiness is refused.
     pub fn new(settings: Settings, stopping: CancellationToken) -> Self {
         let feed = Feed::new(Arc::clone(&settings.scraper.database), stopping.clone());
-        Self { shared: Arc::new(Shared { settings, stopping, feed, runs: Semaphore::new(MOST_RUNS) }) }
+        let runs = Semaphore::new(MOST_RUNS);
+        let (pulse, jobs) = (Pulse::default(), Jobs::default());
+        Self { shared: Arc::new(Shared { settings, stopping, feed, runs, pulse, jobs }) }
+    }
+
+    /// The changes that open pages follow.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.shared.pulse
+    }
+
+    /// The operations that pages have begun.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.shared.jobs
     }
 
     /// The database.

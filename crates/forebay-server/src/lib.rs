@@ -17,6 +17,7 @@ mod inputs;
 mod layers;
 mod listener;
 mod openapi;
+mod pages;
 mod problem;
 mod raw;
 mod routes;

@@ -93,7 +93,7 @@ impl From<Failure> for Problem {
 }
 
 /// The status of a failure.
-fn status(failure: &Failure) -> StatusCode {
+pub(crate) fn status(failure: &Failure) -> StatusCode {
     let code = failure.code();
     match failure.exit_code() {
         _ if code.starts_with("no_such_") || NOT_FOUND.contains(&code) => StatusCode::NOT_FOUND,

@@ -14,6 +14,7 @@ use crate::{
     endpoint::{Endpoint, Needs, handle},
     health, layers,
     openapi::{self, Document},
+    pages,
     problem::Problem,
     raw::{self, Raw},
 };
@@ -78,6 +79,7 @@ pub fn router(app: App) -> Router {
         .router
         .merge(openapi::router(&document))
         .merge(health::router())
+        .merge(pages::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app);

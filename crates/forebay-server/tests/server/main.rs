@@ -1,9 +1,11 @@
 //! The server over a real Postgres with made-up data in every state. Requests go through the whole router.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod browser;
 mod conventions;
 mod follow;
 mod limits;
+mod pages;
 mod persist;
 mod reads;
 mod reference;

@@ -1,6 +1,6 @@
 //! A server over a database with made-up data.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{io::Cursor, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -11,8 +11,10 @@ use forebay_engine::{
     clock,
     ensure::Gate,
     freshness::Policies,
+    persist::{self, Input, PersistRequest},
     scrape::{Scraper, Sources},
     seed,
+    sources::{Format, ReadOptions},
     work::Declarations,
 };
 use forebay_server::{App, Inputs, Limits, Listener, Settings, router, serve};
@@ -74,6 +76,15 @@ impl Stage {
         };
         let stopping = CancellationToken::new();
         Self { router: router(App::new(settings, stopping.clone())), stopping, database, _test: test }
+    }
+
+    /// Stores a complete input of a source with the key `id`.
+    pub(crate) async fn persist(&self, source: &str, records: &[Value]) {
+        let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+        let request = PersistRequest { complete: true, ..PersistRequest::new(source, ["id"]) };
+        let options = ReadOptions { format: Format::JsonLines, ..ReadOptions::default() };
+        let input = Input::bytes("test.jsonl", Box::new(Cursor::new(lines.join("\n"))), options);
+        persist::persist(&self.database, request, input, &|_| {}).await.unwrap();
     }
 
     /// Sends a request.

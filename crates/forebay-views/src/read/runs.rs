@@ -1,5 +1,7 @@
 //! Reads runs, for every command and tool that prints them.
 
+use std::collections::BTreeMap;
+
 use forebay_domain::run::RunStatus;
 use forebay_engine::Error;
 use forebay_store::{
@@ -61,6 +63,25 @@ pub async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> 
         rejected: rejected.into_iter().map(RejectedRecord::from).collect(),
         log: log.into_iter().map(LogLine::from).collect(),
     })
+}
+
+/// The usual share (0 to 1) of records with a value, by field: the median over the last good runs of its scope, as its
+/// guards learn from them. Empty: there were none.
+pub async fn usual_coverage(client: &Client, run_id: i64) -> Result<BTreeMap<String, f64>, Failure> {
+    let row = row(client, run_id).await?;
+    // Only a scope that another program wrote can be unreadable.
+    let scope = row.scope.parse().unwrap_or_default();
+    let mut shares: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for past in runs::history(&***client, row.source_id, &scope).await? {
+        for (field, number) in past.fields {
+            shares.entry(field).or_default().push(number as f64 / past.num_records.max(1) as f64);
+        }
+    }
+    let median = |mut shares: Vec<f64>| {
+        shares.sort_by(f64::total_cmp);
+        shares[shares.len() / 2]
+    };
+    Ok(shares.into_iter().map(|(field, shares)| (field, median(shares))).collect())
 }
 
 async fn row(client: &Client, run_id: i64) -> Result<RunRow, Failure> {

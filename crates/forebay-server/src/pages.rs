@@ -1,0 +1,72 @@
+//! The dashboard: pages that the server renders, for people.
+//!
+//! A page reads what the command line reads (`forebay_views::read`), and a form does what a command does. Pages work
+//! without JavaScript; with it, they refetch a part when data changes (`events`). Filters, cursors and choices are in
+//! the address of a page, so a link or a reload shows the same, and a form leads back to it (Post/Redirect/Get).
+//!
+//! To add a page: a file here, a line in [`reads`], and an entry in `frame::Section` if it is in the navigation. A form
+//! belongs in [`changes`]. The server refuses forms of other sites (`layers::origin`).
+
+mod asked;
+mod assets;
+mod content;
+mod decide;
+mod events;
+mod frame;
+mod freshness;
+mod handoffs;
+mod held;
+mod now;
+mod parts;
+mod reference;
+mod retry;
+mod run;
+mod runs;
+mod search;
+mod sources;
+mod workers;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+pub(crate) use self::{events::Pulse, retry::Jobs};
+use crate::app::App;
+
+/// The pages with their assets.
+pub(crate) fn router() -> Router<App> {
+    reads().merge(changes())
+}
+
+/// What everyone who may read sees.
+fn reads() -> Router<App> {
+    Router::new()
+        .route("/", get(now::show))
+        .route("/runs", get(runs::show))
+        .route("/runs/{run}", get(run::show))
+        .route("/runs/{run}/log", get(run::log::show))
+        .route("/runs/{run}/held", get(held::show))
+        .route("/runs/{run}/decide/{decision}", get(decide::ask))
+        .route("/handoffs", get(handoffs::show))
+        .route("/handoffs/retry", get(retry::ask))
+        .route("/handoffs/retry/{job}", get(retry::progress))
+        .route("/sources", get(sources::show))
+        .route("/sources/{source}", get(sources::one::show))
+        .route("/references/{reference}", get(reference::show))
+        .route("/freshness", get(freshness::show))
+        .route("/workers", get(workers::show))
+        .route("/search", get(search::show))
+        .route("/content", get(content::list))
+        .route("/content/{project}/{slug}", get(content::show))
+        .route("/pages/events", get(events::stream))
+        .route("/assets/{name}", get(assets::serve))
+}
+
+/// What an operator does.
+fn changes() -> Router<App> {
+    Router::new()
+        .route("/runs/{run}/decide/{decision}", post(decide::carry_out))
+        .route("/handoffs/retry", post(retry::begin))
+        .route("/handoffs/retry/{job}/stop", post(retry::stop))
+}

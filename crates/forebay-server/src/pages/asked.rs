@@ -1,0 +1,121 @@
+//! The request for a page: its parameters, its address, and the response to it.
+
+use axum::{
+    extract::{FromRequestParts, Path, Query},
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use forebay_views::failure::Failure;
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+
+use super::frame::{self, Content, Section};
+use crate::{app::App, endpoint::None, layers::etag, problem};
+
+/// The request for a page, with the parameters of its path and of its query. Empty parameters, which forms send for
+/// filters that are not set, count as absent.
+pub(super) struct Asked<P = None, Q = None> {
+    pub(super) app: App,
+    pub(super) path: P,
+    pub(super) query: Q,
+    address: Address,
+    headers: HeaderMap,
+}
+
+/// The address of a page.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    path: String,
+    pairs: Vec<(String, String)>,
+}
+
+impl Address {
+    fn of(uri: &Uri) -> Self {
+        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let pairs =
+            pairs.filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key.into(), value.into()));
+        Self { path: uri.path().to_owned(), pairs: pairs.collect() }
+    }
+
+    /// The address with another value of a parameter; empty: without it.
+    #[must_use]
+    pub(super) fn with(&self, key: &str, value: &str) -> Self {
+        let mut pairs = self.pairs.clone();
+        pairs.retain(|(known, _)| known != key);
+        if !value.is_empty() {
+            pairs.push((key.to_owned(), value.to_owned()));
+        }
+        Self { path: self.path.clone(), pairs }
+    }
+
+    /// Another page with these parameters; empty ones are left out.
+    pub(super) fn new<'a>(
+        path: impl Into<String>,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        Self { path: path.into(), pairs }
+    }
+
+    /// The query, encoded; empty: none.
+    pub(super) fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.path)?;
+        if self.pairs.is_empty() { Ok(()) } else { write!(f, "?{}", self.query()) }
+    }
+}
+
+impl<P: DeserializeOwned + Send, Q: DeserializeOwned> FromRequestParts<App> for Asked<P, Q> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let address = Address::of(&parts.uri);
+        let path = Path::<P>::from_request_parts(parts, app)
+            .await
+            .map_err(|error| bad_request("path_invalid", &error.body_text()))?;
+        let query = address.query();
+        let query =
+            format!("/?{query}").parse::<Uri>().map_err(|error| bad_request("query_invalid", &error))?;
+        let query = Query::<Q>::try_from_uri(&query)
+            .map_err(|error| bad_request("query_invalid", &error.body_text()))?;
+        Ok(Self { app: app.clone(), path: path.0, query: query.0, address, headers: parts.headers.clone() })
+    }
+}
+
+impl<P, Q> Asked<P, Q> {
+    /// The address of this page.
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The response: the page with its content, or the page of the failure.
+    pub(super) fn answer(&self, section: Section, content: Result<Content, Failure>) -> Response {
+        match content {
+            Ok(content) => {
+                let page = frame::page(section, &self.address.to_string(), &content);
+                etag::tagged("text/html; charset=utf-8", &self.headers, page.into_string().into_bytes())
+            }
+            Err(failure) => refuse(&failure),
+        }
+    }
+}
+
+fn bad_request(code: &'static str, error: &impl ToString) -> Response {
+    refuse(&Failure::usage(code, error.to_string()))
+}
+
+/// The page of a failure.
+pub(super) fn refuse(failure: &Failure) -> Response {
+    let status = problem::status(failure);
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        tracing::error!(code = failure.code(), "{}", failure.full_message());
+    }
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, frame::failure(failure).into_string()).into_response()
+}

@@ -1,0 +1,121 @@
+//! `GET /pages/events`: tells open pages which topics changed, as server-sent events, so they refetch a part.
+//!
+//! One poller serves all viewers, and only while there are any. A viewer that misses an event loses nothing: the next
+//! one of the topic, or a reload, shows the same.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Sse, sse::Event},
+};
+use forebay_store::pulse;
+use forebay_views::failure::Failure;
+use futures_util::stream;
+use tokio::{sync::watch, time::sleep};
+
+use crate::app::App;
+
+/// How often the poller looks.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// A comment is sent at least this often, so that proxies keep the connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// A topic of pages, and the tables that belong to it.
+const TOPICS: [(&str, &[&str]); 5] = [
+    ("runs", &["scrape_runs"]),
+    ("handoffs", &["ingestion_handoffs", "ingestion_outcomes", "ingestion_limits", "pipelines"]),
+    ("sources", &["sources", "circuit_breaker_state", "source_schedules"]),
+    ("freshness", &["sync_metadata"]),
+    ("workers", &["workers", "ingestion_claims"]),
+];
+
+/// Rows written so far, by topic.
+type Written = BTreeMap<&'static str, i64>;
+
+/// What the poller has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
+    written: watch::Sender<Written>,
+    is_polled: AtomicBool,
+}
+
+/// `GET /pages/events`
+pub(super) async fn stream(State(app): State<App>) -> impl IntoResponse {
+    let pulse = app.pulse();
+    let receiver = pulse.written.subscribe();
+    if !pulse.is_polled.swap(true, Ordering::AcqRel) {
+        tokio::spawn(poll(app.clone()));
+    }
+    let known = receiver.borrow().clone();
+    let events = stream::unfold((receiver, known, app), async |(mut receiver, known, app)| {
+        let changed = tokio::select! {
+            changed = receiver.changed() => changed,
+            () = app.stopping().cancelled() => return None,
+        };
+        changed.ok()?;
+        let now = receiver.borrow_and_update().clone();
+        let topics = changed_topics(&known, &now);
+        // The first figures are no change.
+        let event = if known.is_empty() || topics.is_empty() {
+            Event::default().comment("ready")
+        } else {
+            Event::default().event("changed").data(topics.join(" "))
+        };
+        Some((Ok::<_, Infallible>(event), (receiver, now, app)))
+    });
+    Sse::new(events).keep_alive(axum::response::sse::KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+fn changed_topics(before: &Written, now: &Written) -> Vec<&'static str> {
+    now.iter()
+        .filter(|(topic, written)| before.get(*topic) != Some(written))
+        .map(|(topic, _)| *topic)
+        .collect()
+}
+
+/// Looks until nobody listens, or the server stops.
+async fn poll(app: App) {
+    let pulse = app.pulse();
+    loop {
+        match read(&app).await {
+            Ok(written) => {
+                pulse.written.send_if_modified(|known| {
+                    let is_changed = *known != written;
+                    *known = written;
+                    is_changed
+                });
+            }
+            // Pages say so themselves when they are read.
+            Err(failure) => tracing::debug!("changes can't be read: {}", failure.full_message()),
+        }
+        tokio::select! {
+            () = sleep(INTERVAL) => {}
+            () = app.stopping().cancelled() => return,
+        }
+        if pulse.written.receiver_count() == 0 {
+            pulse.is_polled.store(false, Ordering::Release);
+            // A viewer may have come between the two.
+            if pulse.written.receiver_count() == 0 || pulse.is_polled.swap(true, Ordering::AcqRel) {
+                return;
+            }
+        }
+    }
+}
+
+async fn read(app: &App) -> Result<Written, Failure> {
+    let tables: Vec<&str> = TOPICS.iter().flat_map(|(_, tables)| *tables).copied().collect();
+    let rows = pulse::num_written(&**app.client().await?, &tables).await?;
+    let mut written: Written = TOPICS.iter().map(|(topic, _)| (*topic, 0)).collect();
+    for (table, number) in rows {
+        for (topic, _) in TOPICS.iter().filter(|(_, tables)| tables.contains(&table.as_str())) {
+            *written.entry(topic).or_default() += number;
+        }
+    }
+    Ok(written)
+}

@@ -1,0 +1,155 @@
+//! What all pages have around their content: the head, the navigation, the footer.
+
+use forebay_views::failure::Failure;
+use maud::{DOCTYPE, Markup, html};
+
+use super::{assets, parts};
+
+/// What htmx may do: nothing inline, no evaluation, only this server, no copies of pages in the browser's storage.
+const HTMX: &str =
+    r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyEnabled":false}"#;
+
+/// An entry of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Now,
+    Runs,
+    Handoffs,
+    Sources,
+    Freshness,
+    Workers,
+    Search,
+    Content,
+}
+
+impl Section {
+    const ALL: [Self; 8] = [
+        Self::Now,
+        Self::Runs,
+        Self::Handoffs,
+        Self::Sources,
+        Self::Freshness,
+        Self::Workers,
+        Self::Search,
+        Self::Content,
+    ];
+
+    const fn entry(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Now => ("/", "Now"),
+            Self::Runs => ("/runs", "Runs"),
+            Self::Handoffs => ("/handoffs", "Hand-offs"),
+            Self::Sources => ("/sources", "Sources"),
+            Self::Freshness => ("/freshness", "Freshness"),
+            Self::Workers => ("/workers", "Workers"),
+            Self::Search => ("/search", "Search"),
+            Self::Content => ("/content", "Content"),
+        }
+    }
+}
+
+/// The content of a page.
+pub(super) struct Content {
+    /// Its heading.
+    title: String,
+    /// What is below the heading.
+    body: Markup,
+    /// When it refetches itself, for htmx; empty: never.
+    trigger: String,
+    /// Whether it has charts.
+    has_charts: bool,
+}
+
+impl Content {
+    /// A page that stays as it is.
+    pub(super) fn new(title: impl Into<String>, body: Markup) -> Self {
+        Self { title: title.into(), body, trigger: String::new(), has_charts: false }
+    }
+
+    /// Refetches the content when one of these topics of [`super::events`] changes.
+    #[must_use]
+    pub(super) fn live(self, topics: &[&str]) -> Self {
+        let triggers: Vec<String> =
+            topics.iter().map(|topic| format!("changed-{topic} from:body throttle:1s")).collect();
+        Self { trigger: triggers.join(", "), ..self }
+    }
+
+    /// Whether it has charts.
+    #[must_use]
+    pub(super) fn charts(self, has_charts: bool) -> Self {
+        Self { has_charts, ..self }
+    }
+
+    /// Refetches the content every second.
+    #[must_use]
+    pub(super) fn polled(self) -> Self {
+        Self { trigger: "every 1s".to_owned(), ..self }
+    }
+}
+
+/// A page. `address`: its own, from which it refetches its content.
+pub(super) fn page(section: Section, address: &str, content: &Content) -> Markup {
+    let main = html! {
+        h1 { (parts::plain(&content.title)) }
+        @if content.trigger.is_empty() {
+            (content.body)
+        } @else {
+            div #live data-live="" hx-get=(address) hx-select="#live" hx-swap="outerHTML" hx-trigger=(content.trigger) {
+                (content.body)
+            }
+        }
+    };
+    document(&content.title, Some(section), content.has_charts, &main)
+}
+
+/// The page of a failure, with its stable code and what to do next.
+pub(super) fn failure(failure: &Failure) -> Markup {
+    let error = failure.view();
+    let main = html! {
+        h1 { "This did not work" }
+        div .notice.bad role="alert" {
+            p { (parts::plain(&error.message)) }
+            @if let Some(hint) = &error.hint { p { (parts::plain(hint)) } }
+            p .soft { "Error code: " code { (error.code) } }
+        }
+    };
+    document("This did not work", None, false, &main)
+}
+
+fn document(title: &str, section: Option<Section>, has_charts: bool, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="htmx-config" content=(HTMX);
+                title { (parts::plain(title)) " · Forebay" }
+                link rel="icon" href="data:,";
+                @if has_charts { link rel="stylesheet" href=(assets::path("uplot.css")); }
+                link rel="stylesheet" href=(assets::path("forebay.css"));
+                script src=(assets::path("htmx.js")) defer {}
+                @if has_charts { script src=(assets::path("uplot.js")) defer {} }
+                script src=(assets::path("forebay.js")) defer {}
+            }
+            body {
+                a .skip href="#main" { "Skip to the content" }
+                header .top {
+                    a .brand href="/" { "Forebay" }
+                    nav aria-label="Pages" {
+                        ul {
+                            @for each in Section::ALL {
+                                @let (path, name) = each.entry();
+                                li { a href=(path) aria-current=[(section == Some(each)).then_some("page")] { (name) } }
+                            }
+                        }
+                    }
+                    span .clock { "All times are UTC (+00:00)" }
+                }
+                main #main tabindex="-1" { (main) }
+                footer { "Forebay " (env!("CARGO_PKG_VERSION")) " · " a href="/v1/openapi.json" { "API description" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! `GET /handoffs`: pipelines by state, failures by cause, and the list.
+
+use axum::response::Response;
+use forebay_domain::handoff::State;
+use forebay_engine::{clock, human};
+use forebay_store::{
+    connect::Client,
+    handoffs::{self, BoardCell, FailureCause, HandoffFilter},
+    pauses::{self, Pause},
+    sources,
+};
+use forebay_views::{Handoff, Page, Time, failure::Failure, read};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    asked::{Address, Asked},
+    frame::{Content, Section},
+    parts,
+};
+use crate::endpoint::None;
+
+/// Hand-offs on a page.
+const LIMIT: i64 = 50;
+/// How long a page waits for the number of hand-offs in its list.
+const COUNT_TIME: &str = "set local statement_timeout = '700ms'";
+/// The states of hand-offs that are open or failed.
+const UNRESOLVED: [&str; 5] = ["failed", "held", "retrying", "active", "pending"];
+
+/// Which hand-offs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    pub(super) pipeline: Option<String>,
+    pub(super) state: Option<State>,
+    pub(super) source: Option<String>,
+    pub(super) reason_code: Option<String>,
+    pub(super) failure_code: Option<String>,
+    pub(super) since: Option<Time>,
+    after: Option<String>,
+}
+
+impl Filter {
+    pub(super) fn for_store(&self, limit: i64) -> HandoffFilter {
+        HandoffFilter {
+            pipeline: self.pipeline.clone(),
+            state: self.state.map(|state| state.to_string()),
+            reason_code: self.reason_code.clone(),
+            failure_code: self.failure_code.clone(),
+            source: self.source.clone(),
+            since: self.since.map(Time::get),
+            limit,
+            ..HandoffFilter::default()
+        }
+    }
+
+    /// A page about the same hand-offs.
+    pub(super) fn address(&self, path: &str) -> Address {
+        let since = self.since.map(|since| since.to_string()).unwrap_or_default();
+        Address::new(
+            path,
+            [
+                ("pipeline", self.pipeline.as_deref().unwrap_or_default()),
+                ("state", self.state.map(State::as_str).unwrap_or_default()),
+                ("source", self.source.as_deref().unwrap_or_default()),
+                ("reason_code", self.reason_code.as_deref().unwrap_or_default()),
+                ("failure_code", self.failure_code.as_deref().unwrap_or_default()),
+                ("since", &since),
+            ],
+        )
+    }
+}
+
+/// A page about the failed hand-offs with a cause.
+pub(super) fn of_cause(path: &str, cause: &FailureCause) -> Address {
+    let code = match &cause.failure_code {
+        Some(code) => ("failure_code", code.as_str()),
+        None => ("reason_code", cause.reason_code.as_str()),
+    };
+    Address::new(path, [("pipeline", cause.pipeline.as_str()), ("state", "failed"), code])
+}
+
+/// `GET /handoffs`
+pub(super) async fn show(asked: Asked<None, Filter>) -> Response {
+    let content = read(&asked).await;
+    asked.answer(Section::Handoffs, content)
+}
+
+async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
+    let filter = &asked.query;
+    let mut client = asked.app.client().await?;
+    let page = read::handoffs::page(&client, filter.for_store(LIMIT), filter.after.as_deref()).await?;
+    let number = count(&mut client, &filter.for_store(parts::MOST_COUNTED)).await;
+    let board = handoffs::board(&**client, parts::MOST_COUNTED).await?;
+    let causes = handoffs::causes(&**client, parts::MOST_COUNTED).await?;
+    let pauses = pauses::list(&**client, Option::None).await?;
+    let names = sources::names(&**client).await?;
+    drop(client);
+    let mut pipelines: Vec<&str> = board.iter().map(|cell| cell.pipeline.as_str()).collect();
+    pipelines.dedup();
+    let is_first = filter.after.is_none();
+    let body = html! {
+        (pipelines_by_state(&board, &pauses))
+        (by_cause(&causes))
+        h2 #list { "Hand-offs" }
+        form .filters method="get" action="/handoffs#list" role="search" {
+            (parts::choice("pipeline", "Pipeline", pipelines, filter.pipeline.as_deref()))
+            (parts::choice("state", "State", State::ALL.iter().map(|state| state.as_str()), filter.state.map(State::as_str)))
+            (parts::choice("source", "Source", names.iter().map(String::as_str), filter.source.as_deref()))
+            label { "Reason code" input type="text" name="reason_code" value=[filter.reason_code.as_deref()]; }
+            label { "Failure code" input type="text" name="failure_code" value=[filter.failure_code.as_deref()]; }
+            button type="submit" { "Filter" }
+            a href="/handoffs" { "All" }
+        }
+        p {
+            (number_of(number))
+            @if filter.state == Some(State::Failed) && !page.items.is_empty() {
+                " · " a .button href=(filter.address("/handoffs/retry")) { "Retry all of these…" }
+            }
+        }
+        (table(&page, "Hand-offs, newest first"))
+        (parts::pager(asked.address(), is_first, page.next.as_deref()))
+    };
+    let content = Content::new("Hand-offs", body);
+    Ok(if is_first { content.live(&["handoffs"]) } else { content })
+}
+
+/// The number of hand-offs in a list, unless counting takes too long.
+pub(super) async fn count(client: &mut Client, filter: &HandoffFilter) -> Option<u64> {
+    let transaction = client.transaction().await.ok()?;
+    transaction.batch_execute(COUNT_TIME).await.ok()?;
+    handoffs::count(&*transaction, filter).await.ok()
+}
+
+pub(super) fn number_of(number: Option<u64>) -> String {
+    match number {
+        Some(1) => "1 hand-off".to_owned(),
+        Some(number) => format!("{} hand-offs", parts::capped(number)),
+        None => "Too many hand-offs to count at once".to_owned(),
+    }
+}
+
+fn pipelines_by_state(board: &[BoardCell], pauses: &[Pause]) -> Markup {
+    let now = clock::now();
+    let mut pipelines: Vec<(&str, bool)> =
+        board.iter().map(|cell| (cell.pipeline.as_str(), cell.enabled)).collect();
+    pipelines.dedup();
+    let number = |pipeline: &str, state: &str| {
+        let is_it = |cell: &&BoardCell| cell.pipeline == pipeline && cell.state.as_deref() == Some(state);
+        board.iter().find(is_it).map_or(0, |cell| cell.num_handoffs)
+    };
+    let oldest = |pipeline: &str| {
+        let open =
+            board.iter().filter(|cell| cell.pipeline == pipeline && cell.state.as_deref() != Some("failed"));
+        open.filter_map(|cell| cell.oldest_enqueued_at).min()
+    };
+    html! {
+        h2 { "Pipelines" }
+        @if pipelines.is_empty() {
+            p { "No pipelines are declared. Add " code { "[pipelines.NAME]" } " to forebay.toml." }
+        } @else {
+            div .scroll tabindex="0" role="region" aria-label="Pipelines by state" {
+                table {
+                    caption { "Unresolved hand-offs by pipeline and state" }
+                    thead {
+                        tr {
+                            th scope="col" { "Pipeline" }
+                            @for state in UNRESOLVED { th scope="col" .n { (parts::state(state)) } }
+                            th scope="col" .n { "Oldest open" }
+                        }
+                    }
+                    tbody {
+                        @for (pipeline, enabled) in pipelines {
+                            tr {
+                                th scope="row" {
+                                    (parts::plain(pipeline))
+                                    @if !enabled { " " span .warn { "■ disabled" } }
+                                    @for pause in pauses.iter().filter(|pause| pause.pipeline == pipeline) { (paused(pause)) }
+                                }
+                                @for state in UNRESOLVED { td .n { (cell(pipeline, state, number(pipeline, state))) } }
+                                td .n { (age(oldest(pipeline), now)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn paused(pause: &Pause) -> Markup {
+    html! {
+        br;
+        span .warn {
+            "■ paused " (human::pause_end(pause.until))
+            @if let Some(key) = &pause.key { ", key " (parts::plain(key)) }
+        }
+    }
+}
+
+fn cell(pipeline: &str, state: &str, number: u64) -> Markup {
+    let address = Address::new("/handoffs", [("pipeline", pipeline), ("state", state)]);
+    html! {
+        @if number == 0 { span .soft { "0" } } @else { a href={ (address) "#list" } { (parts::capped(number)) } }
+    }
+}
+
+fn age(since: Option<Timestamp>, now: Timestamp) -> Markup {
+    match since {
+        // The database's clock may be ahead.
+        Some(at) => html! { (human::duration(now.duration_since(at).try_into().unwrap_or_default())) },
+        None => parts::none(),
+    }
+}
+
+fn by_cause(causes: &[FailureCause]) -> Markup {
+    html! {
+        @if !causes.is_empty() {
+            h2 #causes { "Failures by cause" }
+            div .scroll tabindex="0" role="region" aria-label="Failures by cause" {
+                table {
+                    caption { "Failed hand-offs by cause, the most frequent first" }
+                    thead {
+                        tr {
+                            th scope="col" { "Pipeline" } th scope="col" { "Cause" } th scope="col" .n { "Hand-offs" }
+                            th scope="col" { "Last failed" } th scope="col" { "A message" } th scope="col" { "Next" }
+                        }
+                    }
+                    tbody { @for cause in causes { (cause_row(cause)) } }
+                }
+            }
+        }
+    }
+}
+
+fn cause_row(cause: &FailureCause) -> Markup {
+    html! {
+        tr {
+            td { (parts::plain(&cause.pipeline)) }
+            td {
+                code { (parts::plain(cause.failure_code.as_deref().unwrap_or(&cause.reason_code))) }
+                @if cause.failure_code.is_some() { br; span .soft { (cause.reason_code) } }
+            }
+            td .n { a href={ (of_cause("/handoffs", cause)) "#list" } { (parts::capped(cause.num_handoffs)) } }
+            td .t { (parts::time(cause.last_finished_at.into())) }
+            td .w { (cause.message.as_deref().map(parts::plain).unwrap_or_default()) }
+            td { a .button href=(of_cause("/handoffs/retry", cause)) { "Retry…" } }
+        }
+    }
+}
+
+/// Hand-offs as a table.
+pub(super) fn table(page: &Page<Handoff>, caption: &str) -> Markup {
+    html! {
+        @if page.items.is_empty() {
+            p { "No hand-offs." }
+        } @else {
+            div .scroll tabindex="0" role="region" aria-label=(caption) {
+                table {
+                    caption { (caption) }
+                    thead {
+                        tr {
+                            th scope="col" { "State" } th scope="col" { "Pipeline" } th scope="col" { "Record" }
+                            th scope="col" { "Change" } th scope="col" .n { "Version" } th scope="col" .n { "Failed tries" }
+                            th scope="col" { "Queued" } th scope="col" { "Last error" }
+                        }
+                    }
+                    tbody { @for handoff in &page.items { (row(handoff)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(handoff: &Handoff) -> Markup {
+    html! {
+        tr {
+            td { (parts::state(&handoff.state)) br; span .soft { (handoff.reason_code) } }
+            td { (parts::plain(&handoff.pipeline)) }
+            td .w { (parts::reference(&handoff.reference_id, handoff.source.as_deref(), handoff.record_key.as_deref())) }
+            td { (handoff.change) }
+            td .n { (handoff.version) }
+            td .n { (handoff.num_attempts) }
+            td .t { (parts::time(handoff.enqueued_at)) }
+            td .w {
+                @if let Some(code) = &handoff.failure_code { code { (parts::plain(code)) } " " }
+                @if let Some(message) = &handoff.failure_message {
+                    (human::shortened(&parts::plain(message), parts::VALUE_SHOWN))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! `/handoffs/retry`: retries all failed hand-offs that a filter selects, after a dry run, as a job with progress.
+//!
+//! A retry adds an attempt and rewrites none. The job works in portions, each in a transaction of its own, and only on
+//! what had ended before it began: what fails again meanwhile isn't retried in a loop. It lives in this process; if
+//! that ends, what is left is still failed, and can be retried again.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use axum::{
+    Form,
+    extract::{Path as UrlPath, Query, State as AppState},
+    http::Uri,
+    response::{IntoResponse, Redirect, Response},
+};
+use forebay_domain::handoff::State;
+use forebay_engine::clock;
+use forebay_store::handoffs::{self, Mode, Operated, Operation, REPAIR_PRIORITY, Selection};
+use forebay_views::{Time, failure::Failure, names, read};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    asked::{Address, Asked, refuse},
+    frame::{Content, Section},
+    handoffs::{Filter, table},
+    parts,
+};
+use crate::{app::App, endpoint::None};
+
+/// Hand-offs that a page shows as a sample.
+const SAMPLE: i64 = 10;
+/// Hand-offs in a portion of a job.
+const PORTION: u64 = 1_000;
+/// Jobs that are remembered.
+const MOST_JOBS: usize = 100;
+const RETRY: Operation = Operation::Retry { priority: REPAIR_PRIORITY };
+
+/// The retries that pages began, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    all: Mutex<BTreeMap<u64, Job>>,
+}
+
+/// A retry of many hand-offs.
+#[derive(Clone, Debug)]
+struct Job {
+    filter: Filter,
+    began_at: Timestamp,
+    num_done: u64,
+    refused: BTreeMap<&'static str, u64>,
+    state: Progress,
+}
+
+#[derive(Clone, Debug)]
+enum Progress {
+    Running,
+    /// An operator asked it to stop.
+    Stopping,
+    Stopped,
+    Done,
+    Failed(String),
+}
+
+impl Jobs {
+    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<u64, Job>) -> T) -> T {
+        act(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn begin(&self, filter: Filter, began_at: Timestamp) -> u64 {
+        let job = Job { filter, began_at, num_done: 0, refused: BTreeMap::new(), state: Progress::Running };
+        self.with(|jobs| {
+            let number = jobs.last_key_value().map_or(1, |(last, _)| last + 1);
+            jobs.insert(number, job);
+            while jobs.len() > MOST_JOBS {
+                jobs.pop_first();
+            }
+            number
+        })
+    }
+
+    /// Adds what a portion did. Returns whether to go on.
+    fn add(&self, number: u64, operated: &Operated) -> bool {
+        self.with(|jobs| {
+            let Some(job) = jobs.get_mut(&number) else { return false };
+            job.num_done += operated.num_done;
+            // Each portion meets the same refused ones again.
+            for (refusal, number) in &operated.refused {
+                let known = job.refused.entry(refusal.message()).or_default();
+                *known = (*known).max(*number);
+            }
+            let is_stopping = matches!(job.state, Progress::Stopping);
+            let is_last = operated.num_done < PORTION;
+            if is_last {
+                job.state = Progress::Done;
+            } else if is_stopping {
+                job.state = Progress::Stopped;
+            }
+            !is_last && !is_stopping
+        })
+    }
+}
+
+/// `GET /handoffs/retry`
+pub(super) async fn ask(asked: Asked<None, Filter>) -> Response {
+    let content = question(&asked).await;
+    asked.answer(Section::Handoffs, content)
+}
+
+async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
+    let filter = narrowed(asked.query.clone());
+    let mut client = asked.app.client().await?;
+    let sample = read::handoffs::page(&client, filter.for_store(SAMPLE), Option::None).await?;
+    let selection =
+        Selection { limit: Some(parts::MOST_COUNTED.unsigned_abs()), ..selection(&filter, clock::now()) };
+    let dry_run = handoffs::operate(&mut client, RETRY, &selection, Mode::DryRun).await?;
+    drop(client);
+    let number = parts::capped(dry_run.num_done);
+    let body = html! {
+        (described(&filter))
+        div .card.warn {
+            h2 { "Dry run" }
+            p { strong { (number) @if dry_run.num_done == 1 { " hand-off" } @else { " hand-offs" } } " will be tried again." }
+            @for (refusal, number) in &dry_run.refused {
+                p { (parts::count(*number)) " will not: " (refusal.message()) }
+            }
+            p .soft { "Each gets a new attempt, with its failures counted from zero. Earlier attempts stay as they are." }
+        }
+        @if dry_run.num_done > 0 {
+            form .choice method="post" action="/handoffs/retry" {
+                input type="hidden" name="filter" value=(filter.address("").query());
+                button .main type="submit" { "Retry " (number) }
+                a .button href=(filter.address("/handoffs")) { "Back" }
+            }
+        } @else {
+            p { a href=(filter.address("/handoffs")) { "Back to the hand-offs" } }
+        }
+        h2 { "A sample" }
+        (table(&sample, "The newest of them"))
+    };
+    Ok(Content::new("Retry failed hand-offs?", body))
+}
+
+/// A confirmation.
+#[derive(Debug, Deserialize)]
+pub(super) struct Confirmed {
+    /// The filter of the dry run, as a query.
+    filter: String,
+}
+
+/// `POST /handoffs/retry`
+pub(super) async fn begin(AppState(app): AppState<App>, Form(confirmed): Form<Confirmed>) -> Response {
+    match start(&app, &confirmed).await {
+        Ok(address) => Redirect::to(&address.to_string()).into_response(),
+        Err(failure) => refuse(&failure),
+    }
+}
+
+async fn start(app: &App, confirmed: &Confirmed) -> Result<Address, Failure> {
+    let invalid = |error: String| Failure::usage("query_invalid", error);
+    let query =
+        format!("/?{}", confirmed.filter).parse::<Uri>().map_err(|error| invalid(error.to_string()))?;
+    let filter = Query::<Filter>::try_from_uri(&query).map_err(|error| invalid(error.body_text()))?;
+    let filter = narrowed(filter.0);
+    names::pipelines(&app.client().await?, &filter.pipeline).await?;
+    let began_at = clock::now();
+    let number = app.jobs().begin(filter.clone(), began_at);
+    let app = app.clone();
+    tokio::spawn(async move { run(&app, number, &filter, began_at).await });
+    Ok(Address::new(format!("/handoffs/retry/{number}"), []))
+}
+
+/// Works until nothing is left, or someone stops it.
+async fn run(app: &App, number: u64, filter: &Filter, began_at: Timestamp) {
+    let selection = Selection { limit: Some(PORTION), ..selection(filter, began_at) };
+    loop {
+        let portion = async {
+            let mut client = app.client().await?;
+            Ok::<_, Failure>(handoffs::operate(&mut client, RETRY, &selection, Mode::Act).await?)
+        };
+        match portion.await {
+            Ok(operated) => {
+                if !app.jobs().add(number, &operated) {
+                    return;
+                }
+            }
+            Err(failure) => {
+                let message = failure.full_message();
+                tracing::error!(code = failure.code(), "a retry of hand-offs ended: {message}");
+                app.jobs().with(|jobs| {
+                    if let Some(job) = jobs.get_mut(&number) {
+                        job.state = Progress::Failed(message);
+                    }
+                });
+                return;
+            }
+        }
+        if app.stopping().is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// Which job.
+#[derive(Debug, Deserialize)]
+pub(super) struct Path {
+    job: u64,
+}
+
+/// `GET /handoffs/retry/{job}`
+pub(super) async fn progress(asked: Asked<Path>) -> Response {
+    let content = shown(&asked);
+    asked.answer(Section::Handoffs, content)
+}
+
+fn shown(asked: &Asked<Path>) -> Result<Content, Failure> {
+    let number = asked.path.job;
+    let job = asked.app.jobs().with(|jobs| jobs.get(&number).cloned());
+    let job = job.ok_or_else(|| {
+        Failure::usage("no_such_job", format!("this server knows no retry {number}"))
+            .hint("it forgets them when it restarts; the hand-offs show what is left")
+    })?;
+    let is_running = matches!(job.state, Progress::Running | Progress::Stopping);
+    let body = html! {
+        (described(&job.filter))
+        p role="status" {
+            @match &job.state {
+                Progress::Running => { (parts::state("running")) },
+                Progress::Stopping => { (parts::state("stopping")) " after this portion" },
+                Progress::Stopped => "Stopped. What is left is still failed.",
+                Progress::Done => { (parts::state("succeeded")) " Everything that could be retried is queued." },
+                Progress::Failed(message) => { (parts::state("failed")) " " (parts::plain(message)) },
+            }
+        }
+        p { strong { (parts::count(job.num_done)) } " queued again since " (parts::time(Time::from(job.began_at))) "." }
+        @for (message, number) in &job.refused { p { (parts::count(*number)) " refused: " (message) } }
+        @if is_running {
+            form .choice method="post" action={ "/handoffs/retry/" (number) "/stop" } { button type="submit" { "Stop" } }
+        }
+        p { a href=(job.filter.address("/handoffs")) { "Back to the hand-offs" } " · " a href="/" { "What else needs a person" } }
+    };
+    let content = Content::new("Retry of hand-offs", body);
+    Ok(if is_running { content.polled() } else { content })
+}
+
+/// `POST /handoffs/retry/{job}/stop`
+pub(super) async fn stop(
+    AppState(app): AppState<App>,
+    UrlPath(Path { job: number }): UrlPath<Path>,
+) -> Redirect {
+    app.jobs().with(|jobs| {
+        if let Some(job) = jobs.get_mut(&number).filter(|job| matches!(job.state, Progress::Running)) {
+            job.state = Progress::Stopping;
+        }
+    });
+    Redirect::to(&format!("/handoffs/retry/{number}"))
+}
+
+/// Retries are about failed hand-offs unless the filter says otherwise.
+fn narrowed(mut filter: Filter) -> Filter {
+    filter.state = filter.state.or(Some(State::Failed));
+    filter
+}
+
+fn selection(filter: &Filter, until: Timestamp) -> Selection {
+    Selection {
+        pipeline: filter.pipeline.clone(),
+        source: filter.source.clone(),
+        state: filter.state,
+        reason_code: filter.reason_code.clone(),
+        failure_code: filter.failure_code.clone(),
+        reference_ids: Vec::new(),
+        since: filter.since.map(Time::get),
+        until: Some(until),
+        limit: Option::None,
+    }
+}
+
+/// The filter in words.
+fn described(filter: &Filter) -> Markup {
+    let since = filter.since.map(|since| since.to_string());
+    let all = [
+        ("Pipeline", filter.pipeline.as_deref()),
+        ("State", filter.state.map(State::as_str)),
+        ("Source", filter.source.as_deref()),
+        ("Reason code", filter.reason_code.as_deref()),
+        ("Failure code", filter.failure_code.as_deref()),
+        ("Since", since.as_deref()),
+    ];
+    html! {
+        dl { @for (name, value) in all { @if let Some(value) = value { dt { (name) } dd { (parts::plain(value)) } } } }
+    }
+}

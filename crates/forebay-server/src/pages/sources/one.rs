@@ -1,0 +1,152 @@
+//! `GET /sources/{source}`: one source, with its schedule, its policy, its breaker and its latest runs.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use forebay_engine::human;
+use forebay_views::{Breaker, SourceDetail, failure::Failure, names, read};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::pages::{
+    asked::Asked,
+    frame::{Content, Section},
+    parts, runs,
+};
+
+/// Which source.
+#[derive(Debug, Deserialize)]
+pub(in crate::pages) struct Path {
+    source: String,
+}
+
+/// `GET /sources/{source}`
+pub(in crate::pages) async fn show(asked: Asked<Path>) -> Response {
+    let content = read(&asked).await;
+    asked.answer(Section::Sources, content)
+}
+
+async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
+    let (app, name) = (&asked.app, &asked.path.source);
+    let client = app.client().await?;
+    let detail = read::sources::detail(&client, name, app.policies()).await?;
+    let source = names::source(&client, name).await?;
+    let breaker = read::breakers::of(&client, app.sources(), source).await?;
+    drop(client);
+    let body = html! {
+        (facts(&detail))
+        (breaker_of(&breaker))
+        (schedules(&detail))
+        h2 { "Latest runs" }
+        (runs::table(&detail.latest_runs, "The latest runs, newest first"))
+        p { a href={ "/runs?source=" (parts::encoded(name)) } { "All its runs, with a chart" } }
+        (scopes(&detail))
+        h2 { "Policy and settings" }
+        details { summary { "Policy" } pre tabindex="0" { (detail.policy.text()) } }
+        details { summary { "Settings" } pre tabindex="0" { (detail.settings.text()) } }
+    };
+    Ok(Content::new(parts::plain(&detail.summary.source), body).live(&["sources", "runs"]))
+}
+
+fn facts(detail: &SourceDetail) -> Markup {
+    let source = &detail.summary;
+    let fresh_for = Duration::from_secs(detail.freshness_policy.ttl_seconds.unsigned_abs());
+    html! {
+        dl {
+            dt { "Entity type" } dd { (parts::plain(&source.entity_type)) }
+            dt { "Kind" } dd { (parts::text_or_none(source.kind.as_deref())) }
+            dt { "State" } dd { (parts::state(&source.state)) }
+            dt { "Key" } dd { (parts::plain(&source.key_fields.join(", "))) }
+            dt { "Records" } dd { (parts::count(source.num_active)) " active, " (parts::count(source.num_removed)) " removed" }
+            dt { "Fresh for" } dd { (human::duration(fresh_for)) }
+            @if !source.fallback.is_empty() { dt { "Fallbacks" } dd { (parts::plain(&source.fallback.join(", "))) } }
+            dt { "Published" } dd { @if detail.is_published { "yes" } @else { "no" } }
+        }
+    }
+}
+
+fn breaker_of(breaker: &Breaker) -> Markup {
+    html! {
+        h2 { "Breaker" }
+        p {
+            (parts::state(&breaker.state)) " · " code { (parts::plain(&breaker.reason_code)) }
+            @if let Some(since) = breaker.since { " · since " (parts::time(since)) }
+            @if let Some(at) = breaker.retry_at { " · next try at " (parts::time(at)) }
+        }
+        p .soft {
+            (breaker.window.num_failures) " of the last " (breaker.window.num_calls) " calls failed ("
+            (human::share(breaker.window.failure_rate)) ")."
+        }
+        @if !breaker.transitions.is_empty() {
+            div .scroll tabindex="0" role="region" aria-label="Transitions of the breaker" {
+                table {
+                    caption { "Its latest transitions, newest first" }
+                    thead { tr { th scope="col" { "Time" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" { "Reason" } th scope="col" .n { "Run" } } }
+                    tbody {
+                        @for transition in &breaker.transitions {
+                            tr {
+                                td .t { (parts::time(transition.changed_at)) }
+                                td { (parts::state(&transition.from_state)) }
+                                td { (parts::state(&transition.to_state)) }
+                                td { code { (parts::plain(&transition.reason_code)) } }
+                                td .n { @match transition.run_id { Some(run_id) => (parts::run_link(run_id)), None => (parts::none()) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn schedules(detail: &SourceDetail) -> Markup {
+    html! {
+        @if !detail.schedules.is_empty() {
+            h2 { "Schedules" }
+            div .scroll tabindex="0" role="region" aria-label="Schedules" {
+                table {
+                    caption { "When a worker scrapes it" }
+                    thead { tr { th scope="col" { "Scope" } th scope="col" { "Schedule" } th scope="col" { "Next due" } th scope="col" { "Last due" } th scope="col" .n { "Its run" } } }
+                    tbody {
+                        @for schedule in &detail.schedules {
+                            tr {
+                                td .w { (whole_if_empty(&schedule.scope)) }
+                                td { code { (parts::plain(&schedule.schedule)) } " " (parts::plain(&schedule.time_zone)) @if !schedule.is_enabled { " (off)" } }
+                                td .t { (parts::time_or_none(schedule.next_due_at)) }
+                                td .t { (parts::time_or_none(schedule.last_due_at)) }
+                                td .n { @match schedule.last_run_id { Some(run_id) => (parts::run_link(run_id)), None => (parts::none()) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn scopes(detail: &SourceDetail) -> Markup {
+    html! {
+        @if !detail.scopes.is_empty() {
+            h2 { "Scopes" }
+            div .scroll tabindex="0" role="region" aria-label="Scopes" {
+                table {
+                    caption { "Records by scope" }
+                    thead { tr { th scope="col" { "Scope" } th scope="col" .n { "Active" } th scope="col" .n { "Removed" } } }
+                    tbody {
+                        @for scope in &detail.scopes {
+                            tr {
+                                td .w { (whole_if_empty(&scope.scope)) }
+                                td .n { (parts::count(scope.num_active)) }
+                                td .n { (parts::count(scope.num_removed)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn whole_if_empty(scope: &str) -> String {
+    if scope.is_empty() { "the whole source".to_owned() } else { parts::plain(scope) }
+}

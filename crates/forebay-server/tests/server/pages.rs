@@ -1,0 +1,262 @@
+//! The pages of the dashboard, as a browser without JavaScript reads them.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use serde_json::json;
+
+use crate::stage::{Answer, Stage};
+
+/// Pages that take no name.
+const PAGES: [&str; 8] =
+    ["/", "/runs", "/handoffs", "/sources", "/freshness", "/workers", "/search", "/content"];
+
+/// Sends a form as a page of the dashboard does.
+async fn submit(stage: &Stage, path: &str, form: &str) -> Answer {
+    let request = Request::post(path)
+        .header("host", "localhost:8321")
+        .header("origin", "http://localhost:8321")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap();
+    stage.send(request).await
+}
+
+async fn page(stage: &Stage, path: &str) -> String {
+    let answer = stage.get(path).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+    answer.text()
+}
+
+/// The text between two others.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before:?} in {text}"));
+    rest.split_once(after).unwrap().0
+}
+
+async fn held_run(stage: &Stage) -> i64 {
+    stage.json("/v1/runs?status=held").await["items"][0]["run_id"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn each_page_of_an_empty_database_says_that_there_is_nothing() {
+    let stage = Stage::empty().await;
+    assert!(page(&stage, "/").await.contains("All is well"));
+    assert!(page(&stage, "/runs").await.contains("No runs."));
+    assert!(page(&stage, "/handoffs").await.contains("No hand-offs."));
+    assert!(page(&stage, "/sources").await.contains("No sources."));
+    assert!(page(&stage, "/freshness").await.contains("Nothing was synced yet."));
+    assert!(page(&stage, "/workers").await.contains("No workers."));
+    assert!(page(&stage, "/search?q=algebra").await.contains("0 documents, by words"));
+    assert!(page(&stage, "/content").await.contains("has no courses."));
+}
+
+#[tokio::test]
+async fn each_page_is_a_whole_document_without_inline_script_or_style() {
+    let stage = Stage::seeded().await;
+    let run_id = held_run(&stage).await;
+    let mut paths: Vec<String> = PAGES.map(str::to_owned).to_vec();
+    paths.extend(["", "/held", "/log", "/decide/release"].map(|part| format!("/runs/{run_id}{part}")));
+    for path in paths {
+        let text = page(&stage, &path).await;
+        assert!(text.starts_with("<!DOCTYPE html>") && text.contains("<h1>"), "{path}");
+        assert!(
+            !text.contains(" style=") && !text.contains("<style") && !text.contains(" onclick="),
+            "{path}"
+        );
+        for script in text.split("<script").skip(1) {
+            assert!(script.starts_with(" src=\"/assets/"), "{path}: {script:.80}");
+        }
+        assert!(text.len() < 100_000, "{path}: {} bytes", text.len());
+    }
+}
+
+#[tokio::test]
+async fn assets_are_cached_forever_under_the_hash_of_their_content() {
+    let stage = Stage::empty().await;
+    let text = page(&stage, "/").await;
+    let mut num_bytes = text.len();
+    for path in text.split("\"/assets/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        let answer = stage.get(&format!("/assets/{path}")).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        num_bytes += answer.body.len();
+    }
+    assert!(num_bytes < 150_000, "the first page is {num_bytes} bytes in all");
+    assert_eq!(stage.get("/assets/0000000000000000.forebay.js").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn now_names_what_needs_a_person_with_its_next_step() {
+    let stage = Stage::seeded().await;
+    let run_id = held_run(&stage).await;
+    let text = page(&stage, "/").await;
+    assert!(text.contains("Held run") && text.contains(&format!("href=\"/runs/{run_id}/held\"")), "{text}");
+    let retry = "/handoffs/retry?pipeline=seed.index&amp;state=failed&amp;failure_code=document_refused";
+    assert!(text.contains(retry), "{text}");
+}
+
+#[tokio::test]
+async fn a_held_run_is_released_after_its_effects_were_counted() {
+    let stage = Stage::seeded().await;
+    let run_id = held_run(&stage).await;
+    let diff = stage.json(&format!("/v1/runs/{run_id}/diff")).await;
+    let num_removed = diff["effects"]["num_removed"].as_u64().unwrap();
+    assert!(num_removed > 0, "{diff}");
+    let held = page(&stage, &format!("/runs/{run_id}/held")).await;
+    let key = diff["changes"]["items"][0]["record_key"].as_str().unwrap();
+    assert!(held.contains(key), "{held}");
+
+    let ask = format!("/runs/{run_id}/decide/release");
+    let question = page(&stage, &ask).await;
+    assert!(question.contains(&format!("remove {num_removed} record")), "{question}");
+    let expected = between(&question, "name=\"expected\" value=\"", "\"");
+    let outdated = submit(&stage, &ask, "expected=0-0-0-0-0").await;
+    assert_eq!(outdated.header("location"), format!("{ask}?changed=yes"));
+    let done = submit(&stage, &ask, &format!("expected={expected}")).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+    assert_eq!(done.header("location"), format!("/runs/{run_id}?decided=release"));
+    let run = page(&stage, done.header("location")).await;
+    assert!(run.contains("Released: the withheld changes are applied."), "{run}");
+    assert!(!page(&stage, "/").await.contains(&format!("/runs/{run_id}/held")));
+    // Somebody who still has the page of the decision open.
+    assert_eq!(submit(&stage, &ask, &format!("expected={expected}")).await.status, StatusCode::CONFLICT);
+    assert!(page(&stage, &format!("/runs/{run_id}/held")).await.contains("no longer held"));
+}
+
+#[tokio::test]
+async fn a_run_is_undone() {
+    let stage = Stage::seeded().await;
+    let run_id = held_run(&stage).await;
+    let ask = format!("/runs/{run_id}/decide/release");
+    let question = page(&stage, &ask).await;
+    let expected = between(&question, "name=\"expected\" value=\"", "\"").to_owned();
+    submit(&stage, &ask, &format!("expected={expected}")).await;
+
+    let ask = format!("/runs/{run_id}/decide/revert");
+    assert!(page(&stage, &format!("/runs/{run_id}")).await.contains(&ask));
+    let question = page(&stage, &ask).await;
+    let expected = between(&question, "name=\"expected\" value=\"", "\"");
+    let done = submit(&stage, &ask, &format!("expected={expected}")).await;
+    assert!(done.header("location").ends_with("?decided=revert"), "{}", done.text());
+    assert!(page(&stage, &format!("/runs/{run_id}")).await.contains("Undone by run"));
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused() {
+    let stage = Stage::seeded().await;
+    let run_id = held_run(&stage).await;
+    let path = format!("/runs/{run_id}/decide/reject");
+    for (name, value) in [("origin", "http://evil"), ("sec-fetch-site", "cross-site"), ("origin", "null")] {
+        let request = Request::post(&path)
+            .header("host", "localhost:8321")
+            .header(name, value)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from("expected=0-0-0-0-0"))
+            .unwrap();
+        assert_eq!(stage.send(request).await.status, StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    assert_eq!(stage.json(&format!("/v1/runs/{run_id}")).await["run"]["status"], "held");
+}
+
+#[tokio::test]
+async fn failed_hand_offs_are_retried_by_cause_after_a_dry_run() {
+    let stage = Stage::seeded().await;
+    let path = "/handoffs/retry?pipeline=seed.index&state=failed&failure_code=document_refused";
+    let list = "/v1/handoffs?pipeline=seed.index&state=failed&failure_code=document_refused";
+    let num_failed = stage.json(list).await["items"].as_array().unwrap().len();
+    assert!(num_failed > 0);
+    let question = page(&stage, path).await;
+    let hand_offs = if num_failed == 1 { "hand-off" } else { "hand-offs" };
+    assert!(
+        question.contains(&format!("<strong>{num_failed} {hand_offs}</strong> will be tried again.")),
+        "{question}"
+    );
+    // A dry run changes nothing.
+    assert_eq!(stage.json(list).await["items"].as_array().unwrap().len(), num_failed);
+    let filter = between(&question, "name=\"filter\" value=\"", "\"").replace("&amp;", "&");
+    let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("filter", &filter).finish();
+    let begun = submit(&stage, "/handoffs/retry", &form).await;
+    assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.text());
+    let job = begun.header("location").to_owned();
+    for _ in 0..200 {
+        if !page(&stage, &job).await.contains("every 1s") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let done = page(&stage, &job).await;
+    assert!(done.contains(&format!("<strong>{num_failed}</strong> queued again")), "{done}");
+    assert!(stage.json(list).await["items"].as_array().unwrap().is_empty());
+    assert_eq!(stage.get("/handoffs/retry/999").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_record_shows_its_versions_and_its_hand_offs() {
+    let stage = Stage::empty().await;
+    for title in ["Old", "Middle", "New"] {
+        stage.persist("courses", &[json!({ "id": "A/1", "title": title })]).await;
+    }
+    let path = "/references/courses%2FA%2F1";
+    let now = page(&stage, path).await;
+    assert!(
+        now.contains("<h1>courses/A/1</h1>") && now.contains("&quot;title&quot;: &quot;New&quot;"),
+        "{now}"
+    );
+    assert!(now.contains("<del class=\"old\">&quot;Old&quot;</del>"), "{now}");
+    assert!(now.contains("type=\"range\" name=\"at\" min=\"1\" max=\"3\" value=\"3\""), "{now}");
+    let then = page(&stage, &format!("{path}?at=1")).await;
+    assert!(between(&then, "At change 1 of 3", "</pre>").contains("Old"), "{then}");
+    let both = page(&stage, &format!("{path}?from=1&to=2")).await;
+    let sides = between(&both, "<div class=\"sides\">", "</div>");
+    assert!(sides.contains("Old") && sides.contains("Middle") && !sides.contains("New"), "{sides}");
+    assert_eq!(stage.get("/references/courses%2Fnothing").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_source_shows_its_breaker_and_its_runs() {
+    let stage = Stage::seeded().await;
+    let sources = stage.json("/v1/sources").await;
+    for source in sources["items"].as_array().unwrap() {
+        let name = source["source"].as_str().unwrap();
+        assert!(page(&stage, "/sources").await.contains(&format!("href=\"/sources/{name}\"")));
+        let one = page(&stage, &format!("/sources/{name}")).await;
+        assert!(one.contains(&format!("<h1>{name}</h1>")) && one.contains("Breaker"), "{one}");
+    }
+    assert_eq!(stage.get("/sources/nothing").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn filters_stay_in_the_address_and_an_empty_one_is_none() {
+    let stage = Stage::seeded().await;
+    let text = page(&stage, "/runs?source=&status=held").await;
+    assert!(text.contains("<option value=\"held\" selected>"), "{text}");
+    assert_eq!(stage.get("/runs?status=nothing").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(stage.get("/runs?stauts=held").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(stage.get("/runs?source=nothing").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(stage.get("/runs/999999").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn text_that_others_wrote_is_escaped_and_shown_without_disguise() {
+    let stage = Stage::empty().await;
+    let hostile = "<script>alert(1)</script>\u{202e}\u{1b}[31m\"'";
+    let record = |number: usize| json!({ "id": format!("{number}{hostile}"), "title": hostile, "page": "javascript:alert(1)" });
+    let all: Vec<_> = (0..20).map(record).collect();
+    stage.persist("hostile", &all).await;
+    stage.persist("hostile", &all[..1]).await;
+    let run_id = held_run(&stage).await;
+    for path in [format!("/runs/{run_id}/held"), format!("/runs/{run_id}"), "/".to_owned()] {
+        let text = page(&stage, &path).await;
+        assert!(
+            !text.contains("<script>alert") && !text.contains('\u{202e}') && !text.contains('\u{1b}'),
+            "{path}"
+        );
+        assert!(!text.contains("href=\"javascript:"), "{path}");
+    }
+    let held = page(&stage, &format!("/runs/{run_id}/held")).await;
+    assert!(held.contains("&lt;script&gt;alert(1)&lt;/script&gt;\u{fffd}"), "{held}");
+    let search = stage.get("/runs?source=%3Cscript%3Ealert(1)%3C/script%3E").await;
+    assert!(!search.text().contains("<script>alert"), "{}", search.text());
+}
