@@ -28,6 +28,7 @@ pub mod hex;
 pub mod identity;
 pub mod json;
 pub mod newest;
+pub mod notify;
 pub mod patch;
 pub mod percent;
 pub mod pointer;

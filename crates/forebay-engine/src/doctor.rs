@@ -8,6 +8,7 @@ mod checks;
 mod connection;
 mod deep;
 mod memory;
+mod notifiers;
 mod workers;
 
 use std::cmp::Reverse;
@@ -16,7 +17,7 @@ use forebay_store::{
     access as store_access,
     connect::Database,
     doctor::{self, Attention},
-    handoffs, migrations, pauses,
+    handoffs, migrations, notifications, pauses,
     pipelines::{self, PipelineSpec},
     runs, workers as store,
 };
@@ -31,6 +32,7 @@ use crate::{
     error::Result,
     freshness::{self, ListOptions, Policies},
     maintenance::TIMESCALEDB,
+    notify::Notifying,
     retrieval,
     scrape::Sources,
     work::{self, Declarations},
@@ -57,6 +59,8 @@ pub struct Configured<'a> {
     pub project: Option<&'a str>,
     /// The pipelines of the project.
     pub declarations: &'a Declarations,
+    /// The notifications of the project.
+    pub notifying: &'a Notifying,
 }
 
 /// Checks the database, its maintenance, the queues and what waits for a person; the worst first. Changes nothing,
@@ -126,6 +130,8 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.push(access::row_security(&store_access::open_tables(&**client).await?));
     checks.extend(advice::policies(&client).await?);
     checks.extend(checks::failed(&handoffs::counts(&**client, None).await?));
+    let stored = notifications::list(&**client).await?;
+    checks.extend(notifiers::notifiers(configured.notifying, &stored, server.now));
     drop(client);
     checks.extend(syncs(database, configured.sources, configured.policies).await?);
     Ok(checks)

@@ -18,6 +18,7 @@ mod http;
 pub mod human;
 pub mod logs;
 pub mod maintenance;
+pub mod notify;
 pub mod payload;
 pub mod persist;
 pub mod retrieval;

@@ -10,7 +10,7 @@ use forebay_store::{
     doctor::{self, ExtensionState},
     handoffs,
     maintenance::{self, Task},
-    pages, workers,
+    notifications, pages, workers,
 };
 
 pub use forebay_store::maintenance::{Mode, Months};
@@ -52,6 +52,8 @@ pub struct Maintained {
     pub num_pages: u64,
     /// Deleted state changes of breakers.
     pub num_breaker_changes: u64,
+    /// Deleted notifications, and their receivers that no worker serves.
+    pub num_notifications: u64,
     /// Deleted rows of workers that were not seen for a day.
     pub num_workers: u64,
     /// The extension that can archive logs; `None`: the server doesn't have it.
@@ -86,6 +88,7 @@ pub async fn maintain(database: &Database, retention: Retention, mode: Mode) -> 
     done.num_handoffs = handoffs::prune(client, retention, mode).await?;
     done.num_pages = pages::prune(client, retention, mode).await?;
     done.num_breaker_changes = breakers::prune(client, retention, mode).await?;
+    done.num_notifications = notifications::prune(client, retention, mode).await?;
     // Last, because dropping a month waits for its readers.
     match maintenance::drop_months(client, retention, mode).await {
         Ok(months) => done.months.dropped = months.dropped,

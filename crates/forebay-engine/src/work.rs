@@ -28,6 +28,7 @@ pub(crate) mod kind;
 mod leased;
 mod listener;
 mod maintenance;
+mod notifying;
 mod options;
 mod own_name;
 mod presence;
@@ -63,7 +64,7 @@ pub use self::{
     setting_error::SettingError,
 };
 pub(crate) use self::{
-    handlers::{effect_of, unready},
+    handlers::{Webhook, check_settings as check_webhook, effect_of, unready},
     own_name::own_name,
 };
 pub use forebay_store::{

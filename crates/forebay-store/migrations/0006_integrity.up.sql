@@ -27,7 +27,7 @@ alter table forebay.ingestion_attempts
     add constraint ingestion_attempts_pipeline_id_fkey foreign key (pipeline_id) references forebay.pipelines;
 -- Without an index, deleting a row that these keys reference reads the whole table. Few rows are written to both.
 create index reference_aliases_by_run on forebay.reference_aliases (run_id);
-create index ingestion_attempts_by_pipeline on forebay.ingestion_attempts (pipeline_id);
+create index ingestion_attempts_by_pipeline on forebay.ingestion_attempts (pipeline_id, failed_at);
 
 -- Postgres 18 can have a key without checking it: tools and people see the relations, and writing costs nothing.
 do $$

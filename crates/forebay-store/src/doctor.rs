@@ -21,6 +21,7 @@ mod seconds;
 use self::seconds::seconds;
 pub use attention::{
     Attention, ClosedTarget, Exposed, FrozenSource, GoneTarget, HeldRun, MissingEmbeddings, OpenBreaker,
+    held_runs, open_breakers,
 };
 #[cfg(feature = "testing")]
 pub use objects::object_lines;

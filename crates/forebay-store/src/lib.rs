@@ -30,6 +30,7 @@ pub mod jobs;
 pub mod logs;
 pub mod maintenance;
 pub mod migrations;
+pub mod notifications;
 mod own_relations;
 pub mod pages;
 pub mod pauses;

@@ -55,6 +55,7 @@ mod json;
 mod log_line;
 mod maintained;
 pub mod names;
+mod notify;
 mod page;
 mod pause;
 mod pipeline_state;
@@ -148,6 +149,7 @@ pub use self::{
     json::Json,
     log_line::LogLine,
     maintained::Maintained,
+    notify::{FiringAlert, Notification, NotifierList, NotifierState, NotifierTest},
     page::Page,
     pause::{Pause, Resumed},
     pipeline_state::PipelineState,

@@ -23,6 +23,8 @@ pub struct Maintained {
     pub num_pages: u64,
     /// Deleted state changes of breakers.
     pub num_breaker_changes: u64,
+    /// Notifications past their retention, and their receivers that no worker serves.
+    pub num_notifications: u64,
     /// Deleted workers that were not seen for a day.
     pub num_workers: u64,
     /// The extension `timescaledb`, which can archive logs; null: the server doesn't have it.
@@ -43,6 +45,7 @@ impl Maintained {
             num_deliveries: done.num_deliveries,
             num_pages: done.num_pages,
             num_breaker_changes: done.num_breaker_changes,
+            num_notifications: done.num_notifications,
             num_workers: done.num_workers,
             timescaledb: done.timescaledb.map(|state| state.to_string()),
             error,

@@ -18,6 +18,7 @@ use forebay_domain::{
     drift::{DriftChange, JsonType},
     freshness::{AgeStatus, Freshness},
     handoff::{Change, FailureClass, Refusal, State},
+    notify::{NotifierKind, NotifyEvent},
     run::RunStatus,
     words::Word,
 };
@@ -52,6 +53,20 @@ forebay_domain::words! {
         EndpointFailing = "endpoint_failing",
         /// An operator disabled it.
         Operator = "operator",
+    }
+
+    /// The state of a notification.
+    pub enum NotificationWord {
+        /// It waits to be sent.
+        Pending = "pending",
+        /// A worker is sending it.
+        Active = "active",
+        /// An attempt failed, and another one is due later.
+        Retrying = "retrying",
+        /// The receiver accepted it.
+        Succeeded = "succeeded",
+        /// It failed for good.
+        Failed = "failed",
     }
 
     /// The state of a reference.
@@ -354,4 +369,16 @@ pub(crate) fn criterion(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn criterion_group(_: &mut SchemaGenerator) -> Schema {
     words::<CriterionGroup>()
+}
+
+pub(crate) fn notifier_kind(_: &mut SchemaGenerator) -> Schema {
+    words::<NotifierKind>()
+}
+
+pub(crate) fn notify_event(_: &mut SchemaGenerator) -> Schema {
+    words::<NotifyEvent>()
+}
+
+pub(crate) fn notification_state(_: &mut SchemaGenerator) -> Schema {
+    words::<NotificationWord>()
 }

@@ -11,8 +11,8 @@ use crate::{
     cli::Globals,
     commands::{
         adopt, changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
-        history, init, list, maintain, mcp, persist, pipelines, runs, scrape, search, serve, show, sources,
-        stats, work, workers,
+        history, init, list, maintain, mcp, notify, persist, pipelines, runs, scrape, search, serve, show,
+        sources, stats, work, workers,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -91,6 +91,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  forebay pipelines list\n  forebay pipelines enable hook"
     )]
     Pipelines(pipelines::Command),
+    /// List the receivers of notifications, and try them
+    #[command(subcommand, after_help = "Examples:\n  forebay notify list\n  forebay notify test ops")]
+    Notify(notify::Command),
     /// List, inspect and test sources
     #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
     Sources(sources::Command),
@@ -143,6 +146,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Stats(args) => stats::run(&args, context).await,
         Command::Export(args) => export::run(&args, context).await,
         Command::Pipelines(command) => pipelines::run(&command, context).await,
+        Command::Notify(command) => notify::run(&command, context).await,
         Command::Sources(command) => sources::run(command, context).await,
         Command::Content(command) => Box::pin(content::run(&command, context)).await,
         Command::Config(command) => config::run(&command, context).await,

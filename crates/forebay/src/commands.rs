@@ -21,6 +21,7 @@ pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod maintain;
 pub(crate) mod mcp;
+pub(crate) mod notify;
 pub(crate) mod persist;
 pub(crate) mod pipelines;
 pub(crate) mod runs;

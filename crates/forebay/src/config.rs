@@ -16,6 +16,7 @@ mod entity;
 mod error;
 mod freshness;
 mod guards;
+mod notify;
 pub(crate) mod pipeline;
 mod project;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod reference;
 mod schedule;
 mod schema;
 mod secrets;
+mod server;
 pub(crate) mod source;
 
 use std::{
@@ -39,6 +41,7 @@ use forebay_domain::{
 use forebay_engine::{
     configuration::{self, Configuration},
     freshness::Policies,
+    notify::{Notifier, Notifying},
     persist::PersistRequest,
     scrape::{SourceDefinition, Sources},
     work::{Declarations, PipelineSpec},
@@ -55,7 +58,7 @@ pub(crate) use self::{
     schema::schema,
     source::{Format, Source},
 };
-use self::{database::DatabaseSettings, entity::Entity, project::Project};
+use self::{database::DatabaseSettings, entity::Entity, notify::Notify, project::Project, server::Server};
 use crate::failure::Failure;
 
 /// The commented configuration that `forebay init` writes.
@@ -99,6 +102,15 @@ pub(crate) struct Config {
     /// Generated courses: whether and how they are written to the database.
     #[serde(default)]
     pub(crate) content: Content,
+    /// `[notify.NAME]`: receivers of notifications, by name. Default: none.
+    #[serde(default)]
+    notify: BTreeMap<String, Notify>,
+    /// How others reach this Forebay.
+    #[serde(default)]
+    server: Server,
+    /// The checked receivers of notifications.
+    #[serde(skip)]
+    notifiers: Vec<Notifier>,
     /// The definitions of the sources with a kind.
     #[serde(skip)]
     definitions: Sources,
@@ -201,6 +213,7 @@ impl Config {
                 forebay_views::Error { code: warning.code.to_owned(), ..problem.located(&text, &file).view() }
             })
             .collect();
+        found.extend(self.unknown_sources_of_notifiers().map(|problem| problem.located(&text, &file).view()));
         found.extend(self.database.missing_variable(path).map(|failure| failure.view()));
         Ok(found)
     }
@@ -244,7 +257,34 @@ impl Config {
                 return Err(error::Problem::at(path, message));
             }
         }
+        self.server.check()?;
+        self.notifiers =
+            self.notify.iter().map(|(name, notify)| notify.notifier(name)).collect::<Result<_, _>>()?;
         self.content.check()
+    }
+
+    /// Sources that a notifier reports on and this file doesn't declare: a misspelt one would never be reported.
+    fn unknown_sources_of_notifiers(&self) -> impl Iterator<Item = error::Problem> {
+        let named =
+            self.notifiers.iter().flat_map(|own| own.sources.iter().map(|source| (&own.name, source)));
+        named.filter(|(_, source)| !self.sources.contains_key(*source)).map(|(name, source)| {
+            let message = format!(
+                "this file declares no source {source}; nothing is reported unless the database has it"
+            );
+            let problem = error::Problem::at(["notify", name, "sources"], message).coded("source_undeclared");
+            problem.slip(source, self.sources.keys().map(String::as_str))
+        })
+    }
+
+    /// The notifications to send.
+    pub(crate) fn notifying(&self) -> Notifying {
+        Notifying {
+            project: self.project.name.clone(),
+            notifiers: self.notifiers.clone(),
+            public_url: self.server.public_url.clone(),
+            policies: self.policies(),
+            ..Notifying::default()
+        }
     }
 
     /// The sources that Forebay can scrape: those with a kind.

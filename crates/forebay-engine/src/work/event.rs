@@ -49,7 +49,7 @@ pub(super) struct Event {
 
 /// The outcome of an event.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It was delivered.
     Done,
     /// It was not delivered.
@@ -92,7 +92,7 @@ pub(super) type Answer<'a> = dyn Fn(usize, Outcome) + Send + Sync + 'a;
 
 impl Outcome {
     /// A failure for which the policy decides when to retry.
-    pub(super) fn failed(class: FailureClass, reason_code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn failed(class: FailureClass, reason_code: &str, message: impl Into<String>) -> Self {
         Self::Failed {
             class,
             reason_code: reason_code.to_owned(),
@@ -104,7 +104,7 @@ impl Outcome {
 
 /// A JSON object as text, with one more member that is JSON text already: payloads are sent byte for byte, so numbers
 /// keep their digits.
-pub(super) fn object_with(members: Map<String, Value>, name: &str, json: &str) -> String {
+pub(crate) fn object_with(members: Map<String, Value>, name: &str, json: &str) -> String {
     let mut text = Value::Object(members).to_string();
     text.pop();
     let comma = if text.len() > 1 { "," } else { "" };

@@ -40,7 +40,7 @@ use crate::error::Result;
 use documents::Documents;
 use exec::Exec;
 use table::Table;
-use webhook::Webhook;
+pub(crate) use webhook::Webhook;
 
 /// An opened handler.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use std::{
 use forebay_store::{
     breakers, deliveries, handoffs, jobs,
     maintenance::{self, Mode, Task},
-    pages,
+    notifications, pages,
     pipelines::{self, Pipeline},
     runs, workers,
 };
@@ -50,6 +50,16 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
             // An error of one pipeline does not stop the others.
             match reconciliation::repair(shared.database, &pipeline).await {
                 Ok(done) => {
+                    let client = shared.database.client().await?;
+                    let (num_wrong, num_repaired) = (done.num_wrong(), done.num_repaired);
+                    notifications::note_conservation(
+                        &**client,
+                        pipeline.pipeline_id,
+                        num_wrong,
+                        num_repaired,
+                    )
+                    .await?;
+                    drop(client);
                     if done.num_repaired > 0 {
                         let pipeline = &pipeline.spec.name;
                         tracing::warn!(
@@ -78,7 +88,8 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         && is_due(shared, Task::Prune, PRUNE_EVERY).await?
     {
         let client = shared.database.client().await?;
-        let pruned = handoffs::prune(&**client, retention, Mode::Delete).await?;
+        let pruned = handoffs::prune(&**client, retention, Mode::Delete).await?
+            + notifications::prune(&**client, retention, Mode::Delete).await?;
         note_pruned(shared, pruned);
     }
     if is_due(shared, Task::PruneScraping, PRUNE_EVERY).await? {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use forebay_store::pipelines::Pipeline;
 
 use super::{declarations::Declarations, kind::Workers, own_name::own_name};
-use crate::maintenance::Retention;
+use crate::{maintenance::Retention, notify::Notifying};
 
 /// Options of workers.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,8 @@ pub struct WorkOptions {
     pub retention: Option<Duration>,
     /// How long the log of deliveries is kept; `None`: forever. Default: 7 days.
     pub delivery_retention: Option<Duration>,
+    /// The notifications to send. Default: none.
+    pub notifying: Notifying,
 }
 
 impl Default for WorkOptions {
@@ -50,6 +52,7 @@ impl Default for WorkOptions {
             reconcile_every: Some(Duration::from_hours(1)),
             retention: Retention::default().history,
             delivery_retention: Retention::default().deliveries,
+            notifying: Notifying::default(),
         }
     }
 }
@@ -64,9 +67,10 @@ impl WorkOptions {
     }
 
     /// The number of connections that [`follow`](super::follow) or [`drain`](super::drain) needs: two for each worker
-    /// of a pipeline, and eight for listening, looking for work, leases, heartbeats and maintenance.
+    /// of a pipeline, one for each notifier, and eight for listening, looking for work, leases, heartbeats and
+    /// maintenance.
     pub fn num_connections(&self) -> usize {
         let num_workers = usize::try_from(self.concurrency.max(1)).unwrap_or(usize::MAX);
-        num_workers.saturating_mul(2).saturating_add(8)
+        num_workers.saturating_mul(2).saturating_add(8 + self.notifying.notifiers.len())
     }
 }

@@ -26,7 +26,7 @@ use super::{
     embedding::{self, Rests},
     kind::Workers,
     listener::Listener,
-    maintenance,
+    maintenance, notifying,
     options::WorkOptions,
     presence,
     report::{LeftAlone, Progress, WorkReport},
@@ -135,6 +135,7 @@ async fn drain_until(
         }
         worked?;
         disabling::round(shared, &mut Noted::new()).await?;
+        notifying::round(shared).await?;
         embedding::round(shared, &mut Rests::default()).await
     };
     let worked: Option<Result<()>> = tokio::select! {
@@ -176,10 +177,11 @@ async fn follow_until(
     let mut listener = Listener::new();
     let mut stop = pin!(stop.fuse());
     let mut maintenance = pin!(
-        futures_util::future::join3(
+        futures_util::future::join4(
             maintenance::run(shared),
             embedding::run(shared),
             disabling::run(shared),
+            notifying::run(shared),
         )
         .fuse()
     );
@@ -241,7 +243,10 @@ async fn follow_until(
             break;
         }
     }
-    Ok(supervisor.stop_all(workers, stage).await)
+    let report = supervisor.stop_all(workers, stage).await;
+    // Otherwise what was being sent waits for its lease.
+    let _in_time = tokio::time::timeout(GIVING_BACK, notifying::release(shared)).await;
+    Ok(report)
 }
 
 impl<'a> Supervisor<'a> {

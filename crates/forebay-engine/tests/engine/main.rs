@@ -5,6 +5,7 @@
 mod content;
 mod ensure;
 mod example;
+mod notify;
 mod persist;
 mod scrape;
 mod seed;

@@ -113,36 +113,50 @@ pub struct Attention {
     pub exposed: Vec<Exposed>,
 }
 
-impl Attention {
-    /// Runs all checks.
-    pub async fn read(client: &impl GenericClient) -> Result<Self> {
-        let mut found = Self {
-            held: Vec::new(),
-            breakers: Vec::new(),
-            frozen: Vec::new(),
-            embeddings: Vec::new(),
-            targets: Vec::new(),
-            gone: Vec::new(),
-            exposed: Vec::new(),
-        };
-        for row in &client.query_typed(include_str!("held.sql"), &[]).await? {
-            found.held.push(HeldRun {
+/// The runs that wait for a decision, oldest first.
+pub async fn held_runs(client: &impl GenericClient) -> Result<Vec<HeldRun>> {
+    let rows = client.query_typed(include_str!("held.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(HeldRun {
                 run_id: row.read("run_id")?,
                 source: row.read("source")?,
                 scope: row.read("scope")?,
                 reason_code: row.read("reason_code")?,
                 num_withheld: row.count("num_withheld")?,
                 held: seconds(row, "held_seconds")?.unwrap_or_default(),
-            });
-        }
-        for row in &client.query_typed(include_str!("breakers.sql"), &[]).await? {
-            found.breakers.push(OpenBreaker {
+            })
+        })
+        .collect()
+}
+
+/// The breakers that are not closed, by source.
+pub async fn open_breakers(client: &impl GenericClient) -> Result<Vec<OpenBreaker>> {
+    let rows = client.query_typed(include_str!("breakers.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OpenBreaker {
                 source: row.read("source")?,
                 state: row.read("state")?,
                 reason_code: row.read("reason_code")?,
                 open: seconds(row, "open_seconds")?.unwrap_or_default(),
-            });
-        }
+            })
+        })
+        .collect()
+}
+
+impl Attention {
+    /// Runs all checks.
+    pub async fn read(client: &impl GenericClient) -> Result<Self> {
+        let mut found = Self {
+            held: held_runs(client).await?,
+            breakers: open_breakers(client).await?,
+            frozen: Vec::new(),
+            embeddings: Vec::new(),
+            targets: Vec::new(),
+            gone: Vec::new(),
+            exposed: Vec::new(),
+        };
         for row in &client.query_typed(include_str!("frozen.sql"), &[]).await? {
             found.frozen.push(FrozenSource { source: row.read("source")?, enabled: row.read("enabled")? });
         }

@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0013_access",
     "0014_profiles",
     "0015_entities",
+    "0016_notifications",
 ];
 
 /// The number at the start of a file name. A name without one does not compile.

@@ -80,6 +80,7 @@ const UNENFORCED: &[(&str, &[&str], Unenforced)] = &[
         Unenforced::ManyRows,
     ),
     ("ingestion_outcomes", &["pipeline_id", "reference_id", "run_id"], Unenforced::ManyRows),
+    ("notifications", &["notification_id"], Unenforced::NoKey),
     ("reference_aliases", &["alias_id"], Unenforced::NoKey),
     ("reference_aliases", &["reference_id"], Unenforced::ManyRows),
     ("reference_revisions", &["reference_id", "scrape_run_id"], Unenforced::ManyRows),

@@ -25,6 +25,7 @@ mod linters;
 mod logs;
 mod maintenance;
 mod migrations;
+mod notifications;
 mod objects;
 mod operate;
 mod owners;

@@ -5,6 +5,7 @@ use forebay_domain::{
     content::{ContentStatus, CourseType, ValidationStatus, bloom::BloomLevel},
     drift::{DriftChange, JsonType},
     handoff::{Change, FailureClass, ReasonCode, State},
+    notify::{NotificationState, NotifierKind, NotifyEvent},
     reject::RejectReason,
     run::RunStatus,
 };
@@ -121,6 +122,10 @@ async fn the_words_of_the_domain_match_the_check_constraints() {
         ("ingestion_handoffs_change_check", changes.clone()),
         ("ingestion_outcomes_change_check", changes),
         ("ingestion_attempts_failure_class_check", FailureClass::ALL.map(FailureClass::as_str).to_vec()),
+        ("notifiers_kind_check", NotifierKind::ALL.map(NotifierKind::as_str).to_vec()),
+        ("notifier_alerts_event_check", NotifyEvent::ALL.map(NotifyEvent::as_str).to_vec()),
+        ("notifications_state_check", NotificationState::ALL.map(NotificationState::as_str).to_vec()),
+        ("notifications_failure_class_check", FailureClass::ALL.map(FailureClass::as_str).to_vec()),
         ("sync_metadata_status_check", SyncStatus::ALL.map(SyncStatus::as_str).to_vec()),
         ("circuit_breaker_state_state_check", breakers.clone()),
         ("circuit_breaker_transitions_from_state_check", breakers.clone()),

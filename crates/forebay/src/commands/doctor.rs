@@ -72,6 +72,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         policies,
         project: config.project(),
         declarations: &config.declarations(),
+        notifying: &config.notifying(),
     };
     let checks = context
         .with_bare_database(async |database| Ok(doctor::check(database, configured, deep).await?))

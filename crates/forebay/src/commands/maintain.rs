@@ -68,6 +68,7 @@ impl Report for Maintained {
             (self.num_deliveries, "delivery", "deliveries"),
             (self.num_pages, "page", "pages"),
             (self.num_breaker_changes, "breaker change", "breaker changes"),
+            (self.num_notifications, "notification", "notifications"),
             (self.num_workers, "dead worker", "dead workers"),
         ];
         let counts = counts.map(|(number, one, many)| {

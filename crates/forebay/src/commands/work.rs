@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::value_parser;
 use forebay_engine::{
     clock,
+    notify::Notifying,
     scrape::{
         Scraper, Sources, connections_for,
         schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
@@ -100,7 +101,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn options(&self, declarations: Declarations) -> WorkOptions {
+    fn options(&self, declarations: Declarations, notifying: Notifying) -> WorkOptions {
         WorkOptions {
             declarations,
             pipelines: self.pipeline.clone(),
@@ -110,6 +111,7 @@ impl Args {
             reconcile_every: self.reconcile_every.get(),
             retention: self.retention.get(),
             delivery_retention: self.delivery_retention.get(),
+            notifying,
             ..WorkOptions::default()
         }
     }
@@ -138,7 +140,8 @@ async fn open_and_work(args: &Args, context: &Context) -> Result<(Report, Exit),
     let config = context.config()?;
     let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
     let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
-    let num_connections = args.options(Declarations::default()).num_connections() + num_for_scrapes;
+    let options = args.options(Declarations::default(), config.notifying());
+    let num_connections = options.num_connections() + num_for_scrapes;
     let working = context.with_scraper(&config, num_connections, async |scraper| {
         Box::pin(work(args, context, scraper, runs_schedules)).await
     });
@@ -166,7 +169,8 @@ async fn work(
     let started = Instant::now();
     // Otherwise the connection would be held for hours.
     drop(client);
-    let options = args.options(context.config()?.declarations());
+    let config = context.config()?;
+    let options = args.options(config.declarations(), config.notifying());
     if args.create {
         for Declared { pipeline, num_handoffs } in recreate_tables(database, &options).await? {
             let number = format::count(num_handoffs);
@@ -274,7 +278,7 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_library() {
         let Work { args } = Work::parse_from(["work"]);
-        assert_eq!(args.options(Declarations::default()), WorkOptions::default());
+        assert_eq!(args.options(Declarations::default(), Notifying::default()), WorkOptions::default());
         let schedules = ScheduleOptions::default();
         let given = (usize::from(args.scrapes), args.grace.get(), Level::from(args.run_log_level));
         assert_eq!(given, (schedules.at_once, schedules.grace, schedules.log_level));

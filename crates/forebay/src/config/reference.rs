@@ -39,7 +39,18 @@ fn page() -> String {
     let mut page = Page { definitions, described: BTreeSet::new(), text: HEAD.to_owned() };
     let properties = schema["properties"].as_object().unwrap();
     // The tables in the order of the template.
-    let order = ["project", "database", "sources", "fetch", "freshness", "entities", "pipelines", "content"];
+    let order = [
+        "project",
+        "database",
+        "sources",
+        "fetch",
+        "freshness",
+        "entities",
+        "pipelines",
+        "content",
+        "notify",
+        "server",
+    ];
     assert_eq!(order.len(), properties.len(), "a table of the file has no place in the reference");
     for name in order {
         let property = &properties[name];

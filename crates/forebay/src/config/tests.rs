@@ -15,6 +15,7 @@ mod content;
 mod endpoints;
 mod entities;
 mod guides;
+mod notify;
 mod scraping;
 
 fn parse(text: &str) -> Config {

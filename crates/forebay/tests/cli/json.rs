@@ -18,10 +18,10 @@ use forebay_views::{
     CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseSeed, DatabaseUrl,
     DbStatus, Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
     Freshness, GeneratedTypes, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Maintained, Migrated, Operated, Page, Pause, PersistReport, PipelineState, PointInTime, RealtimeTable,
-    Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary,
-    ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats,
-    Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
+    Maintained, Migrated, NotifierList, NotifierTest, Operated, Page, Pause, PersistReport, PipelineState,
+    PointInTime, RealtimeTable, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail,
+    RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed,
+    SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -102,6 +102,8 @@ const PRINTED: &[Printed] = printed! {
     "pipelines list" => view<Page<PipelineState>>;
     "pipelines enable" => view<PipelineState>;
     "pipelines disable" => view<PipelineState>;
+    "notify list" => view<NotifierList>;
+    "notify test" => view<NotifierTest>;
     "sources list" => view<Page<Source>>;
     "sources show" => view<SourceDetail>;
     "sources test" => view<SourceTest>;

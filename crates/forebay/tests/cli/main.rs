@@ -42,6 +42,7 @@ mod logs;
 mod maintain;
 mod mcp;
 mod memory;
+mod notify;
 mod operate;
 mod parts;
 mod pauses;

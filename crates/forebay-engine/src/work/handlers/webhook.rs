@@ -35,6 +35,7 @@ use forebay_store::{
     deliveries::Delivery,
     pipelines::{Effect, PipelineSpec},
 };
+use jiff::Timestamp;
 use reqwest::{
     Client, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -53,7 +54,7 @@ use crate::{
     },
 };
 pub(in crate::work) use disabling::DisablePolicy;
-use response::Received;
+pub(crate) use response::Received;
 use sent::Sent;
 use signature::Signer;
 
@@ -107,7 +108,7 @@ enum Fixed {
 }
 
 /// The handler, ready to send.
-pub(in crate::work) struct Webhook {
+pub(crate) struct Webhook {
     client: Client,
     url: Url,
     host: String,
@@ -251,7 +252,7 @@ pub(super) fn disable_policy(spec: &PipelineSpec) -> Option<DisablePolicy> {
 
 impl Webhook {
     /// Reads the secrets from the environment. Sends nothing yet.
-    pub(super) fn open(spec: &PipelineSpec) -> settings::Result<Self> {
+    pub(crate) fn open(spec: &PipelineSpec) -> settings::Result<Self> {
         Self::open_with(spec, &|name| environment::var(name).ok())
     }
 
@@ -273,7 +274,6 @@ impl Webhook {
                 .ok_or_else(|| wrong(&setting, format!("the part of {name} after `whsec_` is not base64")))
         }))?;
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(event::MEDIA_TYPE));
         for (name, fixed) in config.headers {
             let setting = ["headers", name.as_str()];
             let mut value = match fixed {
@@ -325,18 +325,10 @@ impl Webhook {
     async fn send(&self, event: &Event, dropped: &Dropped) -> Outcome {
         let id = self.id(event);
         let body = event::body(event, &id, self.payload);
-        // Receivers refuse signatures whose time is far from theirs.
-        let now = clock::now() + event.skew;
-        let mut request = self.client.post(self.url.clone()).headers(self.headers.clone());
-        let seconds = now.as_second().to_string();
-        if let Some(signer) = &self.signer {
-            request = request.header(signature::SIGNATURE, signer.sign(&id, &seconds, &body));
-        }
-        request = request.header(signature::ID, &id).header(signature::TIMESTAMP, seconds);
         let delivery = Delivery {
             pipeline: self.pipeline.clone(),
             reference_id: event.reference_id,
-            event_id: id,
+            event_id: id.clone(),
             attempt: event.attempt,
             sent_at: clock::now(),
             duration: Duration::ZERO,
@@ -345,12 +337,32 @@ impl Webhook {
             response: String::new(),
         };
         let sent = Sent::new(self, delivery, dropped);
-        let (outcome, received) = match request.body(body).send().await {
-            Ok(response) => response::judge(response, &self.host, &self.headers).await,
-            Err(error) => (response::unanswered(&error, &self.host), Received::default()),
-        };
+        // Receivers refuse signatures whose time is far from theirs.
+        let (outcome, received) = self.post(&id, body, event::MEDIA_TYPE, clock::now() + event.skew).await;
         sent.ended(&outcome, received);
         outcome
+    }
+
+    /// Sends one signed request with this body, and judges the response.
+    pub(crate) async fn post(
+        &self,
+        id: &str,
+        body: String,
+        media_type: &'static str,
+        now: Timestamp,
+    ) -> (Outcome, Received) {
+        let mut headers = self.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        let mut request = self.client.post(self.url.clone()).headers(headers);
+        let seconds = now.as_second().to_string();
+        if let Some(signer) = &self.signer {
+            request = request.header(signature::SIGNATURE, signer.sign(id, &seconds, &body));
+        }
+        request = request.header(signature::ID, id).header(signature::TIMESTAMP, seconds);
+        match request.body(body).send().await {
+            Ok(response) => response::judge(response, &self.host, &self.headers).await,
+            Err(error) => (response::unanswered(&error, &self.host), Received::default()),
+        }
     }
 
     fn log(&self, delivery: Delivery) {

@@ -58,6 +58,7 @@ pub(super) const ACTORS: [Actor; 6] =
 pub(super) const TABLES: &[(&str, Content)] = &[
     ("circuit_breaker_state", Content::Internal),
     ("circuit_breaker_transitions", Content::Internal),
+    ("conservation_findings", Content::Internal),
     ("content_performance", Content::Internal),
     ("content_pieces", Content::Internal),
     ("content_tags", Content::Internal),
@@ -82,6 +83,9 @@ pub(super) const TABLES: &[(&str, Content)] = &[
     ("ingestion_outcomes", Content::Internal),
     ("maintenance", Content::Internal),
     ("market_research", Content::Internal),
+    ("notifications", Content::Internal),
+    ("notifier_alerts", Content::Internal),
+    ("notifiers", Content::Internal),
     ("pipelines", Content::Internal),
     ("profiles", Content::Internal),
     ("reference_aliases", Content::Internal),

@@ -315,9 +315,29 @@ pub(super) const QUERIES: &[Query] = &[
     ),
     Query::sql(
         "the failed attempts of a pipeline",
-        "select * from forebay.ingestion_attempts where pipeline_id = 2",
+        "select * from forebay.ingestion_attempts where pipeline_id = 2 and failed_at > now() - interval '1 hour'",
         &["ingestion_attempts_by_pipeline"],
         40,
+    ),
+    Query::sql(
+        "how many hand-offs of a pipeline succeeded recently",
+        "select count(*) from forebay.ingestion_outcomes \
+             where pipeline_id = 1 and state = 'succeeded' and finished_at > '2026-03-11'",
+        &["ingestion_outcomes_by_time"],
+        100,
+    ),
+    Query::sql(
+        "the runs that were held lately",
+        "select run_id from forebay.scrape_runs where status = 'held' and ended_at > '2026-03-01'",
+        &["scrape_runs_held"],
+        10,
+    ),
+    Query::sql(
+        "the notification that is sent next",
+        "select notification_id, content from forebay.notifications \
+             where notifier_id = 1 and settled_at is null order by created_at, notification_id limit 1",
+        &["notifications_by_notifier"],
+        10,
     ),
     Query::sql(
         "the deliveries of a hand-off",

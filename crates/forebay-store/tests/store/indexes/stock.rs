@@ -50,10 +50,18 @@ const ROWS: &[&str] = &[
         union all
         select 2, reference_id, source_id, version_hash from forebay.\"references\" where source_id = 40",
     "insert into forebay.ingestion_outcomes (reference_id, pipeline_id, payload_hash, version, generation, state, change,
-            reason_code, enqueued_at)
+            reason_code, enqueued_at, finished_at)
         select reference_id, 1, sha256('y'), 1, 1, case when record_key::int % 50 = 0 then 'failed' else 'succeeded' end, 'added',
-            'added', now()
-        from forebay.\"references\"",
+            'added', now(),
+            '2026-01-01'::timestamptz + row_number() over (order by source_id, record_key::int) * interval '1 minute'
+        from forebay.\"references\" order by source_id, record_key::int",
+    "insert into forebay.notifiers (name, kind) values ('ops', 'webhook')",
+    "insert into forebay.notifications (notifier_id, created_at, settled_at, state, content)
+        select notifier_id, t.at, t.at, 'succeeded', '{}'::jsonb
+        from forebay.notifiers, generate_series(1, 10000) as n
+        cross join lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) as t
+        union all
+        select notifier_id, now(), null, 'pending', '{}'::jsonb from forebay.notifiers, generate_series(1, 20) as n",
     "insert into forebay.ingestion_attempts (reference_id, pipeline_id, payload_hash, attempt, failure_class, reason_code,
             message)
         select reference_id, 1 + source_id / 40, sha256('y'), 1, 'transient', 'timeout', 'it took too long'

@@ -8,7 +8,7 @@ use forebay_engine::work::reconciliation::{self, Part, Reconciliation, Target};
 use forebay_sources::environment;
 use forebay_store::{
     connect::{Client, Database},
-    handoffs,
+    handoffs, notifications,
     pipelines::{self, Pipeline},
 };
 use forebay_views::{Verified, VerifiedPipeline, WrongReference};
@@ -105,6 +105,13 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
         } else {
             reconciliation::check(database, pipeline, part, target.as_ref(), args.repair).await?
         };
+        if is_whole {
+            // A role that only reads can verify, but not record.
+            let (num_wrong, num_repaired) = (found.num_wrong(), found.num_repaired);
+            let noted =
+                notifications::note_conservation(&**client, pipeline.pipeline_id, num_wrong, num_repaired);
+            let _if_it_may = noted.await;
+        }
         let wrong = wrong(&client, &found).await?;
         report.pipelines.push(VerifiedPipeline::new(pipeline.spec.name.clone(), &found, wrong));
     }

@@ -8,10 +8,11 @@ use std::{fs, path::Path};
 use super::Config;
 
 fn is_configuration(block: &str) -> bool {
-    block.lines().any(|line| line.starts_with("[sources.") || line.starts_with("[pipelines."))
+    let tables = ["[sources.", "[pipelines.", "[notify."];
+    block.lines().any(|line| tables.iter().any(|table| line.starts_with(table)))
 }
 
-/// The blocks of a page that declare sources or pipelines.
+/// The blocks of a page that declare sources, pipelines or notifiers.
 fn blocks(page: &str) -> Vec<String> {
     let (mut blocks, mut block, mut is_fenced) = (Vec::new(), String::new(), false);
     for line in page.lines().chain(["end"]) {

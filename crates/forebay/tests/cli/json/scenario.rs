@@ -73,6 +73,8 @@ const LINES: &[(i32, &str)] = &[
     (0, "pipelines disable documents"),
     (0, "pipelines enable documents"),
     (0, "pipelines list"),
+    (0, "notify test ops"),
+    (0, "notify list --all"),
     (0, "sources list"),
     (0, "sources show courses"),
     (0, "sources show rooms"),
@@ -135,6 +137,9 @@ const WORK: [(i32, &str); 2] = [(0, "work --drain"), (2, "work --drain --pipelin
 const ELSEWHERE: &[&str] =
     &["demo", "sources rename", "content generate", "content watch", "workers release"];
 
+/// A receiver of notifications that accepts everything.
+const NOTIFY: &str = "[notify.ops]\nkind = \"command\"\ncommand = [\"/bin/true\"]\n";
+
 /// The disagreements between the output of a line and its schema.
 pub(crate) fn schema_problems(line: &str, document: &Value) -> Vec<String> {
     let schema = schema_of(line).unwrap_or_else(|| panic!("{line} has no schema"));
@@ -160,7 +165,7 @@ fn schema_of(line: &str) -> Option<Value> {
 fn every_command_prints_what_its_schema_says() {
     let world = World::new();
     let text = std::fs::read_to_string(world.sandbox.path().join("forebay.toml")).unwrap();
-    world.write(&format!("{text}\n[entities.course]\npreset = \"course\"\n"));
+    world.write(&format!("{text}\n[entities.course]\npreset = \"course\"\n{NOTIFY}"));
     let room = |number: usize| json!({ "id": format!("R-{number:03}"), "seats": number });
     write_records(&world.sandbox, "all.jsonl", (0..40).map(room));
     write_records(&world.sandbox, "few.jsonl", (0..5).map(room));

@@ -43,11 +43,11 @@ const MIN_SECRET_CHARS: usize = 6;
 
 /// What the log of deliveries says about a response.
 #[derive(Debug, Default)]
-pub(super) struct Received {
+pub(crate) struct Received {
     /// Its status; `None`: there was no response.
-    pub(super) status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// The start of its body.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 /// The outcome of a response. `sent` are the headers whose values must not appear in messages.
