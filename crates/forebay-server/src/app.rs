@@ -11,6 +11,7 @@ use forebay_engine::{
     doctor::Configured,
     ensure::Gate,
     freshness::Policies,
+    notify::Notifying,
     scrape::{Scraper, Sources},
     work::Declarations,
 };
@@ -40,6 +41,8 @@ pub struct Settings {
     pub policies: Policies,
     /// The pipelines of the configuration.
     pub declarations: Declarations,
+    /// The notifications of the configuration.
+    pub notifying: Notifying,
     /// How records that clients post are read and persisted.
     pub inputs: Inputs,
     /// The project of the configuration; `None`: there is no configuration.
@@ -145,6 +148,7 @@ impl App {
             policies: self.policies(),
             project: settings.project.as_deref(),
             declarations: self.declarations(),
+            notifying: &settings.notifying,
         }
     }
 

@@ -67,6 +67,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             gate: gate.clone(),
             policies: config.policies(),
             declarations: config.declarations(),
+            notifying: config.notifying(),
             inputs: persist::inputs(&config)?,
             project: config.project().map(str::to_owned),
             course_project: content::project(None, context)?,
