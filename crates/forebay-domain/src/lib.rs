@@ -7,6 +7,7 @@
 //!
 //! Code, columns, command line and documentation use the same vocabulary; the module names follow it.
 
+pub mod access;
 pub mod backoff;
 pub mod breaker;
 pub mod canonical;

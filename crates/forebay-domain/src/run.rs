@@ -28,6 +28,13 @@ pub struct Counts {
     pub num_rejected: u64,
 }
 
+impl Counts {
+    /// References that a run changed.
+    pub fn num_changed(&self) -> u64 {
+        self.num_added + self.num_updated + self.num_removed + self.num_restored
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, more: Self) {
         self.num_seen += more.num_seen;

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use forebay_sources::{Format, ReadOptions};
 use forebay_store::{
-    connect::Database,
+    actions::{self, Action, ActionName, Actor, TargetKind},
+    connect::{Client, Database},
     sources,
     tables::TableName,
     user_rows::{self, RowsSpec, VersionCount},
     user_tables::{self, KeyFaults, UserTable},
 };
+use serde_json::json;
 
 use crate::{
     error::{AdoptError, Result},
@@ -59,6 +61,7 @@ pub struct Adopted {
 pub async fn adopt(
     database: &Database,
     request: AdoptRequest,
+    by: &Actor,
     stop: &Stop,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Adopted> {
@@ -101,11 +104,24 @@ pub async fn adopt(
     let input = Input::bytes(name, Box::new(rows), options);
     let run = persist_until(database, persist, input, stop, progress).await?;
     let client = database.client().await?;
+    record(&client, &table, &run, by).await?;
     let versions = match sources::find(&**client, &run.source).await? {
         Some(source) => user_rows::references_by_version(&**client, source.source_id).await?,
         None => Vec::new(),
     };
     Ok(Adopted { table, key_fields, key_faults, versions, run })
+}
+
+/// Records the adoption in the audit trail, after its run, which took many transactions.
+async fn record(client: &Client, table: &UserTable, run: &RunReport, by: &Actor) -> Result<()> {
+    let action = Action {
+        source: Some(&run.source),
+        num_touched: run.counts.num_changed(),
+        parameters: json!({ "run_id": run.run_id }),
+        ..Action::on(ActionName::TableAdopted, TargetKind::Table, table.name.to_string())
+    };
+    actions::record(&***client, by, &action).await?;
+    Ok(())
 }
 
 /// The key of the source, if it is known, or that of the table.

@@ -19,6 +19,7 @@ pub mod human;
 pub mod logs;
 pub mod maintenance;
 pub mod notify;
+pub mod operate;
 pub mod payload;
 pub mod persist;
 pub mod retrieval;

@@ -27,7 +27,7 @@ use forebay_store::{
 };
 
 pub use self::course::COURSE_FILES;
-use self::dataset::{Dataset, NAMES};
+use self::dataset::{Dataset, NAMES, operator};
 use crate::{
     clock::now,
     error::{Error, Result, SeedError},
@@ -107,7 +107,7 @@ fn is_loaded(entry: &LedgerEntry) -> bool {
 async fn load(database: &Database, target: Target, remains: &[String], holder: Receipt) -> Result<()> {
     // A course can't be deleted and doesn't have to be: persisting it again writes what is missing.
     for name in remains.iter().filter(|name| name.starts_with(dataset::PREFIX)) {
-        source::delete(database, name, false).await?;
+        source::delete(database, name, false, &operator("an interrupted load is started again")).await?;
     }
     let dataset = Dataset { database, now: now() };
     handoffs::declare(&dataset).await?;

@@ -10,6 +10,8 @@
 -- forebay_worker                calls the functions of 0010_workers, and those that read no table
 -- anon and public               nothing
 --
+-- Nobody but service_role reads or writes the tables of secrets (protected_tables: is_secret).
+--
 -- service_role, authenticated and anon are Supabase's. Where they don't exist, there are no policies for them; `forebay
 -- db up --rls` creates them. A migration that adds a table, view or function ends with "select
 -- forebay_private.apply_access()".
@@ -57,8 +59,10 @@ create view forebay_private.published_aliases with (security_barrier = true) as
     where s.is_published;
 
 -- The tables of Forebay, without partitions, with the condition under which an authenticated role reads a row. The
--- claim and the list of sources are read once for each statement, not for each row.
-create function forebay_private.protected_tables() returns table (table_oid oid, table_name text, condition text)
+-- claim and the list of sources are read once for each statement, not for each row. is_secret: only the service role
+-- reads it.
+create function forebay_private.protected_tables()
+returns table (table_oid oid, table_name text, condition text, is_secret boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
 begin atomic
@@ -71,7 +75,8 @@ begin atomic
             when 'reference_revisions' then
                 'exists (select from forebay."references" as r where r.reference_id = reference_revisions.reference_id)'
             else a.claim || ' = ''admin'''
-        end
+        end,
+        c.relname = 'api_tokens'
     from pg_class as c
     cross join (values ('((select auth.jwt()) -> ''app_metadata'' ->> ''role'')')) as a (claim)
     where c.relnamespace = 'forebay'::regnamespace
@@ -112,6 +117,9 @@ as $$
         select r.oid, r.oid::regrole::text, r.rolname = 'authenticated' and to_regprocedure('auth.jwt()') is not null
         from pg_roles as r
         where r.rolname in ('anon', 'authenticated')
+    ),
+    secret as materialized (
+        select t.table_oid from forebay_private.protected_tables() as t where t.is_secret
     )
     select distinct case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass::text, k.role_name
     from pg_class as c
@@ -126,7 +134,8 @@ as $$
     join closed as k on k.role_oid = a.grantee
     where c.relnamespace in ('forebay'::regnamespace, 'forebay_private'::regnamespace)
         and c.relkind in ('r', 'p', 'v', 'm', 'S')
-        and not (k.is_reader and a.privilege_type = 'SELECT' and c.relkind <> 'S' and not c.relispartition)
+        and not (k.is_reader and a.privilege_type = 'SELECT' and c.relkind <> 'S' and not c.relispartition
+            and c.oid not in (select s.table_oid from secret as s))
     union all
     select distinct 'function', f.oid::regprocedure::text, k.role_name
     from forebay_private.callable_functions() as l
@@ -174,6 +183,7 @@ begin
             ('forebay_authenticated', 'select', 'authenticated', t.condition)
         ) as p (policy_name, command, role_name, condition)
         where p.role_name = any (readers)
+            and (p.role_name = 'service_role' or not t.is_secret)
             and not exists (
                 select from pg_policy as y where y.polrelid = t.table_oid and y.polname = p.policy_name)
     loop
@@ -204,6 +214,9 @@ begin
         join (values ('select'), ('insert'), ('update'), ('delete')) as p (privilege)
             on p.privilege = 'select' or (r.role_name = 'service_role' and c.relkind <> 'v')
         where not has_table_privilege(r.role_name, c.oid, p.privilege)
+            and (r.role_name = 'service_role'
+                or not exists (
+                    select from forebay_private.protected_tables() as t where t.table_oid = c.oid and t.is_secret))
         union all
         select format('grant usage on sequence %s to service_role', c.oid::regclass)
         from pg_class as c

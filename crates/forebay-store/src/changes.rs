@@ -85,6 +85,13 @@ pub struct StagedTotals {
     pub num_removed: u64,
 }
 
+impl StagedTotals {
+    /// All of them.
+    pub fn sum(&self) -> u64 {
+        self.num_added + self.num_updated + self.num_restored + self.num_removed
+    }
+}
+
 /// Stages records. A reference that the run has already staged gets the newer content.
 pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'_>]) -> Result<()> {
     let ids: Vec<SqlId> = records.iter().map(|r| SqlId(r.reference_id)).collect();

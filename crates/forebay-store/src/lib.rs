@@ -8,6 +8,7 @@
 //! Statements longer than a few lines are in `.sql` files beside the Rust code that runs them.
 
 pub mod access;
+pub mod actions;
 pub mod aliases;
 pub mod breakers;
 pub mod catalogue;

@@ -38,13 +38,16 @@ pub async fn pause(
     Ok(())
 }
 
-/// Lifts the pause of a key, or without one all pauses of the pipeline, and makes due what waited because of them.
-/// Returns the pauses.
-pub async fn resume(client: &impl GenericClient, pipeline_id: i32, key: Option<&str>) -> Result<Vec<Pause>> {
-    // Not one transaction: a worker that ends attempts locks hand-offs first and the pause after them.
+/// Lifts the pause of a key, or without one all pauses of the pipeline. Returns them, for [`make_due`].
+pub async fn lift(client: &impl GenericClient, pipeline_id: i32, key: Option<&str>) -> Result<Vec<Pause>> {
     let rows = client.query_typed(LIFT, &[(&pipeline_id, Type::INT4), (&key, Type::TEXT)]).await?;
-    let lifted: Vec<Pause> = rows.iter().map(from_row).collect::<Result<_>>()?;
-    for pause in &lifted {
+    rows.iter().map(from_row).collect()
+}
+
+/// Makes due what waited because of pauses that were lifted. Call it after the transaction that lifted them: a worker
+/// that ends attempts locks hand-offs first and the pause after them.
+pub async fn make_due(client: &impl GenericClient, pipeline_id: i32, lifted: &[Pause]) -> Result<()> {
+    for pause in lifted {
         client
             .execute_typed(
                 MAKE_DUE,
@@ -52,7 +55,7 @@ pub async fn resume(client: &impl GenericClient, pipeline_id: i32, key: Option<&
             )
             .await?;
     }
-    Ok(lifted)
+    Ok(())
 }
 
 /// The pauses that have not ended, of one pipeline or of all, by pipeline and key.

@@ -56,6 +56,7 @@ mod log_line;
 mod maintained;
 pub mod names;
 mod notify;
+mod operator_action;
 mod page;
 mod pause;
 mod pipeline_state;
@@ -150,6 +151,7 @@ pub use self::{
     log_line::LogLine,
     maintained::Maintained,
     notify::{FiringAlert, Notification, NotifierList, NotifierState, NotifierTest},
+    operator_action::OperatorAction,
     page::Page,
     pause::{Pause, Resumed},
     pipeline_state::PipelineState,

@@ -4,6 +4,7 @@
 //! the words of this version.
 
 use forebay_domain::{
+    access::{Role, Skin},
     breaker::BreakerState,
     catalogue::Language,
     content::{
@@ -381,4 +382,12 @@ pub(crate) fn notify_event(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn notification_state(_: &mut SchemaGenerator) -> Schema {
     words::<NotificationWord>()
+}
+
+pub(crate) fn role(_: &mut SchemaGenerator) -> Schema {
+    words::<Role>()
+}
+
+pub(crate) fn skin(_: &mut SchemaGenerator) -> Schema {
+    words::<Skin>()
 }

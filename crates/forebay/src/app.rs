@@ -10,9 +10,9 @@ use tracing::level_filters::LevelFilter;
 use crate::{
     cli::Globals,
     commands::{
-        adopt, changes, completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs,
-        history, init, list, maintain, mcp, notify, persist, pipelines, runs, scrape, search, serve, show,
-        sources, stats, work, workers,
+        actions, adopt, changes, completions, config, content, db, demo, doctor, ensure, export, freshness,
+        handoffs, history, init, list, maintain, mcp, notify, persist, pipelines, runs, scrape, search,
+        serve, show, sources, stats, work, workers,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -85,6 +85,7 @@ pub(crate) enum Command {
     /// List workers, and release what dead ones have claimed
     #[command(after_help = "Examples:\n  forebay workers\n  forebay workers release web-1:4711:c3f0e")]
     Workers(workers::Args),
+    Actions(actions::Args),
     /// List pipelines, and disable and enable them
     #[command(
         subcommand,
@@ -158,6 +159,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Workers(args) => workers::run(&args, context).await,
         Command::Maintain(args) => maintain::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
+        Command::Actions(args) => actions::run(&args, context).await,
         Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,

@@ -5,6 +5,7 @@
 
 pub(crate) mod moment;
 pub(crate) mod values;
+pub(crate) mod why;
 
 use std::{fmt, path::PathBuf};
 

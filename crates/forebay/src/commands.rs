@@ -4,6 +4,7 @@
 //! `Command` and `run` in [`crate::app`]. A command calls the engine and shows the result: a body of more than about
 //! sixty lines means that logic is in the wrong place.
 
+pub(crate) mod actions;
 pub(crate) mod adopt;
 pub(crate) mod changes;
 pub(crate) mod completions;

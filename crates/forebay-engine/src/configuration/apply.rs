@@ -1,12 +1,14 @@
 //! Applies a configuration: declares what it names, and ends what its project no longer names.
 
 use forebay_store::{
+    actions::{self, Action, ActionName, Actor, TargetKind},
     connect::Database,
     pipelines::{self, PipelineSpec, Stored},
     projects::{DeclaredElsewhere, OnConflict},
     sources,
 };
 use jiff::Timestamp;
+use serde_json::json;
 use tokio_postgres::GenericClient;
 
 use super::whole::Configuration;
@@ -67,6 +69,7 @@ pub async fn apply(
     database: &Database,
     configuration: &Configuration<'_>,
     options: &ApplyOptions,
+    by: &Actor,
     now: Timestamp,
 ) -> Result<Applied> {
     let mut client = database.client().await?;
@@ -101,7 +104,41 @@ pub async fn apply(
         let built_in = PipelineSpec::new(BUILT_IN, "documents", serde_json::json!({}));
         applied.pipelines.extend(work::declare(database, &[built_in]).await?.changed);
     }
+    record(database, configuration.project, &applied, options, by).await?;
     Ok(applied)
+}
+
+/// Records in the audit trail what was changed, if anything was. Declaring takes several transactions, each of which
+/// can be repeated, so this is one after them.
+async fn record(
+    database: &Database,
+    project: &str,
+    applied: &Applied,
+    options: &ApplyOptions,
+    by: &Actor,
+) -> Result<()> {
+    let pipelines: Vec<&str> = applied.pipelines.iter().map(|declared| declared.pipeline.as_str()).collect();
+    let changed =
+        [&applied.sources, &applied.schedules, &applied.released_sources, &applied.disabled_pipelines];
+    let num_touched = changed.iter().map(|names| names.len()).sum::<usize>() + pipelines.len();
+    if num_touched == 0 {
+        return Ok(());
+    }
+    let action = Action {
+        num_touched: num_touched as u64,
+        parameters: json!({
+            "prune": options.prune,
+            "take_over": options.on_conflict == OnConflict::TakeOver,
+            "sources": applied.sources,
+            "pipelines": pipelines,
+            "schedules": applied.schedules,
+            "released_sources": applied.released_sources,
+            "disabled_pipelines": applied.disabled_pipelines,
+        }),
+        ..Action::on(ActionName::ConfigApplied, TargetKind::Project, project)
+    };
+    actions::record(&**database.client().await?, by, &action).await?;
+    Ok(())
 }
 
 async fn declare_sources(

@@ -14,9 +14,13 @@ use forebay_domain::{
     },
     hex,
 };
-use forebay_store::{connect::Database, content, export};
+use forebay_store::{
+    actions::{self, Action, ActionName, Actor, TargetKind},
+    connect::Database,
+    content, export,
+};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     course::{CourseSettings, check_time, find_course},
@@ -71,6 +75,7 @@ pub async fn restore(
     settings: &CourseSettings,
     folder: Arc<CourseFolder>,
     options: RestoreOptions,
+    by: &Actor,
 ) -> Result<Restored> {
     let (_, stored) = find_course(database, settings).await?;
     let client = database.client().await?;
@@ -120,6 +125,13 @@ pub async fn restore(
         on_disk(move || state::save(&folder, &source, &stored.course.key, Some(&base), &after)).await?;
     }
     drop(lock);
+    let action = Action {
+        source: Some(&stored.source.name),
+        num_touched: (restored.written.len() + restored.removed.len()) as u64,
+        parameters: json!({ "at": options.at, "force": options.force }),
+        ..Action::on(ActionName::ContentRestored, TargetKind::Course, settings.slug.to_string())
+    };
+    actions::record(&**database.client().await?, by, &action).await?;
     let Restored { written, kept, not_stored, removed, extra, .. } = &mut restored;
     for paths in [written, kept, not_stored, removed, extra] {
         paths.sort();

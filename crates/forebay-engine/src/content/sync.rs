@@ -15,10 +15,12 @@ use forebay_domain::{
     run::RunStatus,
 };
 use forebay_store::{
+    actions::{self, Action as OperatorAction, ActionName, Actor, TargetKind},
     connect::Database,
     content::{self, Course, MeasuredLesson, Projected},
     sources::{self, Source},
 };
+use serde_json::json;
 use tokio::try_join;
 
 use super::{
@@ -52,6 +54,8 @@ pub struct SyncOptions {
     pub dry_run: bool,
     /// Which side wins where a sync leaves both alone; `None`: neither.
     pub keep: Option<Keep>,
+    /// Who decided that; `None`: the user of this process.
+    pub by: Option<Actor>,
     /// Measures of lessons, which are stored with the files that the run writes.
     pub measured: Vec<MeasuredLesson>,
 }
@@ -108,10 +112,34 @@ pub async fn sync(
             folder_changes = apply(database, source, &folder, takes, settings.max_file_bytes).await?;
         }
     }
+    let decision = options.keep.clone().map(|keep| (keep, options.by.clone()));
     let synced = sync_settled(database, settings, folder, &lock, options, RowCheck::All, None);
     let (mut report, _) = synced.await?;
     report.folder_changes = folder_changes;
+    if let Some((keep, by)) = decision {
+        record(database, settings, &report, &keep, &by.unwrap_or_else(Actor::library)).await?;
+    }
     Ok(report)
+}
+
+/// Records in the audit trail which side won, after both are equal.
+async fn record(
+    database: &Database,
+    settings: &CourseSettings,
+    report: &SyncReport,
+    keep: &Keep,
+    by: &Actor,
+) -> Result<()> {
+    let num_stored = report.run.as_ref().map_or(0, |run| run.counts.num_changed());
+    let paths: Vec<String> = keep.paths.iter().map(ToString::to_string).collect();
+    let action = OperatorAction {
+        source: Some(&report.source),
+        num_touched: num_stored + report.folder_changes.len() as u64,
+        parameters: json!({ "side": keep.side, "paths": paths }),
+        ..OperatorAction::on(ActionName::ContentKept, TargetKind::Course, settings.slug.to_string())
+    };
+    actions::record(&**database.client().await?, by, &action).await?;
+    Ok(())
 }
 
 /// What [`sync`] would do.

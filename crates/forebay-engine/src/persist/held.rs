@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use forebay_domain::{rekey::RekeyPolicy, run::RunStatus};
 use forebay_store::{
+    actions::{self, Action, ActionName, Actor, TargetKind},
     aliases::{self, Move},
     changes,
     connect::Database,
@@ -26,21 +27,31 @@ pub struct Rekeyed {
 }
 
 /// Applies what a held run withheld; the run ends as partial if its input was incomplete. Error: `run_not_held`.
-pub async fn release(database: &Database, run_id: i64) -> Result<RunRow> {
+pub async fn release(database: &Database, run_id: i64, by: &Actor) -> Result<RunRow> {
     let held = Held::open(database, run_id).await?;
-    held.apply(Decision { reason_code: "released", message: "an operator released it" }, &[]).await
+    let decision = Decision {
+        action: ActionName::RunReleased,
+        reason_code: "released",
+        message: "an operator released it",
+        by,
+    };
+    held.apply(decision, &[]).await
 }
 
 /// Drops what a held run withheld. Its other changes stay applied.
-pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
+pub async fn reject(database: &Database, run_id: i64, by: &Actor) -> Result<RunRow> {
     let held = Held::open(database, run_id).await?;
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let num_dropped = changes::totals(&*transaction, run_id).await?.sum();
     changes::clear(&*transaction, run_id).await?;
     let decision = Decision {
+        action: ActionName::RunRejected,
         reason_code: "rejected",
         message: "an operator rejected it; what it withheld was dropped",
+        by,
     };
+    held.record(&transaction, &decision, num_dropped).await?;
     held.locked.lease.release_in(&*transaction).await?;
     held.end(&transaction, RunStatus::Held, RunStatus::Aborted, &decision).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
@@ -50,7 +61,7 @@ pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
 
 /// Accepts a held run as a re-key: the references that would have been removed keep their ids and get the new keys. The
 /// other changes of the run are applied.
-pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
+pub async fn rekey(database: &Database, run_id: i64, by: &Actor) -> Result<Rekeyed> {
     let held = Held::open(database, run_id).await?;
     let client = database.client().await?;
     let found = find_rekey(&client, run_id, &held.locked.source.key_fields, RekeyPolicy::Hold)
@@ -58,7 +69,12 @@ pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
         .ok_or(Error::NotARekey { run_id })?;
     drop(client);
     let moves = found.moves(&found.rekey.pairs);
-    let decision = Decision { reason_code: "rekeyed", message: "an operator accepted it as a re-key" };
+    let decision = Decision {
+        action: ActionName::RunRekeyed,
+        reason_code: "rekeyed",
+        message: "an operator accepted it as a re-key",
+        by,
+    };
     let run = held.apply(decision, &moves).await?;
     Ok(Rekeyed { run, num_rekeyed: moves.len() as u64 })
 }
@@ -71,10 +87,12 @@ pub(super) fn check_held(run: &RunRow) -> Result<()> {
     }
 }
 
-/// The operator's decision, for the run's row.
-struct Decision {
+/// The operator's decision, for the run's row and the audit trail.
+struct Decision<'a> {
+    action: ActionName,
     reason_code: &'static str,
     message: &'static str,
+    by: &'a Actor,
 }
 
 /// A run that withholds changes, and this process's hold on its scope.
@@ -92,7 +110,7 @@ impl<'a> Held<'a> {
     }
 
     /// Moves keys, applies the staged changes, and closes the run, in one transaction.
-    async fn apply(self, decision: Decision, moves: &[Move]) -> Result<RunRow> {
+    async fn apply(self, decision: Decision<'_>, moves: &[Move]) -> Result<RunRow> {
         let LockedRun { run, source, scope, .. } = &self.locked;
         let run_id = run.run_id;
         let mut client = self.database.client().await?;
@@ -107,6 +125,7 @@ impl<'a> Held<'a> {
         runs::settled(&*transaction, run_id, moves.len() as u64).await?;
         let written = apply(&transaction, &target, &run.input).await?;
         runs::progress(&*transaction, run_id, &written.counts, written.num_handoffs).await?;
+        self.record(&transaction, &decision, written.counts.num_changed() + moves.len() as u64).await?;
         self.locked.lease.release_in(&*transaction).await?;
         if run.is_complete {
             self.end(&transaction, RunStatus::Running, RunStatus::Complete, &decision).await?;
@@ -119,12 +138,29 @@ impl<'a> Held<'a> {
         self.close(decision).await
     }
 
+    /// Records the decision in the audit trail.
+    async fn record(
+        &self,
+        transaction: &Transaction<'_>,
+        decision: &Decision<'_>,
+        num_touched: u64,
+    ) -> Result<()> {
+        let LockedRun { run, source, .. } = &self.locked;
+        let action = Action {
+            source: Some(&source.name),
+            num_touched,
+            ..Action::on(decision.action, TargetKind::Run, run.run_id.to_string())
+        };
+        actions::record(transaction, decision.by, &action).await?;
+        Ok(())
+    }
+
     async fn end(
         &self,
         transaction: &Transaction<'_>,
         from: RunStatus,
         status: RunStatus,
-        decision: &Decision,
+        decision: &Decision<'_>,
     ) -> Result<()> {
         // What the input lacked still explains why the run is partial.
         let held_for = self.locked.run.message.as_deref().filter(|_| status == RunStatus::Partial);
@@ -139,7 +175,7 @@ impl<'a> Held<'a> {
     }
 
     /// Returns the current state of the run, after the transaction that released its scope.
-    async fn close(self, decision: Decision) -> Result<RunRow> {
+    async fn close(self, decision: Decision<'_>) -> Result<RunRow> {
         let LockedRun { run: RunRow { run_id, .. }, source, scope, lease } = self.locked;
         lease.released();
         info!(

@@ -12,12 +12,14 @@ use forebay_domain::{
     run::{Counts, RunStatus},
 };
 use forebay_store::{
+    actions::{self, Action, ActionName, Actor, TargetKind},
     aliases, changes,
     connect::{Client, Database},
     references::{self, Lineage, Record},
     runs::{self, Ending, NewRun, RunRow, Undo, UndoTotals},
 };
 use jiff::Timestamp;
+use serde_json::json;
 use tokio_postgres::Transaction;
 use tracing::info;
 
@@ -56,7 +58,7 @@ pub async fn preview_revert(database: &Database, run_id: i64) -> Result<(RunRow,
 
 /// Undoes a run that was applied, as a new run. Errors: `no_such_run`, `run_not_applied`, `run_already_reverted`,
 /// `keys_moved_back`.
-pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
+pub async fn revert(database: &Database, run_id: i64, by: &Actor) -> Result<Reverted> {
     let locked = LockedRun::open(database, run_id).await?;
     check(&locked.run)?;
     let mut client = database.client().await?;
@@ -77,7 +79,7 @@ pub async fn revert(database: &Database, run_id: i64) -> Result<Reverted> {
     };
     let new_id = begin(&mut client, &locked.lease, &new_run).await?;
     let totals = runs::undo_totals(&**client, run_id).await?;
-    let undone = undo(&locked, &mut client, new_id, observed_at, totals, started).await;
+    let undone = undo(&locked, &mut client, new_id, observed_at, totals, started, by).await;
     if let Err(error) = &undone {
         let message = error.to_string();
         let ending = Ending {
@@ -122,6 +124,7 @@ async fn undo(
     observed_at: Timestamp,
     totals: UndoTotals,
     started: Instant,
+    by: &Actor,
 ) -> Result<()> {
     let run_id = locked.run.run_id;
     // An earlier state has a lower sequence number by nature.
@@ -150,6 +153,13 @@ async fn undo(
         message: Some(&message),
         duration: started.elapsed(),
     };
+    let action = Action {
+        source: Some(&locked.source.name),
+        num_touched: written.counts.num_changed() + num_rekeyed,
+        parameters: json!({ "by_run_id": new_id }),
+        ..Action::on(ActionName::RunReverted, TargetKind::Run, run_id.to_string())
+    };
+    actions::record(&*transaction, by, &action).await?;
     locked.lease.release_in(&*transaction).await?;
     runs::finish(&*transaction, new_id, RunStatus::Running, &ending).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;

@@ -2,9 +2,12 @@
 
 use std::io::Cursor;
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{
+    access::{Role, Skin},
+    scope::Scope,
+};
 use forebay_sources::{Format, ReadOptions};
-use forebay_store::{connect::Database, sources};
+use forebay_store::{actions::Actor, connect::Database, sources};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -88,6 +91,13 @@ impl Dataset<'_> {
         let source = sources::find(&**self.database.client().await?, of.name).await?;
         Ok(source.ok_or_else(|| Error::NotScraped { source_name: of.name.to_owned() })?.source_id)
     }
+}
+
+/// The made-up operator, the same on every machine.
+pub(super) fn operator(reason: &str) -> Actor {
+    let name = "ada".to_owned();
+    let from = Some("seed".to_owned());
+    Actor { name, role: Role::Operator, skin: Skin::Cli, from, reason: None }.because(Some(reason))
 }
 
 /// The scope of all runs: no entry of the ledger with it belongs to anyone else.

@@ -11,7 +11,7 @@ use forebay_store::{
 use serde_json::json;
 
 use super::{
-    dataset::{Dataset, EVENTS},
+    dataset::{Dataset, EVENTS, operator},
     runs::event,
 };
 use crate::{
@@ -64,7 +64,7 @@ pub(super) async fn make(dataset: &Dataset<'_>) -> Result<()> {
             reference_ids: vec![id_of(*number)],
             ..Selection::default()
         };
-        operate(&mut client, operation, &selection, Mode::Act).await?;
+        operate(&mut client, operation, &selection, Mode::Act, &operator("the index is being moved")).await?;
     }
     drop(client);
     // A newer version supersedes one that waits.

@@ -5,7 +5,9 @@ use forebay_store::logs::{self, Level, NewLine};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::dataset::{BOOKS, COURSES, Dataset, EVENTS, MENUS, PROFESSORS, REVIEWS, ROOMS, SHUTTLES};
+use super::dataset::{
+    BOOKS, COURSES, Dataset, EVENTS, MENUS, PROFESSORS, REVIEWS, ROOMS, SHUTTLES, operator,
+};
 use crate::{
     error::Result,
     persist::{reject, rekey},
@@ -105,7 +107,7 @@ async fn rooms(dataset: &Dataset<'_>) -> Result<()> {
     dataset.persist(ROOMS, 11, &numbered(20, keyed("old-"))).await?;
     let held = dataset.persist(ROOMS, 5, &numbered(20, keyed(""))).await?;
     if held.status == RunStatus::Held {
-        rekey(dataset.database, held.run_id).await?;
+        rekey(dataset.database, held.run_id, &operator("the library numbered its rooms anew")).await?;
     }
     Ok(())
 }
@@ -122,7 +124,7 @@ async fn reviews(dataset: &Dataset<'_>) -> Result<()> {
     let _ = dataset.persist_lines(REVIEWS, 4, &"<html>502 Bad Gateway</html>\n".repeat(10)).await;
     let held = dataset.persist(REVIEWS, 2, &records[..6]).await?;
     if held.status == RunStatus::Held {
-        reject(dataset.database, held.run_id).await?;
+        reject(dataset.database, held.run_id, &operator("the site showed an error page")).await?;
     }
     Ok(())
 }

@@ -581,6 +581,12 @@ Ownership first.
 
 The book.
 ', 'Many developers want to learn Rust.');
+    insert into forebay."operator_actions" (action_id, acted_at, num_touched, action, target_kind, target, source_name, actor_name, actor_role, skin, acted_from, reason, parameters) overriding system value values
+    ('1', base - interval '0.500000 s', '20', 'run_rekeyed', 'run', '7', 'seed.rooms', 'ada', 'operator', 'cli', 'seed', 'the library numbered its rooms anew', '{}'),
+    ('2', base - interval '0.500000 s', '24', 'run_rejected', 'run', '11', 'seed.reviews', 'ada', 'operator', 'cli', 'seed', 'the site showed an error page', '{}'),
+    ('3', base - interval '0.500000 s', '1', 'handoffs_held', 'handoffs', 'seed.index', NULL, 'ada', 'operator', 'cli', 'seed', 'the index is being moved', '{}'),
+    ('4', base - interval '0.500000 s', '1', 'handoffs_cancelled', 'handoffs', 'seed.index', NULL, 'ada', 'operator', 'cli', 'seed', 'the index is being moved', '{"running": false}');
+    perform setval(pg_get_serial_sequence('forebay."operator_actions"', 'action_id'), (select max(action_id) from forebay."operator_actions"));
     insert into forebay."reference_aliases" (alias_id, reference_id, source_id, record_key, run_id, created_at) values
     ('0296791d-9575-8fc9-b663-485b1112a496', 'c6db82b1-6152-8666-966b-426ccfe249f1', '2', '06', '7', base - interval '0.463647 s'),
     ('0e2314af-5db9-89d2-b7d5-6d74d320ab7a', '82822077-b1b3-8a29-b85c-a6fe3eb63b9e', '2', '02', '7', base - interval '0.463647 s'),

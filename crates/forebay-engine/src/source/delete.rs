@@ -1,6 +1,7 @@
 //! Deletes a source with everything that is stored about it.
 
 use forebay_store::{
+    actions::{self, Action, ActionName, Actor},
     connect::Database,
     sources::change,
     stats::{self, Totals},
@@ -14,7 +15,7 @@ use crate::error::Result;
 /// with `dry_run`, what would be.
 ///
 /// Errors: `source_is_course`, `source_busy`.
-pub async fn delete(database: &Database, source_name: &str, dry_run: bool) -> Result<Totals> {
+pub async fn delete(database: &Database, source_name: &str, dry_run: bool, by: &Actor) -> Result<Totals> {
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     let source = locked(&transaction, source_name).await?;
@@ -24,6 +25,11 @@ pub async fn delete(database: &Database, source_name: &str, dry_run: bool) -> Re
         return Ok(totals);
     }
     change::delete(&*transaction, &source).await?;
+    let action = Action {
+        num_touched: totals.num_active + totals.num_removed,
+        ..Action::on_source(ActionName::SourceDeleted, &source.name)
+    };
+    actions::record(&*transaction, by, &action).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(totals)
 }

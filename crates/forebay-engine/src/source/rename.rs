@@ -1,7 +1,13 @@
 //! Renames a source, as long as nothing depends on its name.
 
 use forebay_domain::identity::check_source;
-use forebay_store::{connect::Database, sources, sources::change};
+use forebay_store::{
+    actions::{self, Action, ActionName, Actor},
+    connect::Database,
+    sources,
+    sources::change,
+};
+use serde_json::json;
 
 use super::locked::locked;
 use crate::error::{DeclarationError, Result};
@@ -10,7 +16,7 @@ use crate::error::{DeclarationError, Result};
 /// computed from the name of their source, so a source with references keeps its name.
 ///
 /// Errors: `source_name_invalid`, `source_exists`, `source_has_references`, `source_is_course`, `source_busy`.
-pub async fn rename(database: &Database, from: &str, to: &str) -> Result<()> {
+pub async fn rename(database: &Database, from: &str, to: &str, by: &Actor) -> Result<()> {
     check_source(to, &[])?;
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
@@ -22,5 +28,11 @@ pub async fn rename(database: &Database, from: &str, to: &str) -> Result<()> {
         return Err(DeclarationError::HasReferences { source_name: source.name }.into());
     }
     change::rename(&*transaction, &source, to).await?;
+    let action = Action {
+        parameters: json!({ "to": to }),
+        source: Some(to),
+        ..Action::on_source(ActionName::SourceRenamed, &source.name)
+    };
+    actions::record(&*transaction, by, &action).await?;
     Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
 }

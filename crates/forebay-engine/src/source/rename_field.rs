@@ -19,12 +19,14 @@ use forebay_domain::{
     run::OnDuplicate,
 };
 use forebay_store::{
+    actions::{self, Action, ActionName, Actor},
     connect::Database,
     sources::{
         Source,
         change::{self, FieldRename, Rehashed},
     },
 };
+use serde_json::json;
 use tokio_postgres::Transaction;
 
 use super::locked::locked;
@@ -58,6 +60,7 @@ pub async fn rename_field(
     from: &str,
     to: &str,
     dry_run: bool,
+    by: &Actor,
 ) -> Result<FieldRenamed> {
     if to.is_empty() || to == from || to.len() > MAX_FIELD_NAME_BYTES || to.contains('\0') {
         return Err(DeclarationError::FieldName { field: to.to_owned() }.into());
@@ -80,6 +83,12 @@ pub async fn rename_field(
     let num_references = rehash(&transaction, &source, &policy.rules, &rename).await?;
     let num_revisions = change::rename_in_history(&*transaction, &rename).await?;
     change::store_settings(&*transaction, source.source_id, &key_fields, &policy.to_json()).await?;
+    let action = Action {
+        num_touched: num_references,
+        parameters: json!({ "from": from, "to": to }),
+        ..Action::on_source(ActionName::SourceFieldRenamed, &source.name)
+    };
+    actions::record(&*transaction, by, &action).await?;
     let ended = if dry_run { transaction.rollback().await } else { transaction.commit().await };
     ended.map_err(forebay_store::Error::from)?;
     Ok(FieldRenamed { num_references, num_revisions, key_fields })

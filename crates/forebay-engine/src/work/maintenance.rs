@@ -10,7 +10,7 @@ use std::{
 };
 
 use forebay_store::{
-    breakers, deliveries, handoffs, jobs,
+    actions, breakers, deliveries, handoffs, jobs,
     maintenance::{self, Mode, Task},
     notifications, pages,
     pipelines::{self, Pipeline},
@@ -30,6 +30,8 @@ const LOOK: Duration = Duration::from_secs(15);
 const RESCUED_AT_ONCE: u32 = 100;
 /// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
+/// Minimum time to keep what operators did: the audit trail is small, and asked months later.
+const MIN_ACTIONS: Duration = Duration::from_hours(24 * 365);
 
 /// Runs the due tasks until it is dropped. A failed task is retried the next time. The supervisor reports an outage of
 /// the database.
@@ -97,7 +99,8 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         maintenance::create_months(&**client, Mode::Delete).await?;
         if let Some(retention) = options.retention {
             let pruned = pages::prune(&**client, retention, Mode::Delete).await?
-                + breakers::prune(&**client, retention, Mode::Delete).await?;
+                + breakers::prune(&**client, retention, Mode::Delete).await?
+                + actions::prune(&**client, retention.max(MIN_ACTIONS), Mode::Delete).await?;
             note_pruned(shared, pruned);
             // Last, because dropping a month waits for its readers.
             maintenance::drop_months(&**client, retention, Mode::Delete).await?;

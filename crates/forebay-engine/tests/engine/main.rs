@@ -13,3 +13,10 @@ mod send;
 mod site;
 mod wait;
 mod work;
+
+use forebay_store::actions::Actor;
+
+/// Who decides in these tests.
+fn operator() -> Actor {
+    Actor::library().because(Some("a test"))
+}

@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::{
-    handoff::{Change, Event, ReasonCode, Refusal, State, Transition, next},
+    handoff::{Change, ReasonCode, Refusal, State, Transition, next},
     identity::{ReferenceId, VersionHash},
 };
 use jiff::Timestamp;
@@ -21,8 +21,13 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
+mod audit;
+mod operation;
+
+pub use self::operation::{Mode, Operated, Operation, OperationName, Selection, Stood};
 use super::enqueue::{Enqueue, Queueing, Subscriber, enqueue, notify};
 use crate::{
+    actions::Actor,
     error::Result,
     references::hold_plans,
     row::ReadRow,
@@ -37,105 +42,6 @@ const CANCEL: &str = include_str!("operate/cancel.sql");
 
 /// Number of hand-offs per transaction.
 const PAGE: u64 = 1000;
-
-/// Selects hand-offs for an operation; absent conditions don't apply.
-#[derive(Clone, Debug, Default)]
-pub struct Selection {
-    /// Only of this pipeline.
-    pub pipeline: Option<String>,
-    /// Only of references of this source.
-    pub source: Option<String>,
-    /// Only in this state. Without a state and ids, only those in the operation's usual states.
-    pub state: Option<State>,
-    /// Only those with this reason, or with this code of their last attempt.
-    pub reason_code: Option<String>,
-    /// Only this failure code of the last attempt.
-    pub failure_code: Option<String>,
-    /// Only of these references; empty: all references.
-    pub reference_ids: Vec<ReferenceId>,
-    /// Only those that ended at this time or later, or, if not ended, were queued then.
-    pub since: Option<Timestamp>,
-    /// Only those that ended before this time, or, if not ended, were queued then.
-    pub until: Option<Timestamp>,
-    /// Maximum number of hand-offs to change; refused ones don't count.
-    pub limit: Option<u64>,
-}
-
-/// Whether to act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Apply the operation.
-    Act,
-    /// Only count; change and lock nothing.
-    DryRun,
-}
-
-/// The effects of an operation, real or in a dry run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Operated {
-    /// Hand-offs that it applied to.
-    pub num_done: u64,
-    /// The same, by their state before.
-    pub done: BTreeMap<Stood, u64>,
-    /// Hand-offs that it did not apply to, by reason.
-    pub refused: BTreeMap<Refusal, u64>,
-}
-
-/// The state of a hand-off before an operation.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stood {
-    /// Its pipeline.
-    pub pipeline: String,
-    /// Its state.
-    pub state: State,
-    /// Why it was in that state.
-    pub reason_code: String,
-    /// The failure code of its last attempt.
-    pub failure_code: Option<String>,
-}
-
-forebay_domain::words! {
-    /// The name of an operation.
-    pub enum OperationName {
-        /// [`Operation::Retry`].
-        Retry = "retry",
-        /// [`Operation::Cancel`].
-        Cancel = "cancel",
-        /// [`Operation::Hold`].
-        Hold = "hold",
-        /// [`Operation::Release`].
-        Release = "release",
-        /// [`Operation::Snooze`].
-        Snooze = "snooze",
-    }
-}
-
-/// An operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// Hand off failed, cancelled or succeeded content again, with failures counted from zero, and make waiting retries
-    /// due now. Succeeded hand-offs are included only if selected by state or by reference ids. Refused with
-    /// `not_latest` if the pipeline was given newer content; other waiting content of the reference is superseded.
-    Retry {
-        /// Lower runs first; [`super::REPAIR_PRIORITY`] runs after changes.
-        priority: i16,
-    },
-    /// Cancel waiting hand-offs.
-    Cancel {
-        /// Also cancel attempts in progress: their workers are told, and stop.
-        running: bool,
-    },
-    /// Hold waiting hand-offs until they are released.
-    Hold,
-    /// Release held hand-offs.
-    Release,
-    /// Postpone waiting hand-offs. Refused with `attempt_under_way` for a follow-up, because the worker decides when
-    /// it begins.
-    Snooze {
-        /// Until when.
-        until: Timestamp,
-    },
-}
 
 /// The primary key of a hand-off.
 #[derive(Clone, Copy)]
@@ -163,68 +69,15 @@ struct Accepted {
     source_id: Option<i32>,
 }
 
-impl Operation {
-    /// Its name on the command line and in output.
-    pub const fn name(self) -> OperationName {
-        match self {
-            Self::Retry { .. } => OperationName::Retry,
-            Self::Cancel { .. } => OperationName::Cancel,
-            Self::Hold => OperationName::Hold,
-            Self::Release => OperationName::Release,
-            Self::Snooze { .. } => OperationName::Snooze,
-        }
-    }
-
-    const fn event(self, state: State) -> Event {
-        match self {
-            Self::Retry { .. } => Event::Retry,
-            Self::Cancel { running: true } if matches!(state, State::Active) => Event::CancelRunning,
-            Self::Cancel { .. } => Event::Cancel,
-            Self::Hold => Event::Hold,
-            Self::Release => Event::Release,
-            Self::Snooze { .. } => Event::Snooze,
-        }
-    }
-
-    /// The states that it applies to by default, so selecting only a pipeline or a reason doesn't include all
-    /// history.
-    const fn usual_states(self) -> &'static [State] {
-        match self {
-            Self::Retry { .. } => &[State::Retrying, State::Failed, State::Cancelled],
-            Self::Cancel { .. } => &[State::Pending, State::Active, State::Retrying, State::Held],
-            Self::Hold | Self::Snooze { .. } => &[State::Pending, State::Active, State::Retrying],
-            Self::Release => &[State::Held],
-        }
-    }
-
-    /// Whether hand-offs that did not wait for a worker may wait afterwards.
-    const fn queues(self) -> bool {
-        matches!(self, Self::Retry { .. } | Self::Release)
-    }
-
-    /// Whether workers should look at once.
-    const fn wakes(self) -> bool {
-        self.queues() || matches!(self, Self::Cancel { running: true })
-    }
-}
-
-impl Selection {
-    fn states(&self, operation: Operation) -> Vec<State> {
-        match self.state {
-            Some(state) => vec![state],
-            None if self.reference_ids.is_empty() => operation.usual_states().to_vec(),
-            None => State::ALL.to_vec(),
-        }
-    }
-}
-
-/// Carries out an operation on all selected hand-offs.
+/// Carries out an operation on all selected hand-offs. Each page counts in the same row of the audit trail.
 pub async fn operate(
     client: &mut Client,
     operation: Operation,
     selection: &Selection,
     mode: Mode,
+    by: &Actor,
 ) -> Result<Operated> {
+    let mut action_id = None;
     let states = selection.states(operation);
     let mut result = Operated::default();
     let mut after =
@@ -249,6 +102,8 @@ pub async fn operate(
         let accepted = judge(&transaction, operation, &states, &page, &mut result).await?;
         if mode == Mode::Act && !accepted.is_empty() {
             act(&transaction, operation, &accepted).await?;
+            let number = accepted.len() as u64;
+            action_id = Some(audit::count(&transaction, action_id, operation, selection, number, by).await?);
         }
         transaction.commit().await?;
         for one in accepted {

@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0014_profiles",
     "0015_entities",
     "0016_notifications",
+    "0017_operators",
 ];
 
 /// The number at the start of a file name. A name without one does not compile.

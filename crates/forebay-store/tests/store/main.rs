@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "test helpers fail by panicking, like tests")]
 
 mod access;
+mod actions;
 mod breakers;
 mod catalogue;
 mod clock;

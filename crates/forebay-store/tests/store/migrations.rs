@@ -180,7 +180,8 @@ async fn a_reference_can_be_deleted_at_every_version() {
             delete from forebay.sources";
         let outcome = client.batch_execute(insert_and_delete).await;
         assert!(outcome.is_ok(), "at version {version}: {outcome:?}");
-        let expected: Vec<u32> = (version + 1..=latest).collect();
+        let versions = MIGRATIONS.iter().map(|migration| migration.version);
+        let expected: Vec<u32> = versions.filter(|applied| *applied > version).collect();
         assert_eq!(migrations::up(&mut client).await.unwrap(), expected);
     }
 }

@@ -6,6 +6,7 @@ use forebay_domain::{
     identity::ReferenceId,
 };
 use forebay_store::{
+    actions::Actor,
     handoffs::{self, HandoffFilter, Mode, Operated, Operation, Selection},
     tables::{self, OnRemoved, TableName},
     testing,
@@ -81,7 +82,7 @@ async fn operate(client: &mut Client, event: Event, selection: &Selection, mode:
         Event::Snooze => Operation::Snooze { until },
         other => panic!("{other:?} is not an operator's event"),
     };
-    handoffs::operate(client, operation, selection, mode).await.unwrap()
+    handoffs::operate(client, operation, selection, mode, &Actor::library()).await.unwrap()
 }
 
 /// State, reason, generation, failures, and whether it is finished, for one hand-off.

@@ -5,7 +5,7 @@ use forebay_engine::{
     persist::PersistRequest,
     scrape::Stop,
 };
-use forebay_store::connect::Database;
+use forebay_store::{actions::Actor, connect::Database};
 use forebay_views::{Adoption, ExistingColumn};
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     sources::write_versions,
 };
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     config::{Config, Format},
     context::Context,
     failure::{Exit, Failure},
@@ -67,6 +67,9 @@ pub(crate) struct Args {
     /// Maximum time for each of the queries that read the table
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub(crate) timeout: values::Duration,
+
+    #[command(flatten)]
+    pub(crate) why: Why,
 }
 
 /// Runs the command.
@@ -78,7 +81,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         if request.persist.with_handoffs {
             context.declare_pipelines(database).await?;
         }
-        adopted(context, database, request, &stop).await
+        adopted(context, database, request, &args.why.actor(), &stop).await
     });
     let adoption = Box::pin(stoppable(adopting, || stop.ask())).await?;
     context.ui.show(&adoption)?;
@@ -111,11 +114,12 @@ async fn adopted(
     context: &Context,
     database: &Database,
     request: AdoptRequest,
+    by: &Actor,
     stop: &Stop,
 ) -> Result<Adoption, Failure> {
     let bar = context.ui.progress(&format!("adopting {}", request.table), None);
     let adopted =
-        adopt(database, request, stop, &|progress| tell(&context.ui, &bar, None, &progress)).await?;
+        adopt(database, request, by, stop, &|progress| tell(&context.ui, &bar, None, &progress)).await?;
     drop(bar);
     for warning in &adopted.run.warnings {
         context.ui.warn(warning);

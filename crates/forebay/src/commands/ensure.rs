@@ -4,12 +4,16 @@ mod report;
 
 use forebay_engine::{
     ensure::{EnsureOptions, Ensured, Gate, NO_SOURCE, NUM_CONNECTIONS, Wanted},
+    operate,
     scrape::{Sources, Stop},
 };
 
 use super::signals::stoppable;
 use crate::{
-    cli::values::{self, ScopePair, scope_of},
+    cli::{
+        values::{self, ScopePair, scope_of},
+        why::Why,
+    },
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -41,6 +45,9 @@ pub(crate) struct Args {
     /// Never scrape; only report the stored data and its age
     #[arg(long)]
     pub(crate) read_only: bool,
+
+    #[command(flatten)]
+    pub(crate) why: Why,
 }
 
 /// Runs the command.
@@ -53,6 +60,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let asking = context.with_scraper_or_offline(&config, NUM_CONNECTIONS, async |scraper, is_offline| {
         let scraper =
             if args.read_only || is_offline { scraper.clone() } else { context.declare(scraper).await? };
+        if args.force && !is_offline {
+            let by = args.why.actor();
+            operate::request_scrape(&scraper.database, &wanted.entity_type, &wanted.scope, true, &by).await?;
+        }
         let bar = context.ui.progress(&format!("refreshing {}", args.entity), None);
         let gate = Gate::for_one_answer(scraper, policies, stop.clone());
         let ensured = gate.ensure(&wanted, options).await;

@@ -5,7 +5,7 @@ mod enable;
 mod list;
 
 use clap::Subcommand;
-use forebay_store::{connect::Client, pipelines::Pipeline};
+use forebay_store::{connect::Database, pipelines::Pipeline};
 use forebay_views::read::pipelines::state;
 
 use crate::{
@@ -35,12 +35,13 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
 async fn change(
     name: &String,
     context: &Context,
-    apply: impl AsyncFnOnce(&Client, &Pipeline) -> Result<(), Failure>,
+    apply: impl AsyncFnOnce(&Database, &Pipeline) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     context
         .report(async |database| {
+            let pipeline = names::pipeline(&database.client().await?, name).await?;
+            apply(database, &pipeline).await?;
             let client = database.client().await?;
-            apply(&client, &names::pipeline(&client, name).await?).await?;
             state(&client, &names::pipeline(&client, name).await?).await
         })
         .await

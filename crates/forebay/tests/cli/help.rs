@@ -46,6 +46,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "workers",
     "workers list",
     "workers release",
+    "actions",
     "pipelines",
     "pipelines list",
     "pipelines enable",

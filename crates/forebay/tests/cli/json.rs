@@ -18,10 +18,10 @@ use forebay_views::{
     CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseSeed, DatabaseUrl,
     DbStatus, Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
     Freshness, GeneratedTypes, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Maintained, Migrated, NotifierList, NotifierTest, Operated, Page, Pause, PersistReport, PipelineState,
-    PointInTime, RealtimeTable, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail,
-    RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed,
-    SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
+    Maintained, Migrated, NotifierList, NotifierTest, Operated, OperatorAction, Page, Pause, PersistReport,
+    PipelineState, PointInTime, RealtimeTable, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision,
+    RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail,
+    SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -99,6 +99,7 @@ const PRINTED: &[Printed] = printed! {
     "handoffs verify" => view<Verified>;
     "workers list" => view<Page<Worker>>;
     "workers release" => view<WorkerReleased>;
+    "actions" => view<Page<OperatorAction>>;
     "pipelines list" => view<Page<PipelineState>>;
     "pipelines enable" => view<PipelineState>;
     "pipelines disable" => view<PipelineState>;

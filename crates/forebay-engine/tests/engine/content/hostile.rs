@@ -75,8 +75,14 @@ async fn a_hidden_path_in_the_database_is_not_restored() {
         .await;
     let copy = tempfile::TempDir::new().unwrap();
     let folder = Arc::new(CourseFolder::open(copy.path()).unwrap());
-    let restored =
-        content::restore(&stage.database, &super::settings(), folder, RestoreOptions::default()).await;
+    let restored = content::restore(
+        &stage.database,
+        &super::settings(),
+        folder,
+        RestoreOptions::default(),
+        &crate::operator(),
+    )
+    .await;
     assert_eq!(restored.unwrap_err().code(), "unsafe_path");
     assert!(!copy.path().join(".git").exists());
 }

@@ -18,7 +18,9 @@ impl Stage {
     pub(super) async fn copy(&self) -> Self {
         let folder = tempfile::TempDir::new().unwrap();
         let opened = Arc::new(CourseFolder::open(folder.path()).unwrap());
-        content::restore(&self.database, &settings(), opened, RestoreOptions::default()).await.unwrap();
+        content::restore(&self.database, &settings(), opened, RestoreOptions::default(), &crate::operator())
+            .await
+            .unwrap();
         let test = forebay_store::testing::database().await;
         Self { folder, database: self.database.clone(), test }
     }

@@ -12,7 +12,7 @@ use super::{Stage, files, lesson, settings};
 
 async fn restore(stage: &Stage, folder: &TempDir, options: RestoreOptions) -> Restored {
     let folder = Arc::new(CourseFolder::create(folder.path()).unwrap());
-    content::restore(&stage.database, &settings(), folder, options).await.unwrap()
+    content::restore(&stage.database, &settings(), folder, options, &crate::operator()).await.unwrap()
 }
 
 #[tokio::test]
@@ -63,12 +63,13 @@ async fn what_somebody_changed_is_kept_unless_forced() {
     stage.remove("lessons/1.2-part-2.md");
     let folder = Arc::new(CourseFolder::open(stage.path()).unwrap());
     let options = RestoreOptions::default();
-    let restored = content::restore(&stage.database, &settings(), folder, options).await.unwrap();
+    let restored =
+        content::restore(&stage.database, &settings(), folder, options, &crate::operator()).await.unwrap();
     assert_eq!(restored.kept, ["lessons/1.1-part-1.md"]);
     assert_eq!(restored.written, ["lessons/1.2-part-2.md"]);
     let folder = Arc::new(CourseFolder::open(stage.path()).unwrap());
     let options = RestoreOptions { force: true, ..RestoreOptions::default() };
-    content::restore(&stage.database, &settings(), folder, options).await.unwrap();
+    content::restore(&stage.database, &settings(), folder, options, &crate::operator()).await.unwrap();
     let found = files(stage.path());
     assert_eq!(found[std::path::Path::new("lessons/1.1-part-1.md")], lesson(1, 1).as_bytes());
     assert_eq!(found[std::path::Path::new("notes.txt")], b"unknown to Forebay");
@@ -76,7 +77,7 @@ async fn what_somebody_changed_is_kept_unless_forced() {
 
 async fn restore_here(stage: &Stage, options: RestoreOptions) -> Restored {
     let folder = Arc::new(CourseFolder::open(stage.path()).unwrap());
-    content::restore(&stage.database, &settings(), folder, options).await.unwrap()
+    content::restore(&stage.database, &settings(), folder, options, &crate::operator()).await.unwrap()
 }
 
 #[tokio::test]
@@ -125,7 +126,9 @@ async fn what_the_last_sync_did_not_see_is_never_removed() {
     stage.write("resources/new.txt", b"new");
     let before = files(stage.path());
     let options = RestoreOptions { force: true, ..RestoreOptions::default() };
-    let restored = content::restore(&stage.database, &settings, folder(&stage), options).await.unwrap();
+    let restored = content::restore(&stage.database, &settings, folder(&stage), options, &crate::operator())
+        .await
+        .unwrap();
     assert_eq!(restored.removed, ["lessons/1.3-part-3.md"]);
     assert_eq!(restored.extra, ["lessons/1.2-part-2.md", "resources/film.bin", "resources/new.txt"]);
     assert!(!restored.is_complete());
@@ -143,7 +146,9 @@ async fn a_time_before_the_first_version_has_no_files() {
     let copy = TempDir::new().unwrap();
     let folder = Arc::new(CourseFolder::open(copy.path()).unwrap());
     let options = RestoreOptions { at: Some(before), ..RestoreOptions::default() };
-    let error = content::restore(&stage.database, &settings(), folder, options).await.unwrap_err();
+    let error = content::restore(&stage.database, &settings(), folder, options, &crate::operator())
+        .await
+        .unwrap_err();
     assert_eq!((error.code(), error.is_usage()), ("no_files_at_time", true));
     assert!(error.to_string().contains("its first version is of 20"), "{error}");
     assert_eq!(std::fs::read_dir(copy.path()).unwrap().count(), 0);

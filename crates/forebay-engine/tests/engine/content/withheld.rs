@@ -99,7 +99,7 @@ async fn withheld_removals_stay_pending_until_the_files_are_back() {
 async fn withheld_removals_are_done_once_they_are_released() {
     let stage = stage().await;
     let run_id = assert_withheld(&stage.sync().await);
-    persist::release(&stage.database, run_id).await.unwrap();
+    persist::release(&stage.database, run_id, &crate::operator()).await.unwrap();
     assert!(stage.verify().await.is_clean());
     assert_clean(&stage).await;
     assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["34"]);
@@ -135,9 +135,12 @@ async fn files_under_other_keys_are_no_conflicts() {
         );
         let run_id = assert_withheld(&report);
         if accept {
-            assert_eq!(persist::rekey(&stage.database, run_id).await.unwrap().num_rekeyed, 6);
+            assert_eq!(
+                persist::rekey(&stage.database, run_id, &crate::operator()).await.unwrap().num_rekeyed,
+                6
+            );
         } else {
-            persist::release(&stage.database, run_id).await.unwrap();
+            persist::release(&stage.database, run_id, &crate::operator()).await.unwrap();
         }
         assert_clean(&stage).await;
     }

@@ -11,9 +11,9 @@ fn assert_send<T: Send>(_: &T) {}
 async fn futures_are_send() {
     let shop = Shop::open().await;
     assert_send(&persist::persist(&shop.database, complete(1), input(b""), &|_| {}));
-    assert_send(&persist::release(&shop.database, 1));
-    assert_send(&persist::reject(&shop.database, 1));
-    assert_send(&persist::rekey(&shop.database, 1));
+    assert_send(&persist::release(&shop.database, 1, &crate::operator()));
+    assert_send(&persist::reject(&shop.database, 1, &crate::operator()));
+    assert_send(&persist::rekey(&shop.database, 1, &crate::operator()));
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -26,5 +26,8 @@ async fn one_thread_is_enough() {
     assert_eq!(counts(&changed)[..5], [119_990, 0, 0, 119_990, 10]);
     let held = shop.persist(guarded(3), &numbered(0..5, 1)).await;
     assert_eq!(held.status.as_str(), "held");
-    assert_eq!(persist::release(&shop.database, held.run_id).await.unwrap().counts.num_removed, 119_985);
+    assert_eq!(
+        persist::release(&shop.database, held.run_id, &crate::operator()).await.unwrap().counts.num_removed,
+        119_985
+    );
 }

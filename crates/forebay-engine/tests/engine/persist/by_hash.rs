@@ -49,7 +49,7 @@ async fn in_a_complete_run_a_changed_row_is_a_removal_and_an_addition() {
     let report = shop.persist(by_hash(guarded(8)), &readings(0..40).replace("hand", "machine")).await;
     assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("held", Some("mass_removal")));
     assert_eq!((report.counts.num_added, report.num_withheld), (40, 40));
-    let error = persist::rekey(&shop.database, report.run_id).await.unwrap_err();
+    let error = persist::rekey(&shop.database, report.run_id, &crate::operator()).await.unwrap_err();
     assert_eq!(error.code(), "not_a_rekey");
 }
 
@@ -96,7 +96,8 @@ async fn what_needs_a_lasting_key_is_refused() {
     }
     assert_eq!(shop.row("select count(*) from forebay.sources").await, "0");
     shop.persist(by_hash(complete(1)), "{\"id\":1}\n").await;
-    let error = rename_field(&shop.database, "shop", "id", "ID", false).await.unwrap_err();
+    let error =
+        rename_field(&shop.database, "shop", "id", "ID", false, &crate::operator()).await.unwrap_err();
     assert_eq!((error.code(), error.hint().is_some()), ("key_is_hash", true));
     // A key of fields is another key.
     assert_eq!(shop.try_persist(complete(2), "{\"id\":1}\n").await.unwrap_err().code(), "key_changed");

@@ -39,6 +39,6 @@ async fn released_references_get_their_contract_version() {
     let held = shop.persist(legacy(guarded(2)), &of_version(0..10, 3)).await;
     assert_eq!(held.status.as_str(), "held");
     assert_eq!(shop.rows(VERSIONS).await, ["2 30", "3 10"]);
-    persist::release(&shop.database, held.run_id).await.unwrap();
+    persist::release(&shop.database, held.run_id, &crate::operator()).await.unwrap();
     assert_eq!(shop.rows(VERSIONS).await, ["3 10"]);
 }

@@ -60,7 +60,7 @@ async fn a_diff_shows_each_withheld_change_once() {
         "30",
         "a preview changes nothing"
     );
-    persist::release(&shop.database, run_id).await.unwrap();
+    persist::release(&shop.database, run_id, &crate::operator()).await.unwrap();
     let error = persist::diff(&shop.database, run_id, None, 12).await.unwrap_err();
     assert_eq!(error.code(), "run_not_held");
 }
@@ -68,10 +68,10 @@ async fn a_diff_shows_each_withheld_change_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_released_run_is_undone_as_a_new_run() {
     let (shop, run_id) = held().await;
-    let error = persist::revert(&shop.database, run_id).await.unwrap_err();
+    let error = persist::revert(&shop.database, run_id, &crate::operator()).await.unwrap_err();
     assert_eq!(error.code(), "run_not_applied");
     let before = shop.rows(STATE).await;
-    persist::release(&shop.database, run_id).await.unwrap();
+    persist::release(&shop.database, run_id, &crate::operator()).await.unwrap();
     let revisions = "select count(*) from forebay.reference_revisions";
     assert_eq!(shop.row(revisions).await, "52");
     assert_eq!(shop.at("K3", day(2)).await.as_deref(), Some("{\"id\":\"K3\",\"n\":2}"));
@@ -81,7 +81,7 @@ async fn a_released_run_is_undone_as_a_new_run() {
     assert_eq!((totals.num_kept, num_active), (0, 22));
     let jobs = "select count(*) from forebay.handoffs";
     let num_jobs: u64 = shop.row(jobs).await.parse().unwrap();
-    let reverted = persist::revert(&shop.database, run_id).await.unwrap();
+    let reverted = persist::revert(&shop.database, run_id, &crate::operator()).await.unwrap();
     let run = &reverted.run;
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("complete", Some("reverts")));
     assert_eq!((run.counts.num_updated, run.counts.num_restored, run.counts.num_removed), (22, 8, 0));
@@ -95,10 +95,10 @@ async fn a_released_run_is_undone_as_a_new_run() {
     let original = "select count(*) from forebay.\"references\" where version = 3 and payload ? 'note'";
     assert_eq!(shop.row(original).await, "22");
 
-    let again = persist::revert(&shop.database, run_id).await.unwrap_err();
+    let again = persist::revert(&shop.database, run_id, &crate::operator()).await.unwrap_err();
     assert_eq!(again.code(), "run_already_reverted");
     // The undoing run can be undone as well.
-    let redone = persist::revert(&shop.database, run.run_id).await.unwrap();
+    let redone = persist::revert(&shop.database, run.run_id, &crate::operator()).await.unwrap();
     assert_eq!((redone.run.counts.num_updated, redone.run.counts.num_removed), (22, 8));
     assert_eq!(shop.at("K3", redone.run.observed_at).await.as_deref(), Some("{\"id\":\"K3\",\"n\":2}"));
 }
@@ -112,7 +112,7 @@ async fn additions_are_removed_and_newer_changes_stay() {
     let run = shop.persist(complete(2), &text).await;
     assert_eq!(counts(&run), [11, 3, 4, 4, 2, 0, 0, 0]);
     shop.persist(incremental(3), &(numbered(0..1, 3) + &numbered(10..11, 3))).await;
-    let reverted = persist::revert(&shop.database, run.run_id).await.unwrap();
+    let reverted = persist::revert(&shop.database, run.run_id, &crate::operator()).await.unwrap();
     assert_eq!(reverted.num_kept, 2);
     let counts_of = reverted.run.counts;
     assert_eq!((counts_of.num_removed, counts_of.num_updated, counts_of.num_restored), (2, 3, 2));
@@ -139,7 +139,7 @@ async fn a_run_from_the_future_can_be_undone() {
     let future = shop.persist(ahead, &numbered(0..6, 2)).await;
     let error = shop.try_persist(now(2), &numbered(0..5, 3)).await.unwrap_err();
     assert_eq!(error.code(), "observed_out_of_order");
-    persist::revert(&shop.database, future.run_id).await.unwrap();
+    persist::revert(&shop.database, future.run_id, &crate::operator()).await.unwrap();
     let report = shop.persist(now(2), &numbered(0..5, 3)).await;
     assert_eq!(counts(&report), [5, 0, 5, 0, 0, 0, 0, 0]);
 }
@@ -157,7 +157,10 @@ async fn reverting_a_rekey_moves_the_keys_back() {
     let before = shop.row(ids).await;
     for prefix in ["b", "c"] {
         let held = shop.persist(guarded(2), &courses(prefix)).await;
-        assert_eq!(persist::rekey(&shop.database, held.run_id).await.unwrap().num_rekeyed, 10);
+        assert_eq!(
+            persist::rekey(&shop.database, held.run_id, &crate::operator()).await.unwrap().num_rekeyed,
+            10
+        );
     }
     assert_eq!(shop.row(state).await, "10 0 c0 c0 20 20");
     let last: i64 = shop.row("select max(run_id) from forebay.scrape_runs").await.parse().unwrap();
@@ -166,12 +169,12 @@ async fn reverting_a_rekey_moves_the_keys_back() {
 
     let (_, totals, _) = persist::preview_revert(&shop.database, last).await.unwrap();
     assert_eq!((totals.num_rekeyed, totals.num_updated, totals.num_kept), (9, 9, 1));
-    let reverted = persist::revert(&shop.database, last).await.unwrap();
+    let reverted = persist::revert(&shop.database, last, &crate::operator()).await.unwrap();
     assert_eq!((reverted.run.num_rekeyed, reverted.num_kept), (9, 1));
     assert_eq!(shop.row(state).await, "10 0 b0 b0 11 11");
     assert_eq!(shop.row(&format!("{state} where record_key = 'b0'")).await, "1 0 b0 b0 1 11");
     assert_eq!(shop.row(ids).await, before);
-    let again = persist::revert(&shop.database, reverted.run.run_id).await.unwrap_err();
+    let again = persist::revert(&shop.database, reverted.run.run_id, &crate::operator()).await.unwrap_err();
     assert_eq!(again.code(), "keys_moved_back");
 
     // Under either key, the next runs find what is stored.
@@ -184,6 +187,6 @@ async fn reverting_a_rekey_moves_the_keys_back() {
     assert_eq!(counts(&shop.persist(now(complete(4)), &mixed).await), [10, 0, 0, 10, 0, 0, 0, 0]);
     let held = shop.persist(now(guarded(5)), &courses("c")).await;
     assert_eq!(held.reason_code.as_deref(), Some("rekey_suspected"));
-    assert_eq!(persist::rekey(&shop.database, held.run_id).await.unwrap().num_rekeyed, 9);
+    assert_eq!(persist::rekey(&shop.database, held.run_id, &crate::operator()).await.unwrap().num_rekeyed, 9);
     assert_eq!(shop.row(ids).await, before);
 }

@@ -91,7 +91,7 @@ async fn a_run_emits_its_start_and_its_end() {
         (level, message),
         ("WARN", format!("run ended as held: {}", held.messages.join(": ")).as_str())
     );
-    persist::reject(&shop.database, held.run_id).await.unwrap();
+    persist::reject(&shop.database, held.run_id, &crate::operator()).await.unwrap();
     let emitted = events.take();
     assert_eq!(
         said_last(&emitted).1,

@@ -95,7 +95,7 @@ async fn a_mass_of_flagged_records_waits_for_an_operator() {
     // The next run decides afresh.
     let again = shop.persist(flagged(guarded(8)), &text).await;
     assert_eq!((again.status.as_str(), again.num_withheld, again.counts.num_unchanged), ("held", 20, 21));
-    let released = persist::release(&shop.database, again.run_id).await.unwrap();
+    let released = persist::release(&shop.database, again.run_id, &crate::operator()).await.unwrap();
     assert_eq!((released.status.as_str(), released.counts.num_removed), ("complete", 20));
     assert_eq!(shop.keys_at(day(8)).await.len(), 21);
     // Incremental runs have no guards.
@@ -232,11 +232,12 @@ async fn no_other_field_becomes_the_mark() {
     assert_eq!(error.code(), "setting_conflict", "a record always has a key");
     shop.persist(flag("gone"), &numbered(0..3, 1)).await;
     for dry_run in [true, false] {
-        let error = rename_field(&shop.database, "shop", "n", "gone", dry_run).await.unwrap_err();
+        let error =
+            rename_field(&shop.database, "shop", "n", "gone", dry_run, &crate::operator()).await.unwrap_err();
         assert_eq!((error.code(), error.hint().is_some()), ("field_marks_removed", true));
     }
-    rename_field(&shop.database, "shop", "gone", "dead", false).await.unwrap();
-    rename_field(&shop.database, "shop", "n", "gone", false).await.unwrap();
+    rename_field(&shop.database, "shop", "gone", "dead", false, &crate::operator()).await.unwrap();
+    rename_field(&shop.database, "shop", "n", "gone", false, &crate::operator()).await.unwrap();
     let report = shop.persist(incremental(2), "{\"id\":\"K0\",\"gone\":1}\n").await;
     assert_eq!((report.counts.num_unchanged, report.counts.num_removed), (1, 0));
 }

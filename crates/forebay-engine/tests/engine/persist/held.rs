@@ -23,7 +23,7 @@ async fn held() -> (Shop, i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn releasing_applies_the_withheld_changes() {
     let (shop, run_id) = held().await;
-    let run = persist::release(&shop.database, run_id).await.unwrap();
+    let run = persist::release(&shop.database, run_id, &crate::operator()).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("complete", Some("released")));
     let c = run.counts;
     assert_eq!((c.num_seen, c.num_added, c.num_updated, c.num_unchanged, c.num_removed), (11, 1, 1, 9, 30));
@@ -34,9 +34,12 @@ async fn releasing_applies_the_withheld_changes() {
         shop.row("select count(*) from forebay.ingestion_handoffs where change <> 'added'").await,
         "31"
     );
-    let again = persist::release(&shop.database, run_id).await.unwrap_err();
+    let again = persist::release(&shop.database, run_id, &crate::operator()).await.unwrap_err();
     assert_eq!(again.code(), "run_not_held");
-    assert_eq!(persist::reject(&shop.database, run_id + 9).await.unwrap_err().code(), "no_such_run");
+    assert_eq!(
+        persist::reject(&shop.database, run_id + 9, &crate::operator()).await.unwrap_err().code(),
+        "no_such_run"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +49,7 @@ async fn runs_that_decide_nothing_afresh_leave_it_to_the_operator() {
     assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 0, 3, 0, 0, 0, 0, 0]);
     let cut = shop.persist(guarded(4), &(numbered(30..31, 4) + "{\"id\":\"K")).await;
     assert_eq!((cut.status.as_str(), cut.counts.num_updated), ("partial", 1));
-    let run = persist::release(&shop.database, run_id).await.unwrap();
+    let run = persist::release(&shop.database, run_id, &crate::operator()).await.unwrap();
     assert_eq!((run.status.as_str(), run.counts.num_removed), ("complete", 28));
     let written = "select record_key, payload ->> 'n' from forebay.\"references\"
         where removed_at is null and observed_at > '2026-01-02 12:00+00' order by record_key";
@@ -59,7 +62,7 @@ async fn what_a_later_run_saw_unchanged_is_not_removed() {
     assert_eq!(counts(&shop.persist(incremental(3), &numbered(20..23, 1)).await), [3, 0, 0, 3, 0, 0, 0, 0]);
     let num_withheld = format!("select num_withheld from forebay.scrape_runs where run_id = {run_id}");
     assert_eq!(shop.row(&num_withheld).await, "27");
-    let run = persist::release(&shop.database, run_id).await.unwrap();
+    let run = persist::release(&shop.database, run_id, &crate::operator()).await.unwrap();
     assert_eq!(run.counts.num_removed, 27);
     assert!(shop.keys_at(day(4)).await.contains(&"K20".to_owned()));
 }
@@ -91,7 +94,7 @@ async fn an_incomplete_input_stays_incomplete_when_it_is_held_and_released() {
     assert_eq!(shop.row(&row).await, "held f t");
     // It's not the scope's newest complete view: older observations are still accepted.
     shop.persist(incremental(3), &numbered(50..51, 1)).await;
-    let run = persist::release(&shop.database, report.run_id).await.unwrap();
+    let run = persist::release(&shop.database, report.run_id, &crate::operator()).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("partial", Some("released")));
     assert_eq!((run.counts.num_updated, run.counts.num_removed), (30, 0));
     assert_eq!(shop.row(&row).await, "partial f t", "why it is partial stays");
@@ -101,7 +104,7 @@ async fn an_incomplete_input_stays_incomplete_when_it_is_held_and_released() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rejecting_drops_the_withheld_changes() {
     let (shop, run_id) = held().await;
-    let run = persist::reject(&shop.database, run_id).await.unwrap();
+    let run = persist::reject(&shop.database, run_id, &crate::operator()).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("aborted", Some("rejected")));
     assert_eq!(shop.row(TOTALS).await, "41 0 42 0");
 }
@@ -127,14 +130,17 @@ async fn a_run_that_a_later_complete_one_closed_cannot_be_decided_about() {
     assert_eq!(shop.row(&status).await, "aborted superseded");
     let before = shop.row(TOTALS).await;
     for refused in [
-        persist::release(&shop.database, run_id).await.map(drop),
-        persist::reject(&shop.database, run_id).await.map(drop),
-        persist::rekey(&shop.database, run_id).await.map(drop),
+        persist::release(&shop.database, run_id, &crate::operator()).await.map(drop),
+        persist::reject(&shop.database, run_id, &crate::operator()).await.map(drop),
+        persist::rekey(&shop.database, run_id, &crate::operator()).await.map(drop),
     ] {
         assert_eq!(refused.unwrap_err().code(), "run_not_held");
     }
     assert_eq!(shop.row(TOTALS).await, before);
-    assert_eq!(persist::release(&shop.database, later.run_id).await.unwrap().status.as_str(), "complete");
+    assert_eq!(
+        persist::release(&shop.database, later.run_id, &crate::operator()).await.unwrap().status.as_str(),
+        "complete"
+    );
 }
 
 /// Ten courses with a key prefix, the first with a room.
@@ -156,7 +162,7 @@ async fn a_rekey_keeps_ids_and_history() {
     let moved =
         shop.persist(guarded(2), &(courses("csc/", 0) + "{\"id\":\"new\",\"title\":\"New\"}\n")).await;
     assert_eq!((moved.status.as_str(), moved.reason_code.as_deref()), ("held", Some("rekey_suspected")));
-    let rekeyed = persist::rekey(&shop.database, moved.run_id).await.unwrap();
+    let rekeyed = persist::rekey(&shop.database, moved.run_id, &crate::operator()).await.unwrap();
     assert_eq!(rekeyed.num_rekeyed, 10);
     let c = rekeyed.run.counts;
     assert_eq!((c.num_added, c.num_updated, c.num_removed), (1, 10, 0));
@@ -192,7 +198,10 @@ async fn a_rekey_keeps_ids_and_history() {
     assert_eq!(counts(&shop.persist(complete(8), &changed).await), [11, 0, 0, 1, 0, 10, 0, 0]);
     let again = shop.persist(guarded(9), &(courses("x/", 99) + new)).await;
     assert_eq!(again.reason_code.as_deref(), Some("rekey_suspected"));
-    assert_eq!(persist::rekey(&shop.database, again.run_id).await.unwrap().num_rekeyed, 10);
+    assert_eq!(
+        persist::rekey(&shop.database, again.run_id, &crate::operator()).await.unwrap().num_rekeyed,
+        10
+    );
     assert_eq!(shop.row(&previous).await, r#"x/3 3 ["CSC-3", "csc/3"]"#);
     assert_eq!(
         counts(&shop.persist(complete(10), &(courses("x/", 99) + new)).await),
@@ -204,9 +213,12 @@ async fn a_rekey_keeps_ids_and_history() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_changes_are_not_accepted_as_a_rekey() {
     let (shop, run_id) = held().await;
-    assert_eq!(persist::rekey(&shop.database, run_id).await.unwrap_err().code(), "not_a_rekey");
+    assert_eq!(
+        persist::rekey(&shop.database, run_id, &crate::operator()).await.unwrap_err().code(),
+        "not_a_rekey"
+    );
     assert_eq!(shop.row(TOTALS).await, "41 0 42 30", "the run is still held");
-    persist::reject(&shop.database, run_id).await.unwrap();
+    persist::reject(&shop.database, run_id, &crate::operator()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +227,7 @@ async fn an_unchanged_source_leaves_the_run_held() {
     let input = Input { name: "shop.csv".into(), feed: Feed::Unchanged };
     let report = persist::persist(&shop.database, guarded(3), input, &|_| {}).await.unwrap();
     assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("complete", Some("not_modified")));
-    let run = persist::release(&shop.database, run_id).await.unwrap();
+    let run = persist::release(&shop.database, run_id, &crate::operator()).await.unwrap();
     assert_eq!(run.status.as_str(), "complete");
 }
 
@@ -227,7 +239,7 @@ async fn releasing_respects_sequence_numbers() {
     let text = numbered(0..1, 4) + &numbered(1..2, 6) + &numbered(2..10, 5);
     let held = shop.persist(sequenced(guarded(2)), &text).await;
     assert_eq!(held.status.as_str(), "held");
-    let run = persist::release(&shop.database, held.run_id).await.unwrap();
+    let run = persist::release(&shop.database, held.run_id, &crate::operator()).await.unwrap();
     assert_eq!((run.counts.num_updated, run.counts.num_removed, run.counts.num_rejected), (1, 30, 1));
     let rejected = format!("select reason_code from forebay.rejected_records where run_id = {}", held.run_id);
     assert_eq!(shop.row(&rejected).await, "older_than_stored");

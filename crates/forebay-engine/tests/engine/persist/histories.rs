@@ -107,7 +107,7 @@ async fn persist_history(source: Source, operator: Operator) {
         let is_undoing = day > 0 && bad_days.contains(&(day - 1));
         num_false_alarms += usize::from(is_held && kind.is_none() && !is_undoing);
         if is_held && operator == Operator::Releases {
-            persist::release(&shop.database, report.run_id).await.unwrap();
+            persist::release(&shop.database, report.run_id, &crate::operator()).await.unwrap();
             stored = Stored::read(&shop).await;
             assert_eq!(stored.active, seen, "{source:?}, day {day}");
         }

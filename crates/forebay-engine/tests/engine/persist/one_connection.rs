@@ -23,9 +23,12 @@ async fn runs_remove_are_held_and_are_released() {
     assert_eq!(counts(&shop.persist(complete(2), &numbered(0..40, 1)).await)[4], 24_960);
     let held = shop.persist(guarded(3), &numbered(0..5, 1)).await;
     assert_eq!(held.status.as_str(), "held");
-    persist::reject(&shop.database, held.run_id).await.unwrap();
+    persist::reject(&shop.database, held.run_id, &crate::operator()).await.unwrap();
     let held = shop.persist(guarded(4), &numbered(0..5, 1)).await;
-    assert_eq!(persist::release(&shop.database, held.run_id).await.unwrap().counts.num_removed, 35);
+    assert_eq!(
+        persist::release(&shop.database, held.run_id, &crate::operator()).await.unwrap().counts.num_removed,
+        35
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +39,10 @@ async fn moved_keys_are_looked_up_while_windows_are_written() {
     };
     shop.persist(complete(1), &named("old-")).await;
     let moved = shop.persist(guarded(2), &named("new-")).await;
-    assert_eq!(persist::rekey(&shop.database, moved.run_id).await.unwrap().num_rekeyed, 10);
+    assert_eq!(
+        persist::rekey(&shop.database, moved.run_id, &crate::operator()).await.unwrap().num_rekeyed,
+        10
+    );
     // Enough for several windows at once.
     let text = named("new-") + &lines((0..400_000).map(|n| format!("{{\"id\":\"more {n}\"}}")));
     assert_eq!(counts(&shop.persist(incremental(3), &text).await)[..4], [400_010, 400_000, 0, 10]);

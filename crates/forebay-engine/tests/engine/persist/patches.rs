@@ -155,7 +155,8 @@ async fn a_change_by_another_run_in_between_is_not_undone() {
     // A run of another scope that observed the source at the same time, and does not see the held one.
     let other = in_scope("part=1", patch(incremental(5)));
     assert_eq!(shop.persist(other, "{\"id\":\"K7\",\"n\":2}\n").await.counts.num_updated, 1);
-    let released = forebay_engine::persist::release(&shop.database, held.run_id).await.unwrap();
+    let released =
+        forebay_engine::persist::release(&shop.database, held.run_id, &crate::operator()).await.unwrap();
     assert_eq!((released.counts.num_updated, released.counts.num_rejected), (39, 1));
     assert_eq!(shop.at("K7", day(6)).await.unwrap(), r#"{"id":"K7","n":2,"room":"R"}"#);
     assert_eq!(shop.row("select reason_code from forebay.rejected_records").await, "outdated_patch");

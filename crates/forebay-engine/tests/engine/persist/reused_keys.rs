@@ -173,7 +173,7 @@ async fn a_key_that_another_record_has_does_not_move_back() {
     let moved: i64 = shop.row("select max(run_id) from forebay.scrape_runs").await.parse().unwrap();
     shop.persist(follow(guarded(3)), &(courses("b") + &course("a3", "new"))).await;
     let (_, totals, _) = persist::preview_revert(&shop.database, moved).await.unwrap();
-    let reverted = persist::revert(&shop.database, moved).await.unwrap();
+    let reverted = persist::revert(&shop.database, moved, &crate::operator()).await.unwrap();
     assert_eq!((totals.num_rekeyed, reverted.run.num_rekeyed), (4, 4));
     let keys = "select string_agg(record_key, ' ' order by record_key) from forebay.\"references\"";
     assert_eq!(shop.row(keys).await, "a0 a1 a2 a3 a4 b3");
@@ -186,7 +186,7 @@ async fn a_rejected_return_leaves_no_alias() {
     let wary = GuardPolicy { min_changed: 1, max_changed_share: 0.1, ..follow(guarded(3)).guards.unwrap() };
     let report = shop.persist(PersistRequest { guards: Some(wary), ..guarded(3) }, &courses("a")).await;
     assert_eq!((report.status.as_str(), report.num_withheld), ("held", 5), "{report:?}");
-    persist::reject(&shop.database, report.run_id).await.unwrap();
+    persist::reject(&shop.database, report.run_id, &crate::operator()).await.unwrap();
     assert_eq!(shop.row(ALIASES).await, aliases, "no key moved");
     let report = shop.persist(follow(guarded(4)), &(courses("a") + &courses("b"))).await;
     assert_eq!(counts(&report), [10, 5, 0, 5, 0, 0, 0, 0], "{report:?}");

@@ -226,7 +226,7 @@ async fn a_scope_does_not_take_over_another_one() {
     // Each later run decides afresh, and a release moves them.
     let report = shop.persist(term(3, "2"), &numbered(0..42, 2)).await;
     assert_eq!((report.reason_code.as_deref(), report.num_withheld), (Some("scope_conflict"), 40));
-    persist::release(&shop.database, report.run_id).await.unwrap();
+    persist::release(&shop.database, report.run_id, &crate::operator()).await.unwrap();
     assert_eq!(shop.rows(scopes).await, ["term=2 42 2"]);
     // A few may move without a question.
     assert_eq!(counts(&shop.persist(term(4, "1"), &numbered(0..3, 2)).await), [3, 0, 0, 3, 0, 0, 0, 0]);

@@ -119,7 +119,7 @@ async fn only_updates_that_lose_a_field_wait() {
     };
     assert_eq!(shop.row(&of("K0")).await, "Course 0 R0");
     assert_eq!(shop.row(&of("K30")).await, "Changed R30");
-    persist::release(&shop.database, report.run_id).await.unwrap();
+    persist::release(&shop.database, report.run_id, &crate::operator()).await.unwrap();
     assert_eq!(shop.row(&of("K0")).await, "Course 0 -");
     assert_eq!(shop.row(STATE).await, "40 1 0");
 }
@@ -137,7 +137,10 @@ async fn a_suspected_rekey_withholds_only_its_pairs() {
     // Still withheld by the next run, and then accepted.
     let again = shop.persist(guarded(3), &text).await;
     assert_eq!((counts(&again), again.num_withheld), ([108, 0, 0, 104, 0, 0, 0, 0], 4));
-    assert_eq!(persist::rekey(&shop.database, again.run_id).await.unwrap().num_rekeyed, 4);
+    assert_eq!(
+        persist::rekey(&shop.database, again.run_id, &crate::operator()).await.unwrap().num_rekeyed,
+        4
+    );
     assert_eq!(shop.row(STATE).await, "108 2 0");
     let moved = format!("select record_key from forebay.\"references\" where reference_id = '{}'", id("K3"));
     assert_eq!(shop.row(&moved).await, "x3");
@@ -172,7 +175,7 @@ async fn what_an_operator_releases_twice_is_usual() {
         let report = shop.persist(guarded(i64::try_from(number).unwrap() + 1), &text).await;
         statuses.push(report.status.to_string());
         if report.status.as_str() == "held" {
-            persist::release(&shop.database, report.run_id).await.unwrap();
+            persist::release(&shop.database, report.run_id, &crate::operator()).await.unwrap();
         }
     }
     assert_eq!(statuses, ["complete", "held", "held", "complete", "complete", "complete"]);
@@ -244,7 +247,7 @@ async fn partial_runs_decide_afresh_about_the_references_that_they_saw() {
     // An older view says nothing about them.
     shop.persist(incremental(3), &courses(plain(14..16), 0)).await;
     assert_eq!(shop.rows(runs).await[2], "held coverage_drop 16");
-    let run = persist::release(&shop.database, last).await.unwrap();
+    let run = persist::release(&shop.database, last, &crate::operator()).await.unwrap();
     assert_eq!((run.status.as_str(), run.counts.num_updated), ("partial", 16));
 }
 

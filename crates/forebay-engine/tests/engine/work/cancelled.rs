@@ -35,7 +35,9 @@ async fn cancel(shop: &Shop, key: Option<&str>, running: bool) -> Operated {
         ..Selection::default()
     };
     let mut client = shop.test.client().await;
-    handoffs::operate(&mut client, Operation::Cancel { running }, &selection, Mode::Act).await.unwrap()
+    handoffs::operate(&mut client, Operation::Cancel { running }, &selection, Mode::Act, &crate::operator())
+        .await
+        .unwrap()
 }
 
 const LOGGED: &str = "select coalesce(http_status::text, 'none') || ' ' || coalesce(failure_code, 'delivered') \

@@ -203,7 +203,10 @@ impl World {
             ..Selection::default()
         };
         let operation = Operation::Cancel { running: true };
-        handoffs::operate(client, operation, &selection, Mode::Act).await.unwrap().num_done
+        handoffs::operate(client, operation, &selection, Mode::Act, &crate::operator())
+            .await
+            .unwrap()
+            .num_done
     }
 
     async fn fail(&self, client: &Client, failed: &[(Claim, FailureClass)]) -> Vec<FailureAck> {

@@ -7,12 +7,13 @@ use forebay_engine::{
     work::{self, LimitKey, Limits, PipelineSpec},
 };
 use forebay_store::{
+    Result,
     handoffs::Subscriber,
     jobs,
     pauses::{self, Pause, UNTIL_RESUMED},
 };
 use serde_json::{Value, json};
-use tokio_postgres::types::Type;
+use tokio_postgres::{Client, types::Type};
 
 use super::{SOURCE, Shop, pipeline_id, subscriber};
 
@@ -35,6 +36,12 @@ fn by_host() -> Limits {
         key_max_active: Some(5),
         ..Limits::default()
     }
+}
+
+async fn resume(client: &Client, pipeline_id: i32, key: Option<&str>) -> Result<Vec<Pause>> {
+    let lifted = pauses::lift(client, pipeline_id, key).await?;
+    pauses::make_due(client, pipeline_id, &lifted).await?;
+    Ok(lifted)
 }
 
 async fn num_claimed(shop: &Shop) -> usize {
@@ -77,11 +84,11 @@ async fn lifting_a_pause_makes_what_waited_for_it_due() {
     shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
     throttle(&shop, 600).await;
     assert_eq!(num_claimed(&shop).await, 0);
-    let lifted = pauses::resume(&shop.client, shop.pipeline(), None).await.unwrap();
+    let lifted = resume(&shop.client, shop.pipeline(), None).await.unwrap();
     assert_eq!((lifted.len(), lifted[0].key.as_deref()), (1, None));
     assert_eq!(num_claimed(&shop).await, 2);
     assert!(pauses::list(&shop.client, None).await.unwrap().is_empty());
-    assert!(pauses::resume(&shop.client, shop.pipeline(), None).await.unwrap().is_empty());
+    assert!(resume(&shop.client, shop.pipeline(), None).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -97,8 +104,8 @@ async fn a_key_is_paused_and_resumed_by_itself() {
     assert_eq!(only_pause(&shop).await, expected);
     let claimed = jobs::claim(&shop.client, "workers", 10, LEASE, "a test", None).await.unwrap();
     assert_eq!(claimed.iter().map(|job| job.record_key.as_str()).collect::<Vec<_>>(), ["b"]);
-    assert!(pauses::resume(&shop.client, shop.pipeline(), Some("b")).await.unwrap().is_empty());
-    assert_eq!(pauses::resume(&shop.client, shop.pipeline(), Some("a")).await.unwrap(), [expected]);
+    assert!(resume(&shop.client, shop.pipeline(), Some("b")).await.unwrap().is_empty());
+    assert_eq!(resume(&shop.client, shop.pipeline(), Some("a")).await.unwrap(), [expected]);
     let claimed = jobs::claim(&shop.client, "workers", 10, LEASE, "a test", None).await.unwrap();
     assert_eq!(claimed.iter().map(|job| job.record_key.as_str()).collect::<Vec<_>>(), ["a"]);
 }

@@ -22,7 +22,9 @@ pub(super) enum Content {
     Published,
     /// Rows that only roles see that read everything.
     Internal,
-    /// The same, and it can't be written: a view.
+    /// Rows that only the service role sees.
+    Secret,
+    /// What only roles see that read everything, and it can't be written: a view.
     View,
     /// A view of what is published, the same for all roles that read an API.
     Api,
@@ -56,6 +58,7 @@ pub(super) const ACTORS: [Actor; 6] =
 
 /// The tables and views of schema `forebay`, and with their schema those of the others. Partitions are closed.
 pub(super) const TABLES: &[(&str, Content)] = &[
+    ("api_tokens", Content::Secret),
     ("circuit_breaker_state", Content::Internal),
     ("circuit_breaker_transitions", Content::Internal),
     ("conservation_findings", Content::Internal),
@@ -86,6 +89,7 @@ pub(super) const TABLES: &[(&str, Content)] = &[
     ("notifications", Content::Internal),
     ("notifier_alerts", Content::Internal),
     ("notifiers", Content::Internal),
+    ("operator_actions", Content::Internal),
     ("pipelines", Content::Internal),
     ("profiles", Content::Internal),
     ("reference_aliases", Content::Internal),
@@ -183,7 +187,11 @@ impl Actor {
     pub(super) fn sees(self, content: Content) -> Option<bool> {
         match self {
             Self::Anon | Self::Worker => None,
-            Self::Authenticated | Self::Admin | Self::Reader if content == Content::Private => None,
+            Self::Authenticated | Self::Admin | Self::Reader
+                if matches!(content, Content::Private | Content::Secret) =>
+            {
+                None
+            }
             Self::Authenticated => Some(matches!(content, Content::Published | Content::Api)),
             Self::Admin | Self::Service | Self::Reader => Some(true),
         }

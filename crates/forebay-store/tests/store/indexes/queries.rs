@@ -436,4 +436,19 @@ pub(super) const QUERIES: &[Query] = &[
         20,
     )
     .ordered(),
+    Query::sql(
+        "what operators did about a run",
+        "select * from forebay.operator_actions where target_kind = 'run' and target = '77' order by acted_at desc",
+        &["operator_actions_target"],
+        40,
+    )
+    .ordered(),
+    Query::forebay(
+        "what operators did about a source",
+        "forebay actions --source",
+        (include_str!("../../../src/actions/list.sql"), "'s7', null, null, null, null, null, null, 21"),
+        &["operator_actions_source"],
+        30,
+    )
+    .ordered(),
 ];

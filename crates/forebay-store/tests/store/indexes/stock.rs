@@ -42,6 +42,11 @@ const ROWS: &[&str] = &[
     "insert into forebay.reference_aliases (alias_id, reference_id, source_id, record_key, run_id)
         select forebay.reference_id('alias', reference_id::text), reference_id, source_id, record_key, first_seen_run_id
         from forebay.\"references\" where first_seen_run_id % 10 = 0",
+    "insert into forebay.operator_actions (acted_at, action, target_kind, target, source_name, num_touched, actor_name,
+            actor_role, skin)
+        select '2026-01-01'::timestamptz + n * interval '5 minutes', 'run_released', 'run', (n % 1000)::text,
+            's' || n % 40, 25, 'ada', 'operator', 'cli'
+        from generate_series(1, 20000) as n",
     "insert into forebay.scrape_run_changes (run_id, reference_id, change, missing_since, num_missing_runs)
         select first_seen_run_id, reference_id, 'removed', now(), 1
         from forebay.\"references\" where record_key::int % 4 = 0",

@@ -12,6 +12,7 @@ use forebay_store::{
 use forebay_views::{ConfigApplied, NameElsewhere};
 
 use crate::{
+    cli::why::Why,
     config::Config,
     context::Context,
     failure::{Exit, Failure},
@@ -47,6 +48,9 @@ pub(crate) struct Args {
     /// Skip the confirmation
     #[arg(long)]
     yes: bool,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
@@ -97,15 +101,17 @@ async fn apply_to(
         pipelines: &pipelines,
     };
     let on_conflict = if args.take_over { OnConflict::TakeOver } else { OnConflict::Keep };
+    let by = args.why.actor();
     let options = ApplyOptions { prune: args.prune, on_conflict, dry_run: args.dry_run };
     if args.prune && !args.dry_run && !args.yes {
         let planned =
-            apply(database, &configuration, &ApplyOptions { dry_run: true, ..options }, clock::now()).await?;
+            apply(database, &configuration, &ApplyOptions { dry_run: true, ..options }, &by, clock::now())
+                .await?;
         if planned.ends_any() {
             context.ui.confirm(&loss(&planned))?;
         }
     }
-    Ok(apply(database, &configuration, &options, clock::now()).await?)
+    Ok(apply(database, &configuration, &options, &by, clock::now()).await?)
 }
 
 /// What pruning ends, for the confirmation.

@@ -12,7 +12,7 @@ use super::{
     persistence::with_database,
 };
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
 };
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Overwrite files that were changed since the last sync
     #[arg(long)]
     pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) why: Why,
 }
 
 /// Runs the command.
@@ -55,7 +58,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let is_new = !args.folder.exists();
     let restored = with_database(context, async |database| {
         let folder = Arc::new(CourseFolder::create(&args.folder)?);
-        content::restore(database, &settings, folder, options).await
+        content::restore(database, &settings, folder, options, &args.why.actor()).await
     });
     let restored = restored.await;
     if is_new && restored.is_err() {

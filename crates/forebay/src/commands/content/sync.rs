@@ -11,7 +11,7 @@ use forebay_views::ContentSync;
 
 use super::{outcome::exit, persistence::with_database, writing::FolderArgs};
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
 };
@@ -55,6 +55,9 @@ pub(crate) struct Args {
     /// Show what would be done, and write nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) why: Why,
 }
 
 /// Runs the command.
@@ -67,6 +70,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         allow_removals: args.allow_removals,
         dry_run: args.dry_run,
         keep,
+        by: Some(args.why.actor()),
         ..SyncOptions::default()
     };
     let report =

@@ -1,11 +1,11 @@
 //! `forebay handoffs enqueue`: hands references off on demand.
 
-use forebay_store::handoffs;
+use forebay_engine::operate;
 use forebay_views::Requested;
 use jiff::Timestamp;
 
 use crate::{
-    cli::{moment::future, values},
+    cli::{moment::future, values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Ingest them at this time, or after this span (`2h`, `3d`) [default: now]
     #[arg(long, value_name = "TIME", value_parser = future)]
     at: Option<Timestamp>,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
@@ -45,7 +48,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             for name in &args.references {
                 ids.push(names::reference(&client, name).await?.reference_id);
             }
-            let num_handoffs = handoffs::enqueue_requested(&**client, &args.pipeline, &ids, args.at).await?;
+            drop(client);
+            let num_handoffs =
+                operate::enqueue(database, &args.pipeline, &ids, args.at, &args.why.actor()).await?;
             Ok(Requested { pipeline: args.pipeline.clone(), due_at: args.at.map(Into::into), num_handoffs })
         })
         .await

@@ -1,15 +1,12 @@
 //! `forebay handoffs pause`: pauses a pipeline, or one key of its limits.
 
-use forebay_store::{
-    connect::Client,
-    pauses::{self, UNTIL_RESUMED},
-    pipelines::Pipeline,
-};
+use forebay_engine::operate;
+use forebay_store::{connect::Client, pauses::UNTIL_RESUMED, pipelines::Pipeline};
 use forebay_views::Pause;
 use jiff::Timestamp;
 
 use crate::{
-    cli::{moment::future, values},
+    cli::{moment::future, values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -37,6 +34,9 @@ pub(crate) struct Args {
     /// Until this time, or for this span (`2h`, `3d`) [default: until it is resumed]
     #[arg(long, visible_alias = "for", value_name = "T", value_parser = future)]
     until: Option<Timestamp>,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
@@ -46,7 +46,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .report(async |database| {
             let client = database.client().await?;
             let pipeline = find(&client, &args.pipeline, args.key.as_deref()).await?;
-            pauses::pause(&**client, pipeline.pipeline_id, args.key.as_deref(), until).await?;
+            drop(client);
+            operate::pause(database, &pipeline, args.key.as_deref(), until, &args.why.actor()).await?;
             Ok(Pause { pipeline: args.pipeline.clone(), key: args.key.clone(), until: until.into() })
         })
         .await

@@ -1,11 +1,11 @@
 //! `forebay handoffs resume`: lifts the pauses of a pipeline.
 
-use forebay_store::pauses;
+use forebay_engine::operate;
 use forebay_views::{Pause, Resumed};
 
 use super::pause::{find, sentence};
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     ui::{Page, Report, format},
@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Only the pause of this value of the pipeline's `limits.key`
     #[arg(long, value_name = "K", value_parser = values::name)]
     key: Option<String>,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
@@ -35,7 +38,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .report(async |database| {
             let client = database.client().await?;
             let pipeline = find(&client, &args.pipeline, args.key.as_deref()).await?;
-            let lifted = pauses::resume(&**client, pipeline.pipeline_id, args.key.as_deref()).await?;
+            drop(client);
+            let lifted = operate::resume(database, &pipeline, args.key.as_deref(), &args.why.actor()).await?;
             let lifted = lifted.into_iter().map(Pause::from).collect();
             Ok(Resumed { pipeline: args.pipeline.clone(), lifted })
         })

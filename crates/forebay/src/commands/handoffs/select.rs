@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::report_operated::exit;
 use crate::{
-    cli::{moment::past, values},
+    cli::{moment::past, values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -59,6 +59,9 @@ pub(super) struct Filters {
     /// Show what would change, without changing it
     #[arg(short = 'n', long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 impl Filters {
@@ -105,7 +108,9 @@ impl Filters {
             .with_database(async |database| {
                 let mut client = database.client().await?;
                 let selection = self.selection(&client).await?;
-                let operated = handoffs::operate(&mut client, operation, &selection, self.mode()).await?;
+                let operated =
+                    handoffs::operate(&mut client, operation, &selection, self.mode(), &self.why.actor())
+                        .await?;
                 Ok((operated, pauses::list(&**client, self.pipeline.as_deref()).await?))
             })
             .await?;

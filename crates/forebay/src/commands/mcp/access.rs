@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use forebay_domain::access::{Principal, Role, Skin};
 use forebay_engine::{
     ensure::Gate,
     scrape::{Scraper, Sources},
     work::Declarations,
 };
-use forebay_store::connect::Database;
+use forebay_store::{actions::Actor, connect::Database};
 
 use crate::{failure::Failure, names};
 
@@ -15,6 +16,8 @@ use crate::{failure::Failure, names};
 #[derive(Clone)]
 pub(super) struct Access {
     shared: Arc<Shared>,
+    /// The name that the client gave itself.
+    client: Option<String>,
 }
 
 struct Shared {
@@ -27,7 +30,20 @@ struct Shared {
 impl Access {
     /// Access to the scraper's database and, through the gate, to its sources.
     pub(super) fn new(scraper: Scraper, gate: Gate, may_scrape: bool, declarations: Declarations) -> Self {
-        Self { shared: Arc::new(Shared { scraper, gate, may_scrape, declarations }) }
+        Self { shared: Arc::new(Shared { scraper, gate, may_scrape, declarations }), client: None }
+    }
+
+    /// The same access for a client of this name.
+    pub(super) fn of(&self, client: &str) -> Self {
+        Self { shared: Arc::clone(&self.shared), client: Some(client.to_owned()) }
+    }
+
+    /// Who acts: the client, from this user of this host. It may no more than scrape, as an operator.
+    pub(super) fn actor(&self) -> Actor {
+        let user = Actor::this_user(Skin::Mcp);
+        let from = user.from.map(|host| format!("{}@{host}", user.name));
+        let name = self.client.clone().unwrap_or_else(|| "mcp".to_owned());
+        Actor::of(&Principal { name, role: Role::Operator, sources: None }, Skin::Mcp, from)
     }
 
     /// The database.

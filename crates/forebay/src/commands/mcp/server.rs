@@ -53,9 +53,11 @@ impl ServerHandler for Server {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let result = catalogue::call(&self.access, &request.name, request.arguments).await;
+        let client = context.peer.peer_info().map(|client| client.client_info.name.clone());
+        let access = client.map_or_else(|| self.access.clone(), |name| self.access.of(&name));
+        let result = catalogue::call(&access, &request.name, request.arguments).await;
         result.map(Into::into).ok_or_else(|| {
             let message = format!("there is no tool {:?}", request.name);
             ErrorData::invalid_params(message, Some(json!({ "code": "no_such_tool" })))

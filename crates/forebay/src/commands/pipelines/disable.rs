@@ -1,10 +1,10 @@
 //! `forebay pipelines disable`: disable a pipeline until it is enabled again.
 
-use forebay_store::pipelines;
+use forebay_engine::operate;
 
 use super::change;
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
 };
@@ -21,13 +21,15 @@ pub(crate) struct Args {
     /// The pipeline
     #[arg(value_name = "PIPELINE", value_parser = values::name)]
     pipeline: String,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    change(&args.pipeline, context, async |client, pipeline| {
-        pipelines::disable(&***client, pipeline.pipeline_id).await?;
-        Ok(())
+    change(&args.pipeline, context, async |database, pipeline| {
+        Ok(operate::disable(database, pipeline, &args.why.actor()).await?)
     })
     .await
 }

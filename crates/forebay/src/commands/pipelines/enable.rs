@@ -1,10 +1,10 @@
 //! `forebay pipelines enable`: enable a pipeline again.
 
-use forebay_store::pipelines;
+use forebay_engine::operate;
 
 use super::change;
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
 };
@@ -22,18 +22,20 @@ pub(crate) struct Args {
     /// The pipeline
     #[arg(value_name = "PIPELINE", value_parser = values::name)]
     pipeline: String,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    change(&args.pipeline, context, async |client, pipeline| {
+    change(&args.pipeline, context, async |database, pipeline| {
         if !pipeline.spec.enabled {
             let message = format!("the pipeline {} is disabled by its declaration", args.pipeline);
             return Err(Failure::usage("pipeline_declared_disabled", message)
                 .hint("remove `enabled = false` from its table in forebay.toml, or declare it again, and apply the file"));
         }
-        pipelines::enable(&***client, pipeline.pipeline_id).await?;
-        Ok(())
+        Ok(operate::enable(database, pipeline, &args.why.actor()).await?)
     })
     .await
 }

@@ -12,7 +12,7 @@ use forebay_views::{HeldTotals, RunDecision, RunEffects};
 
 use super::read;
 use crate::{
-    cli::values::RunName,
+    cli::{values::RunName, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Don't ask for confirmation on a terminal
     #[arg(long)]
     pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) why: Why,
 }
 
 /// A decision with its expected effects.

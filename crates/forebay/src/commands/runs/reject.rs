@@ -28,6 +28,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let reject = async |database: &Database, run_id: i64| Ok(persist::reject(database, run_id).await?);
+    let reject = async |database: &Database, run_id: i64| {
+        Ok(persist::reject(database, run_id, &args.options.why.actor()).await?)
+    };
     decide::about_held(context, args.run, HeldDecision::Reject, &args.options, reject).await
 }

@@ -31,7 +31,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let rekey = async |database: &Database, run_id: i64| {
         context.declare_pipelines(database).await?;
-        Ok(persist::rekey(database, run_id).await?.run)
+        Ok(persist::rekey(database, run_id, &args.options.why.actor()).await?.run)
     };
     decide::about_held(context, args.run, HeldDecision::Rekey, &args.options, rekey).await
 }

@@ -32,7 +32,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let release = async |database: &Database, run_id: i64| {
         context.declare_pipelines(database).await?;
-        Ok(persist::release(database, run_id).await?)
+        Ok(persist::release(database, run_id, &args.options.why.actor()).await?)
     };
     decide::about_held(context, args.run, HeldDecision::Release, &args.options, release).await
 }

@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let mut row = run;
             if args.options.may(context, &text)? {
                 context.declare_pipelines(database).await?;
-                let reverted = persist::revert(database, run_id).await?;
+                let reverted = persist::revert(database, run_id, &args.options.why.actor()).await?;
                 planned.num_kept = Some(reverted.num_kept);
                 row = reverted.run;
             }

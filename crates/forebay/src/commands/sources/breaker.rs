@@ -4,12 +4,11 @@ mod report;
 
 use clap::Subcommand;
 use forebay_domain::breaker::BreakerCommand;
-use forebay_engine::clock;
-use forebay_store::{breakers, connect::Client, sources::Source};
+use forebay_engine::operate;
 use forebay_views::{Page, read};
 
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -46,6 +45,9 @@ pub(crate) struct OpenArgs {
     /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Allow requests to a source again, at once
@@ -59,6 +61,9 @@ pub(crate) struct CloseArgs {
     /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Clear the recorded failures of a source and allow requests again
@@ -70,6 +75,9 @@ pub(crate) struct ResetArgs {
     /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Ignore failures of a source until further notice
@@ -81,6 +89,9 @@ pub(crate) struct DisableArgs {
     /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs one of them. Each prints the resulting state of the breaker.
@@ -88,10 +99,10 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
     let config = context.config()?;
     let (name, operation) = match command {
         Command::Show(args) => (args.source.as_ref(), None),
-        Command::Open(args) => (Some(&args.source), Some(BreakerCommand::ForceOpen)),
-        Command::Close(args) => (Some(&args.source), Some(BreakerCommand::Close)),
-        Command::Reset(args) => (Some(&args.source), Some(BreakerCommand::Reset)),
-        Command::Disable(args) => (Some(&args.source), Some(BreakerCommand::Disable)),
+        Command::Open(args) => (Some(&args.source), Some((BreakerCommand::ForceOpen, &args.why))),
+        Command::Close(args) => (Some(&args.source), Some((BreakerCommand::Close, &args.why))),
+        Command::Reset(args) => (Some(&args.source), Some((BreakerCommand::Reset, &args.why))),
+        Command::Disable(args) => (Some(&args.source), Some((BreakerCommand::Disable, &args.why))),
     };
     context
         .report(async |database| {
@@ -99,19 +110,15 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
                 // A source that was never scraped must be declared before it can have a breaker.
                 context.declare_sources(database).await?;
             }
-            let mut client = database.client().await?;
-            let Some(name) = name else { return read::breakers::page(&client, config.definitions()).await };
-            let source = names::source(&client, name).await?;
-            if let Some(operation) = operation {
-                operate(&mut client, &source, operation).await?;
+            let Some(name) = name else {
+                return read::breakers::page(&database.client().await?, config.definitions()).await;
+            };
+            let source = names::source(&database.client().await?, name).await?;
+            if let Some((command, why)) = operation {
+                operate::breaker(database, &source, command, &why.actor()).await?;
             }
+            let client = database.client().await?;
             Ok(Page::from(vec![read::breakers::of(&client, config.definitions(), source).await?]))
         })
         .await
-}
-
-async fn operate(client: &mut Client, source: &Source, operation: BreakerCommand) -> Result<(), Failure> {
-    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    breakers::operate(&transaction, source.source_id, operation, clock::now()).await?;
-    Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
 }

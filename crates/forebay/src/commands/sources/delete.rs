@@ -5,7 +5,7 @@ use forebay_store::stats::Totals;
 use forebay_views::{SourceDeleted, Stats};
 
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -34,15 +34,18 @@ pub(crate) struct Args {
     /// Skip the confirmation
     #[arg(long)]
     yes: bool,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let Args { source, dry_run, yes } = args;
+    let Args { source, dry_run, yes, why } = args;
     let totals = context
         .with_database(async |database| {
             names::source(&database.client().await?, source).await?;
-            let planned = delete(database, source, true).await?;
+            let planned = delete(database, source, true, &why.actor()).await?;
             if *dry_run {
                 return Ok(planned);
             }
@@ -50,7 +53,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 let loss = format!("this deletes the source {source} with {}", stored(&planned));
                 context.ui.confirm(&format!("{loss}; it cannot be undone"))?;
             }
-            Ok(delete(database, source, false).await?)
+            Ok(delete(database, source, false, &why.actor()).await?)
         })
         .await?;
     let deleted =

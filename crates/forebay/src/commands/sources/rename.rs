@@ -4,7 +4,7 @@ use forebay_engine::source::rename;
 use forebay_views::SourceRenamed;
 
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -27,15 +27,18 @@ pub(crate) struct Args {
     /// Name of the source from now on
     #[arg(value_name = "NEW", value_parser = values::name)]
     to: String,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let Args { from, to } = args;
+    let Args { from, to, why } = args;
     context
         .with_database(async |database| {
             names::source(&database.client().await?, from).await?;
-            Ok(rename(database, from, to).await?)
+            Ok(rename(database, from, to, &why.actor()).await?)
         })
         .await?;
     context.ui.show(&SourceRenamed { from: from.clone(), to: to.clone() })?;

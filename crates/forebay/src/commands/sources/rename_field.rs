@@ -4,7 +4,7 @@ use forebay_engine::source::rename_field;
 use forebay_views::FieldRenamed;
 
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     config::Format,
     context::Context,
     failure::{Exit, Failure},
@@ -39,16 +39,19 @@ pub(crate) struct Args {
     /// Show what would be renamed without writing anything
     #[arg(short = 'n', long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let Args { source, from, to, dry_run } = args;
+    let Args { source, from, to, dry_run, why } = args;
     let config = context.config()?;
     let renamed = context
         .with_database(async |database| {
             names::source(&database.client().await?, source).await?;
-            Ok(rename_field(database, source, from, to, *dry_run).await?)
+            Ok(rename_field(database, source, from, to, *dry_run, &why.actor()).await?)
         })
         .await?;
     context.ui.show(&FieldRenamed {

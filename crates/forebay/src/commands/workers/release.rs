@@ -1,10 +1,11 @@
 //! `forebay workers release`: frees what a dead worker has claimed.
 
-use forebay_store::workers::{self, Worker, WorkerState};
+use forebay_engine::operate;
+use forebay_store::workers::{Worker, WorkerState};
 use forebay_views::WorkerReleased;
 
 use crate::{
-    cli::values,
+    cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Even if it may be alive
     #[arg(long)]
     force: bool,
+
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Runs the command.
@@ -40,10 +44,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             if !is_dead && !args.force {
                 return Err(alive(&args.worker, &worker));
             }
-            let done = workers::release(&**client, &args.worker).await?;
-            if is_dead && done.num_busy == 0 {
-                workers::forget(&**client, &args.worker).await?;
-            }
+            drop(client);
+            let by = args.why.actor();
+            let done = operate::release_worker(database, &args.worker, is_dead, &by).await?;
             Ok(WorkerReleased::new(args.worker.clone(), done))
         })
         .await

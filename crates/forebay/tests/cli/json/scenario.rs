@@ -75,6 +75,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "pipelines list"),
     (0, "notify test ops"),
     (0, "notify list --all"),
+    (0, "actions"),
     (0, "sources list"),
     (0, "sources show courses"),
     (0, "sources show rooms"),

@@ -129,6 +129,14 @@ fn a_client_that_may_scrape_scrapes_once() {
     let next = json!({"force": true, "limit": 1, "cursor": forced["records"]["next"]});
     chat.ask("ensure_data", spring(&next));
     assert_eq!(num_runs(&stored), before + 2, "the rest of an answer is no new question");
+    // Both are in the audit trail, the answer from memory is not.
+    let trail = "string_agg(concat_ws(' ', actor_name, actor_role, skin, action, target, parameters ->> 'scope', \
+         parameters ->> 'force'), '; ' order by action_id) from forebay.operator_actions";
+    assert_eq!(
+        stored.value(trail),
+        "rmcp operator mcp scrape_requested course semester=autumn false; \
+         rmcp operator mcp scrape_requested course semester=spring true"
+    );
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! `ensure_data`: refreshes the data of an entity type and scope if necessary and allowed, and returns the records.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::identity::ReferenceId;
 use forebay_engine::{
-    ensure::{EnsureOptions, Wanted},
+    ensure::{EnsureOptions, Ensured as Found, Wanted},
+    operate,
     payload::Shaper,
 };
 use forebay_store::timeline::{self, ActiveReference};
@@ -110,7 +111,11 @@ impl Tool for EnsureData {
         }
         let options =
             EnsureOptions { force, read_only: !may_scrape || after.is_some() || declared.is_some() };
-        let mut ensured = answer(&wanted, &*access.gate().ensure(&wanted, options).await, options.force);
+        let ensured = match fresh_or_requested(access, &wanted, options).await? {
+            Some(fresh) => fresh,
+            None => access.gate().ensure(&wanted, options).await,
+        };
+        let mut ensured = answer(&wanted, &ensured, options.force);
         if let Some(error) = &mut ensured.error {
             error.hint = hint(access, &wanted, error);
         }
@@ -150,6 +155,29 @@ impl Tool for EnsureData {
     }
 }
 
+/// The answer if the stored data is fresh. Otherwise, or by force, a scrape is about to happen, which is recorded in the
+/// audit trail. If the database can't be reached, the records are still scraped, and nothing can be recorded.
+async fn fresh_or_requested(
+    access: &Access,
+    wanted: &Wanted,
+    options: EnsureOptions,
+) -> Result<Option<Arc<Found>>, Failure> {
+    if options.read_only {
+        return Ok(None);
+    }
+    if !options.force {
+        let stored = access.gate().ensure(wanted, EnsureOptions { force: false, read_only: true }).await;
+        if stored.is_fresh {
+            return Ok(Some(stored));
+        }
+    }
+    let (database, by) = (access.database(), access.actor());
+    match operate::request_scrape(database, &wanted.entity_type, &wanted.scope, options.force, &by).await {
+        Err(error) if !error.is_unreachable() => Err(error.into()),
+        _ => Ok(None),
+    }
+}
+
 /// The failure of a check that refuses the arguments. That the database can't be reached is part of the answer.
 fn refused(checked: Result<(), Failure>) -> Result<(), Failure> {
     checked.or_else(|failure| if failure.exit_code() == Exit::Usage { Err(failure) } else { Ok(()) })
@@ -174,7 +202,7 @@ fn hint(access: &Access, wanted: &Wanted, error: &forebay_views::Error) -> Optio
 }
 
 /// The answer without secrets.
-fn answer(wanted: &Wanted, ensured: &forebay_engine::ensure::Ensured, forced: bool) -> Ensured {
+fn answer(wanted: &Wanted, ensured: &Found, forced: bool) -> Ensured {
     let mut ensured = Ensured::new(wanted, ensured, forced);
     ensured.warnings = ensured.warnings.iter().map(|warning| redact(warning)).collect();
     if let Some(error) = &mut ensured.error {

@@ -1,0 +1,2 @@
+drop table forebay.api_tokens;
+drop table forebay.operator_actions;
