@@ -4,6 +4,7 @@ mod adopt;
 mod declaration;
 mod hint;
 mod seed;
+mod token;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::{content::ContentError, human, scrape::DefinitionError, work::setting
 pub use adopt::AdoptError;
 pub use declaration::DeclarationError;
 pub use seed::SeedError;
+pub use token::TokenError;
 
 /// Errors of persisting, scraping, ingesting and reading back.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,9 @@ pub enum Error {
     /// Made-up data that can't be loaded.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// A token that can't be created or revoked.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// A scope without a part that the source needs.
     #[error("the scope has no {missing}, which the source {source_name:?} needs")]
     ScopeIncomplete {
@@ -279,6 +284,7 @@ impl Error {
             Self::Declaration(error) => error.code(),
             Self::Adopt(error) => error.code(),
             Self::Seed(error) => error.code(),
+            Self::Token(error) => error.code(),
             Self::ScopeIncomplete { .. } => "scope_incomplete",
             Self::NoSuchScope { .. } => "no_such_scope",
             Self::Refused { reason, .. } => reason.as_str(),
@@ -351,6 +357,7 @@ impl Error {
             | Self::Declaration(_)
             | Self::Adopt(_)
             | Self::Seed(_)
+            | Self::Token(_)
             | Self::ScopeIncomplete { .. }
             | Self::NoSuchScope { .. }
             | Self::RowsMissing { .. }

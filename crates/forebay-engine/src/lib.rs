@@ -28,6 +28,7 @@ pub mod scrape;
 pub mod seed;
 pub mod source;
 mod stop;
+pub mod tokens;
 pub mod work;
 
 pub use error::{DeclarationError, Error, Result};

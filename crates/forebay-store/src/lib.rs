@@ -53,6 +53,7 @@ pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timeline;
+pub mod tokens;
 pub mod tools;
 mod types;
 pub mod user_rows;

@@ -9,6 +9,7 @@
 //! errors are [`Error`]. A field is never left out: a missing value is null. A list is an array, a page of a longer
 //! list a [`Page`].
 
+mod api_token;
 mod attempt;
 mod breaker;
 mod change;
@@ -84,6 +85,7 @@ mod work_report;
 mod worker;
 
 pub use self::{
+    api_token::{ApiToken, ApiTokenCreated},
     attempt::Attempt,
     breaker::{Breaker, BreakerTransition, BreakerWindow},
     change::Change,

@@ -12,7 +12,7 @@ use crate::{
     commands::{
         actions, adopt, changes, completions, config, content, db, demo, doctor, ensure, export, freshness,
         handoffs, history, init, list, maintain, mcp, notify, persist, pipelines, runs, scrape, search,
-        serve, show, sources, stats, work, workers,
+        serve, show, sources, stats, tokens, work, workers,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -86,6 +86,12 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  forebay workers\n  forebay workers release web-1:4711:c3f0e")]
     Workers(workers::Args),
     Actions(actions::Args),
+    /// Create, list and revoke the tokens of the API
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay tokens create --role viewer --name grafana --expires 90d\n  forebay tokens list\n  forebay tokens revoke grafana"
+    )]
+    Tokens(tokens::Command),
     /// List pipelines, and disable and enable them
     #[command(
         subcommand,
@@ -159,6 +165,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Workers(args) => workers::run(&args, context).await,
         Command::Maintain(args) => maintain::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
+        Command::Tokens(command) => tokens::run(&command, context).await,
         Command::Actions(args) => actions::run(&args, context).await,
         Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,

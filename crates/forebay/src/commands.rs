@@ -33,5 +33,6 @@ pub(crate) mod show;
 pub(crate) mod signals;
 pub(crate) mod sources;
 pub(crate) mod stats;
+pub(crate) mod tokens;
 pub(crate) mod work;
 pub(crate) mod workers;

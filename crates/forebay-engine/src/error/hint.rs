@@ -30,6 +30,7 @@ impl Error {
             Self::Declaration(error) => error.hint(),
             Self::Adopt(error) => Some(error.hint()),
             Self::Seed(error) => Some(error.hint().into()),
+            Self::Token(error) => error.hint().map(Into::into),
             Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
             Self::NoSuchScope { source_name, .. } => Some(format!(
                 "use one of `scopes` in [sources.{source_name}]; without `scopes`, set exactly the placeholders of its URL"

@@ -11,6 +11,7 @@ mod scrape;
 mod seed;
 mod send;
 mod site;
+mod tokens;
 mod wait;
 mod work;
 

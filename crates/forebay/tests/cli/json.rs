@@ -11,17 +11,18 @@ mod schema;
 pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
-    Adoption, Breaker, ChangeEvent, ChangeStream, ClusterStop, CompletionScript, ConfigApplied, ConfigCheck,
-    ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
-    ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
-    ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
-    CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile, DatabaseRestored, DatabaseSeed, DatabaseUrl,
-    DbStatus, Delivery, Demo, Doctor, DryRunReport, Ensured, ExistingAudit, ExportedMigrations, FieldRenamed,
-    Freshness, GeneratedTypes, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine,
-    Maintained, Migrated, NotifierList, NotifierTest, Operated, OperatorAction, Page, Pause, PersistReport,
-    PipelineState, PointInTime, RealtimeTable, Reference, ReferenceHandoffs, Requested, Resumed, RunDecision,
-    RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail,
-    SourceRenamed, SourceTest, Stats, Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
+    Adoption, ApiToken, ApiTokenCreated, Breaker, ChangeEvent, ChangeStream, ClusterStop, CompletionScript,
+    ConfigApplied, ConfigCheck, ContentApproval, ContentBrief, ContentCurriculum, ContentDiff,
+    ContentGenerated, ContentLessons, ContentResearch, ContentRestored, ContentSearch, ContentSync,
+    ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent, ContentWritten, Course,
+    CourseLesson, CourseStatus, CourseSummary, CourseTag, DatabaseBackup, DatabaseEntity, DatabaseProfile,
+    DatabaseRestored, DatabaseSeed, DatabaseUrl, DbStatus, Delivery, Demo, Doctor, DryRunReport, Ensured,
+    ExistingAudit, ExportedMigrations, FieldRenamed, Freshness, GeneratedTypes, Handoff, HandoffCount,
+    History, Initialised, LessonSpecification, LogLine, Maintained, Migrated, NotifierList, NotifierTest,
+    Operated, OperatorAction, Page, Pause, PersistReport, PipelineState, PointInTime, RealtimeTable,
+    Reference, ReferenceHandoffs, Requested, Resumed, RunDecision, RunDetail, RunDiff, RunSummary,
+    ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats,
+    Verified, WorkEvent, Worker, WorkerReleased, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -99,6 +100,9 @@ const PRINTED: &[Printed] = printed! {
     "handoffs verify" => view<Verified>;
     "workers list" => view<Page<Worker>>;
     "workers release" => view<WorkerReleased>;
+    "tokens create" => view<ApiTokenCreated>;
+    "tokens list" => view<Page<ApiToken>>;
+    "tokens revoke" => view<ApiToken>;
     "actions" => view<Page<OperatorAction>>;
     "pipelines list" => view<Page<PipelineState>>;
     "pipelines enable" => view<PipelineState>;

@@ -69,6 +69,7 @@ mod source_changes;
 mod stats;
 mod stored;
 mod terminal;
+mod tokens;
 mod types;
 mod unread;
 mod usage;
