@@ -98,7 +98,7 @@ async fn a_new_version_without_records_empties_the_stream_once_an_operator_agree
     let report = shop.tap(2, &messages(&[], 2, true, "two")).await;
     assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("held", Some("empty_run")));
     assert_eq!((report.counts.num_removed, report.num_withheld), (0, 3));
-    release(&shop.database, report.run_id).await.unwrap();
+    release(&shop.database, report.run_id, &crate::operator()).await.unwrap();
     let active = "select count(*) from forebay.\"references\" where removed_at is null";
     assert_eq!(shop.row(active).await, "0");
     // Without a new version, or with guards off, a run without records removes nothing.

@@ -155,8 +155,8 @@ impl Tool for EnsureData {
     }
 }
 
-/// The answer if the stored data is fresh. Otherwise, or by force, a scrape is about to happen, which is recorded in the
-/// audit trail. If the database can't be reached, the records are still scraped, and nothing can be recorded.
+/// The answer if the stored data is fresh. Otherwise, or by force, a scrape is about to happen, which is recorded in
+/// the audit trail. If the database can't be reached, the records are still scraped, and nothing can be recorded.
 async fn fresh_or_requested(
     access: &Access,
     wanted: &Wanted,
