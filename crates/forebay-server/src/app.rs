@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use forebay_domain::content::{
-    layout::{Layout, LayoutSettings},
-    paths::Slug,
+use forebay_domain::{
+    access::Skin,
+    content::{
+        layout::{Layout, LayoutSettings},
+        paths::Slug,
+    },
 };
 use forebay_engine::{
     content::CourseSettings,
@@ -15,7 +18,10 @@ use forebay_engine::{
     scrape::{Scraper, Sources},
     work::Declarations,
 };
-use forebay_store::connect::{Client, Database};
+use forebay_store::{
+    actions::Actor,
+    connect::{Client, Database},
+};
 use forebay_views::failure::Failure;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -96,6 +102,11 @@ impl App {
     /// The database.
     pub(crate) fn database(&self) -> &Database {
         &self.shared.settings.scraper.database
+    }
+
+    /// Who acts: whoever can reach this server, as the user who runs it.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::this_user(Skin::Http)
     }
 
     /// A connection of the pool. Error: `database_unreachable`.

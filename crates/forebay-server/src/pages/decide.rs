@@ -181,11 +181,12 @@ async fn do_it(app: &App, run: RunName, decision: Decision, expected: &str) -> R
     if planned.fingerprint() != expected {
         return Ok(address(run_id, decision).with("changed", "yes"));
     }
+    let by = app.actor();
     let decided = match decision {
-        Decision::Release => persist::release(database, run_id).await?,
-        Decision::Reject => persist::reject(database, run_id).await?,
-        Decision::Rekey => persist::rekey(database, run_id).await?.run,
-        Decision::Revert => persist::revert(database, run_id).await?.run,
+        Decision::Release => persist::release(database, run_id, &by).await?,
+        Decision::Reject => persist::reject(database, run_id, &by).await?,
+        Decision::Rekey => persist::rekey(database, run_id, &by).await?.run,
+        Decision::Revert => persist::revert(database, run_id, &by).await?.run,
     };
     let is_applied = matches!(decision, Decision::Release | Decision::Rekey);
     if is_applied && let Err(error) = enter_decided(database, app.sources(), run_id).await {
