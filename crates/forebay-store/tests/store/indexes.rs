@@ -12,9 +12,11 @@ use tokio_postgres::Client;
 
 mod page;
 mod queries;
+mod query;
 mod stock;
 
-use queries::{QUERIES, Query};
+use queries::QUERIES;
+use query::Query;
 
 /// Tables with more rows are not read as a whole.
 const SMALL_TABLE: f32 = 5_000.0;

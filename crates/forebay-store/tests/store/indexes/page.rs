@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{
-    Index,
-    queries::{QUERIES, Query},
-};
+use super::{Index, queries::QUERIES, query::Query};
 
 const INTRODUCTION: &str = "# Indexes
 

@@ -3,50 +3,7 @@
 //!
 //! To add an index, add the query that needs it here; `docs/reference/indexes.md` is made from this list.
 
-/// A query.
-pub(super) struct Query {
-    /// What it finds, in the words of users.
-    pub(super) finds: &'static str,
-    /// How people ask for it, if not with this SQL.
-    pub(super) asked_by: Option<&'static str>,
-    pub(super) statement: &'static str,
-    /// A literal for each of its parameters.
-    pub(super) values: &'static str,
-    /// The indexes that it must use.
-    pub(super) indexes: &'static [&'static str],
-    /// Whether the order comes from an index, so nothing is sorted.
-    pub(super) is_ordered: bool,
-    /// How many pages of 8 kB it may read, from the cache or the disk.
-    pub(super) max_pages: i64,
-}
-
-impl Query {
-    /// A query that users write themselves.
-    const fn sql(
-        finds: &'static str,
-        statement: &'static str,
-        indexes: &'static [&'static str],
-        max_pages: i64,
-    ) -> Self {
-        Self { finds, asked_by: None, statement, values: "", indexes, is_ordered: false, max_pages }
-    }
-
-    /// A query that Forebay makes.
-    const fn forebay(
-        finds: &'static str,
-        asked_by: &'static str,
-        (statement, values): (&'static str, &'static str),
-        indexes: &'static [&'static str],
-        max_pages: i64,
-    ) -> Self {
-        Self { finds, asked_by: Some(asked_by), statement, values, indexes, is_ordered: false, max_pages }
-    }
-
-    const fn ordered(mut self) -> Self {
-        self.is_ordered = true;
-        self
-    }
-}
+use super::query::Query;
 
 /// The query of `forebay.search_logs`; a plan shows a call as one step.
 const SEARCH_LOGS: &str = "
