@@ -287,6 +287,11 @@ impl Config {
         }
     }
 
+    /// The host of the dashboard's public address.
+    pub(crate) fn public_host(&self) -> Option<String> {
+        self.server.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned)
+    }
+
     /// The sources that Forebay can scrape: those with a kind.
     pub(crate) fn definitions(&self) -> &Sources {
         &self.definitions

@@ -72,7 +72,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             project: config.project().map(str::to_owned),
             course_project: content::project(None, context)?,
             configured_by: context.configured_by()?,
-            public_host: None,
+            public_host: config.public_host(),
             may_scrape: args.allow_scrape,
         };
         let stopping = CancellationToken::new();

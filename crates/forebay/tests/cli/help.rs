@@ -20,6 +20,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "history",
     "stats",
     "export",
+    "serve",
     "runs",
     "runs list",
     "runs show",
