@@ -118,7 +118,7 @@ async fn record(client: &Client, table: &UserTable, run: &RunReport, by: &Actor)
         source: Some(&run.source),
         num_touched: run.counts.num_changed(),
         parameters: json!({ "run_id": run.run_id }),
-        ..Action::on(ActionName::TableAdopted, TargetKind::Table, table.name.to_string())
+        ..Action::on(ActionName::TableAdopted, TargetKind::Table, table.name.clone())
     };
     actions::record(&***client, by, &action).await?;
     Ok(())

@@ -78,8 +78,8 @@ pub async fn create(database: &Database, request: &TokenRequest, by: &Actor) -> 
     // The operating system has no random numbers: nothing here can be done about it.
     SystemRandom::new().fill(&mut random).map_err(|_| TokenError::NoRandomness)?;
     let secret = written(&random);
-    let name =
-        request.name.clone().unwrap_or_else(|| format!("{}-{}", request.role, fastrand::u32(1_000..10_000)));
+    let number = clock::random_seed() % 9_000 + 1_000;
+    let name = request.name.clone().unwrap_or_else(|| format!("{}-{number}", request.role));
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     for source in request.sources.iter().flatten() {

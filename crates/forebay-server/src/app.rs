@@ -12,7 +12,6 @@ use forebay_domain::{
 use forebay_engine::{
     content::CourseSettings,
     doctor::Configured,
-    ensure::Gate,
     freshness::Policies,
     notify::Notifying,
     scrape::{Scraper, Sources},
@@ -41,8 +40,6 @@ const MOST_RUNS: usize = 4;
 pub struct Settings {
     /// The database and the sources of the configuration.
     pub scraper: Scraper,
-    /// The gate in front of the sources.
-    pub gate: Gate,
     /// The maximum age of data, by entity type.
     pub policies: Policies,
     /// The pipelines of the configuration.
@@ -59,8 +56,6 @@ pub struct Settings {
     pub configured_by: Option<String>,
     /// The host that users reach the server by; `None`: only the names of loopback.
     pub public_host: Option<String>,
-    /// Whether requests may scrape sources.
-    pub may_scrape: bool,
 }
 
 /// The state of a server. Cheap to clone.
@@ -105,7 +100,7 @@ impl App {
     }
 
     /// Who acts: whoever can reach this server, as the user who runs it.
-    pub(crate) fn actor(&self) -> Actor {
+    pub(crate) fn actor() -> Actor {
         Actor::this_user(Skin::Http)
     }
 

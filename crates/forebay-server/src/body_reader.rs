@@ -17,8 +17,10 @@ pub(crate) const MOST_SILENCE: Duration = Duration::from_mins(1);
 
 /// Reads the body on a thread that may block.
 pub(crate) struct BodyReader {
-    chunks: mpsc::Receiver<io::Result<Bytes>>,
+    /// `None` is the end of the body.
+    chunks: mpsc::Receiver<io::Result<Option<Bytes>>>,
     current: Bytes,
+    is_over: bool,
 }
 
 impl BodyReader {
@@ -29,32 +31,35 @@ impl BodyReader {
         tokio::spawn(async move {
             loop {
                 let chunk = match timeout(most_silence, body.frame()).await {
-                    Ok(None) => break,
+                    Ok(None) => Ok(None),
                     Ok(Some(Ok(frame))) => match frame.into_data() {
-                        Ok(data) => Ok(data),
+                        Ok(data) => Ok(Some(data)),
                         // Trailers say nothing about records.
                         Err(_) => continue,
                     },
                     Ok(Some(Err(error))) => Err(io::Error::new(ErrorKind::ConnectionAborted, error)),
                     Err(silent) => Err(io::Error::new(ErrorKind::TimedOut, silent)),
                 };
-                let is_over = chunk.is_err();
+                let is_over = !matches!(chunk, Ok(Some(_)));
                 // The run may have ended early.
                 if sender.send(chunk).await.is_err() || is_over {
                     break;
                 }
             }
         });
-        Self { chunks, current: Bytes::new() }
+        Self { chunks, current: Bytes::new(), is_over: false }
     }
 }
 
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
+        while self.current.is_empty() && !self.is_over {
             match self.chunks.blocking_recv() {
-                Some(chunk) => self.current = chunk?,
-                None => return Ok(0),
+                Some(Ok(Some(chunk))) => self.current = chunk,
+                Some(Ok(None)) => self.is_over = true,
+                Some(Err(error)) => return Err(error),
+                // A body whose end nobody saw is incomplete.
+                None => return Err(ErrorKind::UnexpectedEof.into()),
             }
         }
         let number = buffer.len().min(self.current.len());

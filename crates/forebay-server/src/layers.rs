@@ -16,6 +16,7 @@ use axum::{
 use forebay_engine::clock;
 use forebay_views::failure::Failure;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tracing::Instrument as _;
 
 use self::origin::PublicHost;
 use crate::{api::persist::Persist, problem::Problem, raw::Raw};
@@ -42,6 +43,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
 pub(crate) fn add_to(router: Router, public: PublicHost) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| panicked()))
+        .layer(middleware::from_fn(refuse_nul))
         .layer(middleware::from_fn(limit_time))
         .layer(middleware::from_fn_with_state(public, origin::check))
         .layer(CompressionLayer::new())
@@ -52,6 +54,15 @@ fn panicked() -> Response {
     let failure = Failure::new("internal_error", "the request met a fault of the server")
         .hint("its log has the details, with the request id of this response");
     Problem::from(failure).into_response()
+}
+
+/// No text of Postgres can contain it, so nothing that it could name is stored.
+async fn refuse_nul(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|text| text.as_str().contains("%00")) {
+        let failure = Failure::usage("nul_character", "a parameter contains a NUL character");
+        return Problem::with_status(StatusCode::BAD_REQUEST, failure).into_response();
+    }
+    next.run(request).await
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {
@@ -71,7 +82,8 @@ async fn describe(request: Request, next: Next) -> Response {
     let request_id = given_id(&request).unwrap_or_else(new_id);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let started = Instant::now();
-    let mut response = next.run(request).await;
+    let span = tracing::error_span!("request", request_id = request_id.to_str().unwrap_or_default());
+    let mut response = next.run(request).instrument(span).await;
     let status = response.status().as_u16();
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(%method, path, status, ms, request_id = request_id.to_str().unwrap_or_default(), "request");

@@ -52,7 +52,11 @@ pub async fn serve(listener: Listener, router: Router, limits: Limits, stopping:
     let connections = Connections::new(router, limits);
     let permits = Arc::new(Semaphore::new(limits.connections));
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
+        let permit = tokio::select! {
+            permit = Arc::clone(&permits).acquire_owned() => permit,
+            () = stopping.cancelled() => break,
+        };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             accepted = listener.listener.accept() => accepted,
             () = stopping.cancelled() => break,

@@ -116,7 +116,8 @@ create table forebay.ingestion_outcomes (
     constraint ingestion_outcomes_pkey primary key (reference_id, pipeline_id, payload_hash)
 );
 -- Few hand-offs fail, and those wait for an operator. Nothing else is listed by state often enough for an index.
-create index ingestion_outcomes_failed on forebay.ingestion_outcomes (pipeline_id, finished_at) where state = 'failed';
+create index ingestion_outcomes_failed on forebay.ingestion_outcomes (pipeline_id, finished_at)
+    include (reason_code, failure_code, enqueued_at) where state = 'failed';
 comment on table forebay.ingestion_outcomes is
     'How hand-offs ended: one row for each pipeline, reference and content. Handing the content off again deletes the row.';
 comment on column forebay.ingestion_outcomes.reference_id is 'The reference.';

@@ -22,7 +22,7 @@ create table forebay.operator_actions (
     parameters jsonb not null default '{}'
 );
 comment on table forebay.operator_actions is
-    'What people and programs changed on purpose: one row for each command, written in the transaction of the change.';
+    'What people and programs changed on purpose: one row for each decision.';
 comment on column forebay.operator_actions.action_id is 'Number of the action, ascending in time.';
 comment on column forebay.operator_actions.acted_at is 'When it was done.';
 comment on column forebay.operator_actions.num_touched is

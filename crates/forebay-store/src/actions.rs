@@ -1,8 +1,7 @@
 //! The audit trail: what operators did, and why.
 //!
-//! A call that changes something on purpose takes an [`Actor`] and records an [`Action`] in the transaction of the
-//! change, so there is no change without its row and no row without its change. Automatic changes, such as a breaker
-//! that opens, have their own trails.
+//! A call that decides something takes an [`Actor`] and records an [`Action`] in the transaction of the change, or
+//! beside it if the change takes several. Automatic changes, such as a breaker that opens, have their own trails.
 
 mod actor;
 

@@ -99,13 +99,6 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<TokenRow>> {
     client.query_typed(&statement, &[]).await?.iter().map(from_row).collect()
 }
 
-/// Whether there is a token that is neither revoked nor expired.
-pub async fn any_valid(client: &impl GenericClient) -> Result<bool> {
-    let statement = "select exists (select from forebay.api_tokens \
-         where revoked_at is null and (expires_at is null or expires_at > now())) as found";
-    client.query_typed_one(statement, &[]).await?.read("found")
-}
-
 /// Revokes the token of this name, or of this number. Returns it; `None`: there is none, or it is revoked.
 pub async fn revoke(client: &impl GenericClient, name_or_id: &str, by: &str) -> Result<Option<TokenRow>> {
     let statement = format!(

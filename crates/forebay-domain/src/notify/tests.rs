@@ -105,8 +105,8 @@ fn temporary_failures_are_retried_until_the_notification_is_too_old() {
     for class in [FailureClass::Permanent, FailureClass::Poison] {
         assert_eq!(after(class, SignedDuration::ZERO, None), AfterFailure::GiveUp);
     }
-    let asked = Some(SignedDuration::from_mins(7));
-    assert_eq!(after(FailureClass::Throttled, young, asked), AfterFailure::Retry(asked.unwrap()));
+    let asked = SignedDuration::from_mins(7);
+    assert_eq!(after(FailureClass::Throttled, young, Some(asked)), AfterFailure::Retry(asked));
     let days = Some(SignedDuration::from_hours(99));
     let an_hour = AfterFailure::Retry(SignedDuration::from_hours(1));
     assert_eq!(after(FailureClass::Throttled, young, days), an_hour);

@@ -3,7 +3,7 @@
 use forebay_domain::identity::{SCOPE_FIELD, SourceIdentityError};
 
 use super::Error;
-use crate::human;
+use crate::{human, scrape::DefinitionError};
 
 impl Error {
     /// What to do next, if there is something to do.
@@ -12,14 +12,7 @@ impl Error {
             Self::Store(error) => error.hint(),
             Self::Content(error) => error.hint(),
             Self::Source(error) => Some(error.hint().into()),
-            Self::Definition(error) => Some(match error.field.as_slice() {
-                [] => format!("correct [sources.{}] in forebay.toml", error.source_name),
-                field => format!(
-                    "correct `{}` in [sources.{}] of forebay.toml",
-                    field.join("."),
-                    error.source_name
-                ),
-            }),
+            Self::Definition(error) => Some(definition_hint(error)),
             Self::Crawl(incomplete) => Some(incomplete.hint.clone().into()),
             Self::NotScraped { source_name } => Some(format!(
                 "define it as [sources.{source_name}] in forebay.toml; `forebay config check` lists the configured sources"
@@ -109,6 +102,13 @@ impl Error {
             }
             Self::NotApplied { .. } | Self::Reader | Self::Payload(_) => None,
         }
+    }
+}
+
+fn definition_hint(error: &DefinitionError) -> String {
+    match error.field.as_slice() {
+        [] => format!("correct [sources.{}] in forebay.toml", error.source_name),
+        field => format!("correct `{}` in [sources.{}] of forebay.toml", field.join("."), error.source_name),
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn decide(
     let memory: Memory = stored.iter().map(|alert| (key(alert), alert.state)).collect();
     let seen = Observation {
         firing: found.alerts.iter().map(|(key, alert)| (key.clone(), alert.since)).collect(),
-        gone: gone(&memory, &found),
+        gone: gone(notifier, &stored, &found),
         is_waiting: outbox::is_waiting(own, notifier_id).await?,
     };
     let group_wait = if at_once { SignedDuration::ZERO } else { notifier.group_wait };
@@ -70,11 +70,15 @@ fn remember((event, subject): &AlertKey, state: AlertState, alert: Value) -> Sto
     StoredAlert { event: *event, subject: subject.clone(), state, alert }
 }
 
-/// Dead workers whose rows were deleted after a day: they did not come back.
-fn gone(memory: &Memory, found: &Found) -> BTreeSet<AlertKey> {
-    let is_gone =
-        |(event, subject): &&AlertKey| *event == NotifyEvent::WorkerGone && !found.workers.contains(subject);
-    memory.keys().filter(is_gone).cloned().collect()
+/// Dead workers whose rows were deleted after a day, because they did not come back; and alerts about sources that the
+/// notifier no longer covers.
+fn gone(notifier: &Notifier, stored: &[StoredAlert], found: &Found) -> BTreeSet<AlertKey> {
+    let is_gone = |alert: &&StoredAlert| {
+        let is_worker_gone =
+            alert.event == NotifyEvent::WorkerGone && !found.workers.contains(&alert.subject);
+        is_worker_gone || !notifier.covers(alert.alert["source"].as_str())
+    };
+    stored.iter().filter(is_gone).map(key).collect()
 }
 
 /// The alerts to tell, as far as the notifier reports them.
@@ -91,8 +95,10 @@ fn alerts(
     let mut alerts = with(&told.firing, AlertStatus::Firing);
     alerts.extend(with(&told.repeated, AlertStatus::Repeated));
     for alert in with(&told.resolved, AlertStatus::Resolved) {
-        if notifier.resolved {
-            alerts.push(Alert { event: alert.event.at_end(), resolved_at: Some(now), ..alert });
+        let event = alert.event.at_end();
+        // Closing a breaker is an event of its own.
+        if notifier.resolved || event != alert.event && notifier.events.contains(&event) {
+            alerts.push(Alert { event, resolved_at: Some(now), ..alert });
         }
     }
     alerts.retain(|alert| notifier.reports(alert.event));

@@ -212,8 +212,8 @@ async fn old_data(
             };
             let since = entry.last_sync.and_then(|at| at.checked_add(limit).ok());
             let mut next = format!("forebay ensure {}", human::shell_word(&entry.entity_type));
-            for pair in entry.scope.split(',').filter(|pair| !pair.is_empty()) {
-                next.extend([" --scope ", &human::shell_word(pair)]);
+            for (key, value) in scope.pairs() {
+                next.extend([" --scope ", &human::shell_word(&format!("{key}={value}"))]);
             }
             drafts.push(Draft {
                 event: NotifyEvent::FreshnessError,

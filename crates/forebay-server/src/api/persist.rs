@@ -6,7 +6,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forebay_domain::{
-    identity::SCOPE_FIELD, patch::RecordMode, pointer::Pointer, removal_flag::RemovedWhen, run::OnDuplicate,
+    identity::SCOPE_FIELD,
+    patch::RecordMode,
+    pointer::Pointer,
+    removal_flag::RemovedWhen,
+    run::{OnDuplicate, RunStatus},
 };
 use forebay_engine::{
     freshness::enter_persisted,
@@ -132,7 +136,16 @@ impl Raw for Persist {
         let run = persisted
             .await
             .map_err(|error| Failure::new("internal_error", "the run ended abruptly").because(&error))??;
-        let status = if run.summary.status == "held" { StatusCode::ACCEPTED } else { StatusCode::OK };
+        if run.summary.status == RunStatus::Failed.as_str() {
+            let message = run.message.as_deref().unwrap_or("the run failed");
+            let hint = format!("GET /v1/runs/{} shows its counts and rejected records", run.summary.run_id);
+            return Err(Failure::new("run_failed", message).exit(Exit::Partial).hint(hint));
+        }
+        let status = if run.summary.status == RunStatus::Held.as_str() {
+            StatusCode::ACCEPTED
+        } else {
+            StatusCode::OK
+        };
         Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(run)).into_response())
     }
 }
@@ -198,7 +211,8 @@ fn settings(query: Query, headers: &HeaderMap, inputs: &Inputs) -> Result<InputS
             guards: query.guards,
             max_removed_share: query.max_removed.map(Share::get),
             max_rejected_share: query.max_rejected.map(Share::get),
-            max_wait: None,
+            // It has one of the few places meanwhile, and the client can try again.
+            max_wait: Some(MOST_SILENCE),
         },
         scope: query.scope.as_deref().map(arguments::scope).transpose()?.unwrap_or_default(),
         complete: query.complete,

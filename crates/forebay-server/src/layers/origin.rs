@@ -41,8 +41,9 @@ fn judge(
     let host = target.map(Authority::as_str).or_else(|| text(header::HOST.as_str()));
     // Only programs leave it out.
     if host.is_some_and(|host| !is_ours(public, host)) {
-        let failure = Failure::usage("host_unknown", "the request is for another host")
-            .hint("call this server as localhost or 127.0.0.1");
+        let failure = Failure::usage("host_unknown", "the request is for another host").hint(
+            "call it as localhost, or set `public_url` under [server] in forebay.toml to the address in use",
+        );
         return Err(Problem::with_status(StatusCode::MISDIRECTED_REQUEST, failure));
     }
     if method.is_safe() {

@@ -168,7 +168,11 @@ pub(super) async fn carry_out(
     UrlPath(Path { run, decision }): UrlPath<Path>,
     Form(confirmed): Form<Confirmed>,
 ) -> Response {
-    let done = do_it(&app, run, decision, &confirmed.expected).await;
+    // A task of its own: a decision that has begun ends as it must, even if the browser goes away.
+    let deciding = tokio::spawn(async move { do_it(&app, run, decision, &confirmed.expected).await });
+    let done = deciding.await.unwrap_or_else(|error| {
+        Err(Failure::new("internal_error", "the decision ended abruptly").because(&error))
+    });
     match done {
         Ok(address) => Redirect::to(&address.to_string()).into_response(),
         Err(failure) => refuse(&failure),
@@ -181,7 +185,7 @@ async fn do_it(app: &App, run: RunName, decision: Decision, expected: &str) -> R
     if planned.fingerprint() != expected {
         return Ok(address(run_id, decision).with("changed", "yes"));
     }
-    let by = app.actor();
+    let by = App::actor();
     let decided = match decision {
         Decision::Release => persist::release(database, run_id, &by).await?,
         Decision::Reject => persist::reject(database, run_id, &by).await?,

@@ -74,11 +74,15 @@ impl Filter {
 
 /// A page about the failed hand-offs with a cause.
 pub(super) fn of_cause(path: &str, cause: &FailureCause) -> Address {
-    let code = match &cause.failure_code {
-        Some(code) => ("failure_code", code.as_str()),
-        None => ("reason_code", cause.reason_code.as_str()),
-    };
-    Address::new(path, [("pipeline", cause.pipeline.as_str()), ("state", "failed"), code])
+    Address::new(
+        path,
+        [
+            ("pipeline", cause.pipeline.as_str()),
+            ("state", "failed"),
+            ("reason_code", cause.reason_code.as_str()),
+            ("failure_code", cause.failure_code.as_deref().unwrap_or_default()),
+        ],
+    )
 }
 
 /// `GET /handoffs`

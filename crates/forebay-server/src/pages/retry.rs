@@ -116,7 +116,7 @@ async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let sample = read::handoffs::page(&client, filter.for_store(SAMPLE), Option::None).await?;
     let selection =
         Selection { limit: Some(parts::MOST_COUNTED.unsigned_abs()), ..selection(&filter, clock::now()) };
-    let dry_run = handoffs::operate(&mut client, RETRY, &selection, Mode::DryRun, &asked.app.actor()).await?;
+    let dry_run = handoffs::operate(&mut client, RETRY, &selection, Mode::DryRun, &App::actor()).await?;
     drop(client);
     let number = parts::capped(dry_run.num_done);
     let body = html! {
@@ -180,7 +180,7 @@ async fn run(app: &App, number: u64, filter: &Filter, began_at: Timestamp) {
         let portion = async {
             let mut client = app.client().await?;
             Ok::<_, Failure>(
-                handoffs::operate(&mut client, RETRY, &selection, Mode::Act, &app.actor()).await?,
+                handoffs::operate(&mut client, RETRY, &selection, Mode::Act, &App::actor()).await?,
             )
         };
         match portion.await {

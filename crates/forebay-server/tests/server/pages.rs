@@ -93,7 +93,8 @@ async fn now_names_what_needs_a_person_with_its_next_step() {
     let run_id = held_run(&stage).await;
     let text = page(&stage, "/").await;
     assert!(text.contains("Held run") && text.contains(&format!("href=\"/runs/{run_id}/held\"")), "{text}");
-    let retry = "/handoffs/retry?pipeline=seed.index&amp;state=failed&amp;failure_code=document_refused";
+    let retry = "/handoffs/retry?pipeline=seed.index&amp;state=failed&amp;reason_code=permanent&amp;\
+        failure_code=document_refused";
     assert!(text.contains(retry), "{text}");
 }
 

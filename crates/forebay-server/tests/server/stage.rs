@@ -9,7 +9,6 @@ use axum::{
 };
 use forebay_engine::{
     clock,
-    ensure::Gate,
     freshness::Policies,
     notify::Notifying,
     persist::{self, Input, PersistRequest},
@@ -64,7 +63,6 @@ impl Stage {
     fn over(test: TestDatabase, database: Arc<Database>) -> Self {
         let scraper = Scraper::new(Arc::clone(&database), clock::network(), Arc::new(Sources::default()));
         let settings = Settings {
-            gate: Gate::new(scraper.clone(), Policies::default()),
             scraper,
             policies: Policies::default(),
             declarations: Declarations::default(),
@@ -74,7 +72,6 @@ impl Stage {
             course_project: "default".to_owned(),
             configured_by: None,
             public_host: None,
-            may_scrape: false,
         };
         let stopping = CancellationToken::new();
         Self { router: router(App::new(settings, stopping.clone())), stopping, database, _test: test }

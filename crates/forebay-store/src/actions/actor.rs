@@ -38,7 +38,10 @@ impl Actor {
 
     /// Somebody who was recognised, at an address.
     pub fn of(principal: &Principal, skin: Skin, from: Option<String>) -> Self {
-        Self { name: cut(&principal.name), role: principal.role, skin, from, reason: None }
+        // A client chooses its own name, and may leave it empty.
+        let name = cut(&principal.name).trim().to_owned();
+        let name = if name.is_empty() { "unknown".to_owned() } else { name };
+        Self { name, role: principal.role, skin, from, reason: None }
     }
 
     /// With why they act.
@@ -83,6 +86,15 @@ mod tests {
         assert_eq!(name_of(1000, file.path()).as_deref(), Some("ada"));
         assert_eq!(name_of(0, file.path()).as_deref(), Some("root"));
         assert_eq!([7, 100].map(|uid| name_of(uid, file.path())), [None, None]);
+    }
+
+    #[test]
+    fn whoever_gives_no_name_has_one() {
+        let of = |name: &str| {
+            let principal = Principal { name: name.to_owned(), role: Role::Operator, sources: None };
+            Actor::of(&principal, Skin::Mcp, None).name
+        };
+        assert_eq!([of(" Ada "), of(""), of("\0 ")], ["Ada", "unknown", "unknown"]);
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub async fn board(client: &impl GenericClient, most: i64) -> Result<Vec<BoardCe
         .collect()
 }
 
-/// The failed hand-offs by cause, the most frequent first. At most `most` hand-offs are counted.
+/// The failed hand-offs by cause, the most frequent first. Of each pipeline, the last
+/// `most` are counted.
 pub async fn causes(client: &impl GenericClient, most: i64) -> Result<Vec<FailureCause>> {
     let rows = client.query_typed(CAUSES, &[(&most, Type::INT8)]).await?;
     rows.iter()

@@ -66,7 +66,7 @@ pub struct FailingLimit {
     pub min_failed: u32,
 }
 
-/// Enabled sources whose runs have failed since before `until`, by name.
+/// Enabled sources whose runs have been failing for at least `failing_for`, by name.
 pub async fn failing_sources(
     client: &impl GenericClient,
     failing_for: SignedDuration,
@@ -115,7 +115,8 @@ pub async fn failing_pipelines(
 /// What the last reconciliation of each pipeline found, by pipeline.
 pub async fn findings(client: &impl GenericClient) -> Result<Vec<Finding>> {
     let statement = "select p.name as pipeline, p.source_name as source, f.found_at, f.num_wrong, f.num_repaired \
-         from forebay.conservation_findings as f join forebay.pipelines as p using (pipeline_id) order by p.name";
+         from forebay.conservation_findings as f join forebay.pipelines as p using (pipeline_id) \
+         where p.enabled order by p.name";
     let rows = client.query_typed(statement, &[]).await?;
     rows.iter()
         .map(|row| {

@@ -164,7 +164,7 @@ pub async fn has_references(client: &impl GenericClient, source_id: i32) -> Resu
     client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("has_references")
 }
 
-/// Renames a source without references, with the pipelines and fallbacks that name it.
+/// Renames a source without references, with the pipelines, fallbacks and tokens that name it.
 pub async fn rename(client: &impl GenericClient, source: &Source, to: &str) -> Result<()> {
     let names = [(&source.name as _, Type::TEXT), (&to as _, Type::TEXT)];
     for statement in [
@@ -172,6 +172,7 @@ pub async fn rename(client: &impl GenericClient, source: &Source, to: &str) -> R
         "update forebay.sources set fallback = array_replace(fallback, $1, $2) where $1 = any(fallback)",
         "update forebay.pipelines set source_name = $2, updated_at = now() where source_name = $1",
         "update forebay.sync_metadata set source_name = $2 where source_name = $1",
+        "update forebay.api_tokens set sources = array_replace(sources, $1, $2) where $1 = any(sources)",
     ] {
         client.execute_typed(statement, &names).await?;
     }
@@ -195,6 +196,11 @@ pub async fn delete(client: &impl GenericClient, source: &Source) -> Result<()> 
         "delete from forebay.scrape_runs where source_id = $1",
         "delete from forebay.sync_metadata as m using forebay.sources as s \
              where s.source_id = $1 and m.source_name = s.name",
+        // A later source of the same name is another one.
+        "update forebay.api_tokens as t set revoked_at = now(), revoked_by = 'source_deleted' from forebay.sources as s \
+             where s.source_id = $1 and t.revoked_at is null and t.sources = array[s.name]",
+        "update forebay.api_tokens as t set sources = array_remove(t.sources, s.name) from forebay.sources as s \
+             where s.source_id = $1 and s.name = any (t.sources) and t.sources <> array[s.name]",
         "delete from forebay.sources where source_id = $1",
     ] {
         client.execute_typed(statement, &id).await?;

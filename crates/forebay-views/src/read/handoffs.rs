@@ -27,8 +27,11 @@ pub async fn page(
     if let Some(source) = &filter.source {
         names::source(client, source).await?;
     }
-    names::codes(client, filter.reason_code.as_deref(), filter.failure_code.as_deref()).await?;
     let rows = handoffs::list(&***client, &filter).await?;
+    // Looking for a code reads everything, so only a list without hand-offs is explained.
+    if rows.is_empty() && filter.after.is_none() {
+        names::codes(client, filter.reason_code.as_deref(), filter.failure_code.as_deref()).await?;
+    }
     cursor::page(rows, limit, |last| {
         (last.enqueued_at, last.version, last.reference_id.to_string(), last.pipeline.clone())
     })

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use forebay_engine::{ensure::Gate, scrape::Stop};
 use forebay_server::{App, Limits, Listener, Settings, router};
 use tokio_util::sync::CancellationToken;
 
@@ -22,15 +21,11 @@ const NUM_CONNECTIONS: usize = 16;
 #[command(after_help = "\
 Examples:
   forebay serve
-  forebay serve --listen 127.0.0.1:9000 --allow-scrape")]
+  forebay serve --listen 127.0.0.1:9000")]
 pub(crate) struct Args {
     /// The address to listen on; port 0 lets the system choose one
     #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8321))]
     pub(crate) listen: SocketAddr,
-
-    /// Allow requests to scrape the configured sources
-    #[arg(long)]
-    pub(crate) allow_scrape: bool,
 }
 
 /// Runs the command until a signal stops it.
@@ -53,18 +48,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .hint("listen on 127.0.0.1, and let a proxy that authenticates forward to it"));
     }
     let serving = context.with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
-        let scraper = if args.allow_scrape {
-            context.declare(scraper).await?
-        } else {
-            // Records that clients post are handed off.
-            context.declare_pipelines(&scraper.database).await?;
-            scraper.clone()
-        };
-        let stop = Stop::default();
-        let gate = Gate::for_tools(scraper.clone(), config.policies(), stop.clone());
+        // Records that clients post are handed off.
+        context.declare_pipelines(&scraper.database).await?;
         let settings = Settings {
-            scraper,
-            gate: gate.clone(),
+            scraper: scraper.clone(),
             policies: config.policies(),
             declarations: config.declarations(),
             notifying: config.notifying(),
@@ -73,19 +60,16 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             course_project: content::project(None, context)?,
             configured_by: context.configured_by()?,
             public_host: config.public_host(),
-            may_scrape: args.allow_scrape,
         };
         let stopping = CancellationToken::new();
         context.ui.note(&format!("serving on http://{}/; Ctrl-C stops", listener.address()));
         let asked = async {
             signals.next().await;
-            stop.ask();
             stopping.cancel();
         };
         let router = router(App::new(settings, stopping.clone()));
         let serving = forebay_server::serve(listener, router, Limits::default(), stopping.clone());
         let ((), ()) = tokio::join!(serving, asked);
-        gate.finish().await;
         Ok(Exit::Interrupted)
     });
     Box::pin(serving).await

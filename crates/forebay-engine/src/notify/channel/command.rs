@@ -57,14 +57,14 @@ impl Command {
 
     pub(super) async fn run(&self, message: &Message<'_>) -> Tried {
         let names = self.settings.env.iter();
-        let named: Vec<_> = names.filter_map(|name| Some((name, environment::var_os(name)?))).collect();
+        let given: Vec<_> = names.filter_map(|name| Some((name, environment::var_os(name)?))).collect();
         let secrets: Vec<String> =
-            named.iter().map(|(_, value)| value.to_string_lossy().into_owned()).collect();
+            given.iter().map(|(_, value)| value.to_string_lossy().into_owned()).collect();
         let mut command = Process::new(&self.program);
         let mut mark = Mark::new();
         let (name, value) = mark.variable();
         command.args(&self.settings.command[1..]).env_clear().envs(environment::of_programs());
-        command.envs(named).env(name, value);
+        command.envs(given).env(name, value);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         if let Some(directory) = &self.settings.directory {

@@ -1,8 +1,9 @@
 //! E-mail over SMTP. TLS is required, unless the server is on this machine.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use forebay_domain::handoff::FailureClass;
+use forebay_sources::Masks;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor,
     message::{Mailbox, header::ContentType},
@@ -12,6 +13,7 @@ use lettre::{
         client::{Tls, TlsParameters},
     },
 };
+use tokio::time::timeout;
 
 use super::{
     super::settings::{EmailSettings, Notifier, NotifierError, SmtpTls},
@@ -30,7 +32,8 @@ pub(in super::super) struct Email {
     from: Mailbox,
     to: Vec<Mailbox>,
     /// What must not be in a message.
-    password: Option<String>,
+    password: Masks,
+    timeout: Duration,
 }
 
 pub(super) fn check(notifier: &Notifier, settings: &EmailSettings) -> Result<(), NotifierError> {
@@ -84,15 +87,22 @@ impl Email {
             .port(settings.port)
             .timeout(Some(notifier.timeout))
             .tls(tls);
-        let mut password = None;
+        let mut secrets = Vec::new();
         if let (Some(username), Some(place)) = (&settings.username, &settings.password) {
             let secret = notifier.secret("password", place)?;
             builder = builder.credentials(Credentials::new(username.clone(), secret.clone()));
-            password = Some(secret);
+            secrets.push(secret);
         }
         let to = settings.to.iter().map(|to| mailbox(notifier, "to", to)).collect::<Result<_, _>>()?;
         let from = mailbox(notifier, "from", &settings.from)?;
-        Ok(Self { transport: builder.build(), host: settings.host.clone(), from, to, password })
+        Ok(Self {
+            transport: builder.build(),
+            host: settings.host.clone(),
+            from,
+            to,
+            password: Masks::of(&secrets),
+            timeout: notifier.timeout,
+        })
     }
 
     pub(super) async fn send(&self, message: &Message<'_>) -> Tried {
@@ -104,13 +114,19 @@ impl Email {
                 return Tried { outcome, answer: String::new() };
             }
         };
-        match self.transport.send(mail).await {
-            Ok(response) => {
+        // The transport limits only the time to connect.
+        match timeout(self.timeout, self.transport.send(mail)).await {
+            Err(_) => {
+                let message = format!("{} did not answer within {} s", self.host, self.timeout.as_secs_f64());
+                let outcome = Outcome::failed(FailureClass::Transient, "email_timeout", message);
+                Tried { outcome, answer: String::new() }
+            }
+            Ok(Ok(response)) => {
                 let lines: Vec<&str> = response.message().collect();
                 let answer = self.shown(&format!("{} {}", response.code(), lines.join(" ")));
                 Tried { outcome: Outcome::Done, answer }
             }
-            Err(error) => self.failed(&error),
+            Ok(Err(error)) => self.failed(&error),
         }
     }
 
@@ -158,10 +174,6 @@ impl Email {
 
     /// An answer on one line, without the password.
     fn shown(&self, text: &str) -> String {
-        let text = match &self.password {
-            Some(password) if password.len() >= 4 => text.replace(password.as_str(), "…"),
-            _ => text.to_owned(),
-        };
-        printable(text.as_bytes(), MOST_CHARS)
+        printable(self.password.apply(text).as_bytes(), MOST_CHARS)
     }
 }

@@ -1,5 +1,6 @@
 //! A POST request, by the client, the address rules and the signatures of the handler `webhook`.
 
+use forebay_sources::Masks;
 use forebay_store::pipelines::PipelineSpec;
 use serde_json::{Map, Value, json};
 
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     clock,
-    work::{SettingError, Webhook, check_webhook},
+    work::{SettingError, Webhook, check_webhook, event::Outcome},
 };
 
 /// Stands in for a URL that is read later.
@@ -17,7 +18,11 @@ const SOME_URL: &str = "https://example.invalid/";
 
 /// A client for the URL of a notifier.
 #[derive(Debug)]
-pub(in super::super) struct SignedPost(Webhook);
+pub(in super::super) struct SignedPost {
+    webhook: Webhook,
+    /// The path of a secret URL: servers like to repeat it.
+    masks: Masks,
+}
 
 pub(super) fn check(notifier: &Notifier, settings: &WebhookSettings) -> Result<(), NotifierError> {
     let url = if is_secret(&settings.url) {
@@ -60,11 +65,17 @@ impl SignedPost {
             settings.url.clone()
         };
         let opened = Webhook::open(&spec(notifier, settings, &url));
-        Ok(Self(opened.map_err(|error| of_handler(notifier, error))?))
+        let path = url.splitn(4, '/').nth(3).filter(|_| is_secret(&settings.url));
+        let masks = Masks::of(&path.map(str::to_owned).into_iter().collect::<Vec<_>>());
+        Ok(Self { webhook: opened.map_err(|error| of_handler(notifier, error))?, masks })
     }
 
     pub(super) async fn send(&self, id: &str, body: String, media_type: &'static str) -> Tried {
-        let (outcome, received) = self.0.post(id, body, media_type, clock::now()).await;
+        let (mut outcome, mut received) = self.webhook.post(id, body, media_type, clock::now()).await;
+        received.body = self.masks.apply(&received.body);
+        if let Outcome::Failed { message, .. } = &mut outcome {
+            *message = self.masks.apply(message);
+        }
         let answer = match received.status {
             Some(status) if received.body.is_empty() => format!("status {status}"),
             Some(status) => format!("status {status}: {}", received.body),

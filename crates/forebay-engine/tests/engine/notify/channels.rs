@@ -13,6 +13,7 @@ use forebay_engine::{
 };
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::{Lab, mail::MailServer, notifier, options, receiver::Hook};
 use crate::wait::eventually;
@@ -161,6 +162,15 @@ async fn mail_that_is_refused_fails_and_mail_that_is_deferred_is_retried() {
         assert_eq!((failure.code.as_str(), row.settled_at.is_some()), (expected, is_final), "{failure:?}");
         assert!(failure.message.contains(&answer[4..]), "{failure:?}");
     }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_is_not_waited_for() {
+    let (silent, other) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), MailServer::open("250 ok", "235 welcome").await);
+    let settings = EmailSettings { port: silent.local_addr().unwrap().port(), ..email(&other) };
+    let ops = Notifier { timeout: Duration::from_millis(300), ..notifier(Receiver::Email(settings)) };
+    assert_eq!(code(&test(&ops).await), Some("email_timeout"));
 }
 
 #[tokio::test]

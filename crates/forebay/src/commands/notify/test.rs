@@ -59,20 +59,14 @@ impl Report for NotifierTest {
     fn write(&self, page: &mut ui::Page) {
         let Self { notifier, kind, answer, .. } = self;
         let took = format::duration(std::time::Duration::from_millis(self.duration_ms));
-        match (&self.failure_code, &self.message) {
-            (Some(code), Some(message)) => {
-                page.toned(
-                    Tone::Bad,
-                    &format!("{notifier} ({kind}) did not accept it: {code}, after {took}"),
-                );
-                page.line(&format!("  {}", format::plain(message)));
-            }
-            _ => {
-                page.toned(Tone::Good, &format!("{notifier} ({kind}) accepted a notification in {took}"));
-                if !answer.is_empty() {
-                    page.line(&format!("  answer: {}", format::plain(answer)));
-                }
-            }
+        if let (Some(code), Some(message)) = (&self.failure_code, &self.message) {
+            page.toned(Tone::Bad, &format!("{notifier} ({kind}) did not accept it: {code}, after {took}"));
+            page.line(&format!("  {}", format::plain(message)));
+            return;
+        }
+        page.toned(Tone::Good, &format!("{notifier} ({kind}) accepted a notification in {took}"));
+        if !answer.is_empty() {
+            page.line(&format!("  answer: {}", format::plain(answer)));
         }
     }
 }
