@@ -262,7 +262,7 @@ pub(super) const QUERIES: &[Query] = &[
         "the dashboard",
         (include_str!("../../../src/handoffs/causes.sql"), "10001"),
         &["ingestion_outcomes_failed"],
-        900,
+        40,
     ),
     Query::sql(
         "the failed attempts of a hand-off",
