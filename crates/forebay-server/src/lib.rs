@@ -2,7 +2,7 @@
 //!
 //! It has no rules of its own. An endpoint reads its arguments, calls what the command line calls (`forebay-views` to
 //! read, `forebay-engine` to change), and answers with the same views. Each endpoint is a type that implements
-//! [`endpoint::Endpoint`] in a file of its own, so the router, the description of the API and the check of permissions
+//! `Endpoint` in a file of its own, so the router, the description of the API and the check of permissions
 //! come from one list and can't differ.
 
 mod api;

@@ -3,7 +3,7 @@
 //! A view has a column for each declared field, over the references of all sources with that entity type; another view
 //! has their revisions. Both run with the rights of the role that reads them, so the policies of the references apply.
 //! Fields that are filtered by have an index, which belongs to the table `references` and is created without blocking
-//! writers. Fields that refer to another entity type have functions between the two views ([`relationships`]).
+//! writers. Fields that refer to another entity type have functions between the two views (`relationships`).
 
 mod relationships;
 mod statements;

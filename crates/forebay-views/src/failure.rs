@@ -1,7 +1,7 @@
 //! Exit codes, and the one form in which users see every error.
 //!
 //! Library crates have their own error enums with a stable `code()` and a `hint()`; each has one `From` here. A failure
-//! never contains a secret: its text passes through [`crate::ui::redact`] when it is created.
+//! never contains a secret: its text passes through [`crate::redact`] when it is created.
 
 use std::{error::Error, fmt, path::Path, process::ExitCode};
 

@@ -1,6 +1,6 @@
 //! `[notify.NAME]`: receivers of notifications.
 //!
-//! One struct has the settings of all kinds, so the reference lists them together; [`Notify::check`] refuses those of
+//! One struct has the settings of all kinds, so the reference lists them together; a check refuses those of
 //! another kind. The engine checks the values.
 
 use std::{collections::BTreeMap, path::PathBuf};
