@@ -1,7 +1,7 @@
 //! Temporary clusters, other processes that join them, and files that tests generate.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, ErrorKind, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -87,7 +87,15 @@ impl Joiner {
     pub(crate) fn run(mut command: Command, data_dir: &Path) -> Self {
         command.args(["--exact", "cluster::joins_for_another_test", "--ignored", "--nocapture", "--quiet"]);
         command.env("FOREBAY_TEST_JOIN", data_dir).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        // A copied program is busy while a process that another test forks in that moment has it open.
+        let spawned = (0..500).find_map(|_| match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(20));
+                None
+            }
+            spawned => Some(spawned.unwrap()),
+        });
+        let mut child = spawned.unwrap();
         let words = BufReader::new(child.stdout.take().unwrap());
         Self { child, words }
     }
