@@ -99,7 +99,7 @@ impl App {
         &self.shared.settings.scraper.database
     }
 
-    /// Who acts: whoever can reach this server, as the user who runs it.
+    /// The actor of every decision: the user who runs the server.
     pub(crate) fn actor() -> Actor {
         Actor::this_user(Skin::Http)
     }

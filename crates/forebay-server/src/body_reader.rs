@@ -58,7 +58,7 @@ impl Read for BodyReader {
                 Some(Ok(Some(chunk))) => self.current = chunk,
                 Some(Ok(None)) => self.is_over = true,
                 Some(Err(error)) => return Err(error),
-                // A body whose end nobody saw is incomplete.
+                // Without its end, a body is incomplete.
                 None => return Err(ErrorKind::UnexpectedEof.into()),
             }
         }

@@ -46,7 +46,7 @@ pub(crate) struct Feed(Arc<Shared>);
 struct Shared {
     database: Arc<Database>,
     stopping: CancellationToken,
-    /// `None`: nobody follows.
+    /// `None`: there are no followers.
     sender: Mutex<Option<Sender<Message>>>,
     readers: Semaphore,
 }
@@ -101,9 +101,9 @@ impl Feed {
         }
     }
 
-    /// Whether the reader ends, because nobody follows any more.
+    /// Whether the reader ends, because there are no followers any more.
     async fn is_over(&self, sender: &Sender<Message>) -> bool {
-        // Under the lock, so nobody joins in between.
+        // Under the lock, so no follower joins in between.
         let mut current = self.0.sender.lock().await;
         let is_over = sender.receiver_count() == 0;
         if is_over {
@@ -121,7 +121,7 @@ impl Feed {
         let (next, is_last) = (page.next, page.is_last);
         let positions: Vec<StreamCursor> = page.items.iter().map(|(at, _)| *at).collect();
         for (at, event) in positions.into_iter().zip(changes::view(page)?.items) {
-            // Nobody may follow at the moment.
+            // There may be no followers at the moment.
             let _number = sender.send(Message::Change(Arc::new((at, event))));
         }
         if next != from {

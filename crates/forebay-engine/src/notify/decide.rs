@@ -20,7 +20,7 @@ use crate::error::Result;
 /// Compares the alerts of a notifier with the database, unless another worker does it, or did it a moment ago. What is
 /// news is stored as a notification, in the transaction that remembers it as told. Returns the id of the notification.
 ///
-/// `at_once`: everything found now is one group, because nobody comes back later to look.
+/// `at_once`: everything found now is one group, because there is no later comparison.
 pub(crate) async fn decide(
     database: &Database,
     notifying: &Notifying,

@@ -34,7 +34,7 @@ pub(super) async fn run(shared: &Shared<'_>) {
     join_all(each).await;
 }
 
-/// Decides and sends once, before a drain ends. All that is news is told now, because nobody looks again.
+/// Decides and sends once, before a drain ends. All news is told now, because there is no later round.
 pub(super) async fn round(shared: &Shared<'_>) -> Result<()> {
     let each = shared.options.notifying.notifiers.iter().map(|notifier| one(shared, notifier, true));
     join_all(each).await.into_iter().collect()
