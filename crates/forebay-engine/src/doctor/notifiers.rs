@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::check::{Check, CheckStatus};
 use crate::{human, notify::Notifying};
 
-/// How long nobody may have looked at the alerts of a declared notifier.
+/// How long ago the alerts of a declared notifier may last have been compared.
 const UNWATCHED: SignedDuration = SignedDuration::from_mins(5);
 
 /// Notifiers that fail, and those of this project that no worker serves.

@@ -63,7 +63,7 @@ async fn a_webhook_is_signed_like_a_delivery() {
     let event: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((&event["id"], &event["data"]["is_test"]), (&json!(header("webhook-id")), &json!(true)));
 
-    // What fails says nothing that is secret, to nobody.
+    // A failure contains no secret.
     hook.answer(500);
     let lab = Lab::open().await;
     lab.hold_run("").await;
