@@ -29,7 +29,7 @@ use crate::{
     feed::Feed,
     inputs::Inputs,
     layers::origin::PublicHost,
-    pages::{Jobs, Pulse},
+    pages::{jobs::Jobs, pulse::Pulse},
 };
 
 /// The maximum number of runs of posted records at the same time. Each needs memory for what it reads.

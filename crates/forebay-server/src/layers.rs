@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -19,7 +19,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tracing::Instrument as _;
 
 use self::origin::PublicHost;
-use crate::{api::persist::Persist, problem::Problem, raw::Raw};
+use crate::problem::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of a client's own request id.
@@ -39,12 +39,12 @@ const HEADERS: [(HeaderName, &str); 4] = [
     ),
 ];
 
-/// Adds the layers to a router.
-pub(crate) fn add_to(router: Router, public: PublicHost) -> Router {
+/// Adds the layers to a router. Requests for `streamed` take as long as their body.
+pub(crate) fn add_to(router: Router, public: PublicHost, streamed: &'static str) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(middleware::from_fn(refuse_nul))
-        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(streamed, limit_time))
         .layer(middleware::from_fn_with_state(public, origin::check))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(describe))
@@ -65,9 +65,9 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn limit_time(request: Request, next: Next) -> Response {
-    // It takes as long as its body, which has a limit on silence instead.
-    if request.uri().path() == Persist::PATH {
+async fn limit_time(State(streamed): State<&'static str>, request: Request, next: Next) -> Response {
+    // Its body has a limit on silence instead.
+    if request.uri().path() == streamed {
         return next.run(request).await;
     }
     tokio::time::timeout(MOST_TIME, next.run(request)).await.unwrap_or_else(|_| {

@@ -21,6 +21,7 @@ mod pages;
 mod problem;
 mod raw;
 mod routes;
+mod service;
 
 pub use self::{
     app::{App, Settings},
@@ -28,5 +29,6 @@ pub use self::{
     endpoint::Needs,
     inputs::{InputSettings, Inputs},
     listener::{Listener, serve},
-    routes::{Route, router, routes},
+    routes::Route,
+    service::{router, routes},
 };

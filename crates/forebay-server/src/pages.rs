@@ -7,6 +7,7 @@
 //! To add a page: a file here, a line in [`reads`], and an entry in `frame::Section` if it is in the navigation. A form
 //! belongs in [`changes`]. The server refuses forms of other sites (`layers::origin`).
 
+mod address;
 mod asked;
 mod assets;
 mod content;
@@ -14,10 +15,13 @@ mod decide;
 mod events;
 mod frame;
 mod freshness;
+mod handoff_filter;
 mod handoffs;
 mod held;
+pub(crate) mod jobs;
 mod now;
 mod parts;
+pub(crate) mod pulse;
 mod reference;
 mod retry;
 mod run;
@@ -31,7 +35,6 @@ use axum::{
     routing::{get, post},
 };
 
-pub(crate) use self::{events::Pulse, retry::Jobs};
 use crate::app::App;
 
 /// The pages with their assets.

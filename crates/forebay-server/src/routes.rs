@@ -1,21 +1,15 @@
-//! The list of all endpoints, from which the router and the description of the API are made.
+//! A list of endpoints, from which the router and the description of the API are made.
 
 use axum::{
     Router,
-    http::{Method, StatusCode},
-    response::IntoResponse,
+    http::Method,
     routing::{MethodFilter, on},
 };
-use forebay_views::failure::Failure;
 
 use crate::{
-    api,
     app::App,
     endpoint::{Endpoint, Needs, handle},
-    health, layers,
-    openapi::{self, Document},
-    pages,
-    problem::Problem,
+    openapi::Document,
     raw::{self, Raw},
 };
 
@@ -32,13 +26,13 @@ pub struct Route {
 
 /// A collection of endpoints.
 pub(crate) struct Routes {
-    router: Router<App>,
-    document: Document,
-    list: Vec<Route>,
+    pub(crate) router: Router<App>,
+    pub(crate) document: Document,
+    pub(crate) list: Vec<Route>,
 }
 
 impl Routes {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { router: Router::new(), document: Document::new(), list: Vec::new() }
     }
 
@@ -63,36 +57,4 @@ impl Routes {
         }
         self
     }
-}
-
-/// Every endpoint of the API.
-pub fn routes() -> Vec<Route> {
-    api::add_to(Routes::new()).list
-}
-
-/// The service of a server.
-pub fn router(app: App) -> Router {
-    let public = app.public_host();
-    let api = api::add_to(Routes::new());
-    let document = api.document.finish();
-    let router = api
-        .router
-        .merge(openapi::router(&document))
-        .merge(health::router())
-        .merge(pages::router())
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app);
-    layers::add_to(router, public)
-}
-
-async fn not_found() -> impl IntoResponse {
-    let failure = Failure::usage("no_such_path", "there is nothing at this path")
-        .hint("GET /v1/openapi.json lists the paths of the API");
-    Problem::from(failure)
-}
-
-async fn method_not_allowed() -> impl IntoResponse {
-    let failure = Failure::usage("method_not_allowed", "this path doesn't have that method");
-    Problem::with_status(StatusCode::METHOD_NOT_ALLOWED, failure)
 }

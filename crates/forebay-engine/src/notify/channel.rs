@@ -3,48 +3,16 @@
 mod command;
 mod email;
 mod envelope;
+mod message;
 mod slack;
 mod webhook;
 
-use jiff::Timestamp;
-
+pub(super) use self::message::Message;
+pub use self::message::Tried;
 #[cfg(test)]
 pub(super) use self::slack::body as slack_body;
 use self::{command::Command, email::Email, slack::Slack, webhook::SignedPost};
-use super::{
-    alert::Notice,
-    settings::{Notifier, NotifierError, Receiver},
-};
-use crate::work::event::Outcome;
-
-/// A notification under way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Message<'a> {
-    /// Its id, the same in every attempt.
-    pub(super) id: &'a str,
-    /// When it was decided.
-    pub(super) created_at: Timestamp,
-    /// What it says.
-    pub(super) notice: &'a Notice,
-}
-
-/// An attempt to send.
-#[derive(Clone, Debug)]
-pub struct Tried {
-    pub(super) outcome: Outcome,
-    /// What the receiver answered, without secrets; empty: nothing.
-    pub answer: String,
-}
-
-impl Tried {
-    /// What failed: a stable word and a sentence. `None`: the receiver accepted it.
-    pub fn failure(&self) -> Option<(&str, &str)> {
-        match &self.outcome {
-            Outcome::Done => None,
-            Outcome::Failed { reason_code, message, .. } => Some((reason_code, message)),
-        }
-    }
-}
+use super::settings::{Notifier, NotifierError, Receiver};
 
 /// An open way to a receiver.
 #[derive(Debug)]
@@ -83,5 +51,12 @@ impl Channel {
             Self::Email(email) => email.send(message).await,
             Self::Command(command) => command.run(message).await,
         }
+    }
+}
+
+impl Notifier {
+    /// Checks the settings without reading secrets.
+    pub fn check(&self) -> Result<(), NotifierError> {
+        Channel::check(self)
     }
 }

@@ -11,7 +11,6 @@ use forebay_store::notifications::facts::FailingLimit;
 use jiff::SignedDuration;
 use url::Url;
 
-use super::channel::Channel;
 use crate::freshness::Policies;
 
 /// What a program needs for its notifications.
@@ -172,11 +171,6 @@ impl Notifier {
     /// Whether it reports on what belongs to a source; `None`: to no single one.
     pub(super) fn covers(&self, source: Option<&str>) -> bool {
         self.sources.is_empty() || source.is_some_and(|source| self.sources.iter().any(|own| own == source))
-    }
-
-    /// Checks the settings without reading secrets.
-    pub fn check(&self) -> Result<(), NotifierError> {
-        Channel::check(self)
     }
 
     pub(super) fn wrong(&self, setting: &[&str], problem: impl Into<String>) -> NotifierError {

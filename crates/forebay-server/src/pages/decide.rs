@@ -19,7 +19,8 @@ use maud::html;
 use serde::Deserialize;
 
 use super::{
-    asked::{Address, Asked, refuse},
+    address::Address,
+    asked::{Asked, refuse},
     frame::{Content, Section},
     parts,
 };

@@ -3,12 +3,7 @@
 //! One poller serves all viewers, and only while there are any. A viewer that misses an event loses nothing: the next
 //! one of the topic, or a reload, shows the same.
 
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{convert::Infallible, sync::atomic::Ordering, time::Duration};
 
 use axum::{
     extract::State,
@@ -17,8 +12,9 @@ use axum::{
 use forebay_store::pulse;
 use forebay_views::failure::Failure;
 use futures_util::stream;
-use tokio::{sync::watch, time::sleep};
+use tokio::time::sleep;
 
+use super::pulse::Written;
 use crate::app::App;
 
 /// How often the poller looks.
@@ -34,16 +30,6 @@ const TOPICS: [(&str, &[&str]); 5] = [
     ("freshness", &["sync_metadata"]),
     ("workers", &["workers", "ingestion_claims"]),
 ];
-
-/// Rows written so far, by topic.
-type Written = BTreeMap<&'static str, i64>;
-
-/// What the poller has seen.
-#[derive(Debug, Default)]
-pub(crate) struct Pulse {
-    written: watch::Sender<Written>,
-    is_polled: AtomicBool,
-}
 
 /// `GET /pages/events`
 pub(super) async fn stream(State(app): State<App>) -> impl IntoResponse {

@@ -9,14 +9,15 @@ use forebay_store::{
     pauses::{self, Pause},
     sources,
 };
-use forebay_views::{Handoff, Page, Time, failure::Failure, read};
+use forebay_views::{Handoff, Page, failure::Failure, read};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::{
-    asked::{Address, Asked},
+    address::Address,
+    asked::Asked,
     frame::{Content, Section},
+    handoff_filter::Filter,
     parts,
 };
 use crate::endpoint::None;
@@ -27,50 +28,6 @@ const LIMIT: i64 = 50;
 const COUNT_TIME: &str = "set local statement_timeout = '700ms'";
 /// The states of hand-offs that are open or failed.
 const UNRESOLVED: [&str; 5] = ["failed", "held", "retrying", "active", "pending"];
-
-/// Which hand-offs.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Filter {
-    pub(super) pipeline: Option<String>,
-    pub(super) state: Option<State>,
-    pub(super) source: Option<String>,
-    pub(super) reason_code: Option<String>,
-    pub(super) failure_code: Option<String>,
-    pub(super) since: Option<Time>,
-    after: Option<String>,
-}
-
-impl Filter {
-    pub(super) fn for_store(&self, limit: i64) -> HandoffFilter {
-        HandoffFilter {
-            pipeline: self.pipeline.clone(),
-            state: self.state.map(|state| state.to_string()),
-            reason_code: self.reason_code.clone(),
-            failure_code: self.failure_code.clone(),
-            source: self.source.clone(),
-            since: self.since.map(Time::get),
-            limit,
-            ..HandoffFilter::default()
-        }
-    }
-
-    /// A page about the same hand-offs.
-    pub(super) fn address(&self, path: &str) -> Address {
-        let since = self.since.map(|since| since.to_string()).unwrap_or_default();
-        Address::new(
-            path,
-            [
-                ("pipeline", self.pipeline.as_deref().unwrap_or_default()),
-                ("state", self.state.map(State::as_str).unwrap_or_default()),
-                ("source", self.source.as_deref().unwrap_or_default()),
-                ("reason_code", self.reason_code.as_deref().unwrap_or_default()),
-                ("failure_code", self.failure_code.as_deref().unwrap_or_default()),
-                ("since", &since),
-            ],
-        )
-    }
-}
 
 /// A page about the failed hand-offs with a cause.
 pub(super) fn of_cause(path: &str, cause: &FailureCause) -> Address {

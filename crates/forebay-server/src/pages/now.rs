@@ -10,7 +10,8 @@ use forebay_views::{Check, Time, failure::Failure};
 use maud::{Markup, html};
 
 use super::{
-    asked::{Address, Asked},
+    address::Address,
+    asked::Asked,
     frame::{Content, Section},
     handoffs, parts,
 };

@@ -7,7 +7,7 @@ use forebay_views::Time;
 use maud::{Markup, html};
 use url::form_urlencoded;
 
-use super::asked::Address;
+use super::address::Address;
 
 /// The longest value that a page shows whole, in characters.
 pub(super) const VALUE_SHOWN: usize = 300;

@@ -9,7 +9,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    asked::{Address, Asked},
+    address::Address,
+    asked::Asked,
     frame::{Content, Section},
     handoffs, held, parts,
 };

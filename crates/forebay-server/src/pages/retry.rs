@@ -4,11 +4,6 @@
 //! what had ended before it began: what fails again meanwhile isn't retried in a loop. It lives in this process; if
 //! that ends, what is left is still failed, and can be retried again.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
-
 use axum::{
     Form,
     extract::{Path as UrlPath, Query, State as AppState},
@@ -17,92 +12,26 @@ use axum::{
 };
 use forebay_domain::handoff::State;
 use forebay_engine::clock;
-use forebay_store::handoffs::{self, Mode, Operated, Operation, REPAIR_PRIORITY, Selection};
+use forebay_store::handoffs::{self, Mode, Operation, REPAIR_PRIORITY, Selection};
 use forebay_views::{Time, failure::Failure, names, read};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    asked::{Address, Asked, refuse},
+    address::Address,
+    asked::{Asked, refuse},
     frame::{Content, Section},
-    handoffs::{Filter, table},
+    handoff_filter::Filter,
+    handoffs::table,
+    jobs::{PORTION, Progress},
     parts,
 };
 use crate::{app::App, endpoint::None};
 
 /// Hand-offs that a page shows as a sample.
 const SAMPLE: i64 = 10;
-/// Hand-offs in a portion of a job.
-const PORTION: u64 = 1_000;
-/// Jobs that are remembered.
-const MOST_JOBS: usize = 100;
 const RETRY: Operation = Operation::Retry { priority: REPAIR_PRIORITY };
-
-/// The retries that pages began, by number.
-#[derive(Debug, Default)]
-pub(crate) struct Jobs {
-    all: Mutex<BTreeMap<u64, Job>>,
-}
-
-/// A retry of many hand-offs.
-#[derive(Clone, Debug)]
-struct Job {
-    filter: Filter,
-    began_at: Timestamp,
-    num_done: u64,
-    refused: BTreeMap<&'static str, u64>,
-    state: Progress,
-}
-
-#[derive(Clone, Debug)]
-enum Progress {
-    Running,
-    /// An operator asked it to stop.
-    Stopping,
-    Stopped,
-    Done,
-    Failed(String),
-}
-
-impl Jobs {
-    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<u64, Job>) -> T) -> T {
-        act(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn begin(&self, filter: Filter, began_at: Timestamp) -> u64 {
-        let job = Job { filter, began_at, num_done: 0, refused: BTreeMap::new(), state: Progress::Running };
-        self.with(|jobs| {
-            let number = jobs.last_key_value().map_or(1, |(last, _)| last + 1);
-            jobs.insert(number, job);
-            while jobs.len() > MOST_JOBS {
-                jobs.pop_first();
-            }
-            number
-        })
-    }
-
-    /// Adds what a portion did. Returns whether to go on.
-    fn add(&self, number: u64, operated: &Operated) -> bool {
-        self.with(|jobs| {
-            let Some(job) = jobs.get_mut(&number) else { return false };
-            job.num_done += operated.num_done;
-            // Each portion meets the same refused ones again.
-            for (refusal, number) in &operated.refused {
-                let known = job.refused.entry(refusal.message()).or_default();
-                *known = (*known).max(*number);
-            }
-            let is_stopping = matches!(job.state, Progress::Stopping);
-            let is_last = operated.num_done < PORTION;
-            if is_last {
-                job.state = Progress::Done;
-            } else if is_stopping {
-                job.state = Progress::Stopped;
-            }
-            !is_last && !is_stopping
-        })
-    }
-}
 
 /// `GET /handoffs/retry`
 pub(super) async fn ask(asked: Asked<None, Filter>) -> Response {

@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    asked::{Address, Asked},
+    address::Address,
+    asked::Asked,
     frame::{Content, Section},
     parts,
 };

@@ -8,7 +8,8 @@ use tokio::{process::Command as Process, time::timeout};
 
 use super::{
     super::settings::{CommandSettings, Notifier, NotifierError},
-    Message, Tried, envelope,
+    envelope,
+    message::{Message, Tried},
 };
 use crate::{
     child::{self, Group, LONGEST_END, Mark, feed, keep_end},

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::{
     super::settings::{EmailSettings, Notifier, NotifierError, SmtpTls},
-    Message, Tried,
+    message::{Message, Tried},
 };
 use crate::work::event::{Outcome, printable};
 

@@ -3,7 +3,7 @@
 use forebay_domain::percent;
 use serde_json::json;
 
-use super::Message;
+use super::message::Message;
 
 /// The media type.
 pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";

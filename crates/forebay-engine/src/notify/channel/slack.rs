@@ -10,7 +10,7 @@ use super::{
         alert::{Alert, AlertStatus},
         settings::{Notifier, NotifierError, WebhookSettings},
     },
-    Message, Tried,
+    message::{Message, Tried},
     webhook::SignedPost,
 };
 use crate::human;

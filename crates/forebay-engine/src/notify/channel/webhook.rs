@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::settings::{Notifier, NotifierError, WebhookSettings},
-    Tried,
+    message::Tried,
 };
 use crate::{
     clock,
