@@ -55,9 +55,25 @@ impl Events {
                     return Some((kind, data));
                 }
             }
-            let frame = self.body.frame().await?.unwrap();
-            self.text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+            self.receive().await?;
         }
+    }
+
+    /// Receives the next piece of the response; `None`: the stream has ended.
+    async fn receive(&mut self) -> Option<()> {
+        let frame = self.body.frame().await?.unwrap();
+        self.text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+        Some(())
+    }
+
+    /// Waits until the client has caught up, and further changes come from the feed.
+    async fn live(&mut self) {
+        let live = async {
+            while !self.text.contains(": live\n") {
+                self.receive().await.unwrap();
+            }
+        };
+        timeout(PATIENCE, live).await.unwrap();
     }
 
     async fn soon(&mut self) -> Option<Event> {
@@ -165,7 +181,7 @@ async fn a_client_that_is_too_slow_is_cut_and_resumes_without_loss() {
     let stage = Stage::empty().await;
     store(&stage, "many", 0..1, 0).await;
     let mut events = Events::open(&stage, "/v1/changes/stream", "").await;
-    events.quiet().await;
+    events.live().await;
     // Another follower keeps the feed going.
     let mut quick = Events::open(&stage, "/v1/changes/stream", "").await;
     store(&stage, "many", 1..9001, 0).await;

@@ -134,15 +134,17 @@ impl Follower {
                 self.phase = match (joined, is_last) {
                     (joined, false) => Phase::Missed(joined),
                     (None, true) => Phase::Missed(Some(app.feed().join().await?)),
-                    (Some(receiver), true) => Phase::Live(receiver),
+                    (Some(receiver), true) => {
+                        self.ready.push_back(comment("live", self.at)?);
+                        Phase::Live(receiver)
+                    }
                 };
             }
             Phase::Live(receiver) => tokio::select! {
                 () = app.stopping().cancelled() => self.phase = Phase::Over,
                 message = receiver.recv() => self.take(message),
                 _ = self.beat.tick() => {
-                    let beat = format!(": heartbeat\nid: {}\n\n", changes::cursor_at(self.at)?);
-                    self.ready.push_back(beat.into());
+                    self.ready.push_back(comment("heartbeat", self.at)?);
                 }
             },
             Phase::Over => {}
@@ -185,6 +187,11 @@ impl Follower {
         self.ready.push_back(format!("event: cut\ndata: {data}\n\n").into());
         self.phase = Phase::Over;
     }
+}
+
+/// A comment, with the position that the client has reached.
+fn comment(text: &str, at: StreamCursor) -> Result<Bytes, Failure> {
+    Ok(format!(": {text}\nid: {}\n\n", changes::cursor_at(at)?).into())
 }
 
 /// A change as an event.
