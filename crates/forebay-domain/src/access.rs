@@ -26,29 +26,22 @@ crate::words! {
         /// A program that uses the library.
         Library = "library",
     }
-}
 
-/// Something that a principal may or may not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Read references, hand-offs, freshness, content and everything else that is stored, except tokens.
-    Read,
-    /// Read runs, their logs and rejected records.
-    ReadRuns,
-    /// Persist records of a source.
-    Persist,
-    /// Scrape a source, or refresh an entity type if it is stale.
-    Scrape,
-    /// Decide about runs, hand-offs, pipelines, breakers, schedules and workers.
-    Operate,
-    /// Create and revoke tokens, apply configurations, delete and rename.
-    Administer,
-}
-
-impl Permission {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Read, Self::ReadRuns, Self::Persist, Self::Scrape, Self::Operate, Self::Administer];
+    /// Something that a principal may or may not do.
+    pub enum Permission {
+        /// Read references, hand-offs, freshness, content and everything else that is stored, except tokens.
+        Read = "read",
+        /// Read runs, their logs and rejected records.
+        ReadRuns = "read_runs",
+        /// Persist records of a source.
+        Persist = "persist",
+        /// Scrape a source, or refresh an entity type if it is stale.
+        Scrape = "scrape",
+        /// Decide about runs, hand-offs, pipelines, breakers, schedules and workers.
+        Operate = "operate",
+        /// Create and revoke tokens, apply configurations, delete and rename.
+        Administer = "administer",
+    }
 }
 
 impl Role {

@@ -1,7 +1,7 @@
 //! Arguments that many endpoints share.
 
 use forebay_domain::{field_filter::FieldFilter, scope::Scope};
-use forebay_views::failure::Failure;
+use forebay_views::{failure::Failure, names::RunName};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -92,4 +92,26 @@ pub(crate) fn fields(texts: &[String]) -> Result<Vec<FieldFilter>, Failure> {
         })
     };
     texts.iter().map(parse).collect()
+}
+
+/// The parameter of paths under a run.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct RunPath {
+    /// The id of the run, or `latest`.
+    #[schemars(with = "String")]
+    pub(crate) run: RunName,
+}
+
+/// The parameter of paths under a source.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct SourcePath {
+    /// The name of the source.
+    pub(crate) source: String,
+}
+
+/// The parameter of paths under a reference.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct ReferencePath {
+    /// The id of the reference, or `NAME/RECORD_KEY` with the slash as `%2F`.
+    pub(crate) reference: String,
 }

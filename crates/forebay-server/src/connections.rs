@@ -1,6 +1,6 @@
 //! The connections of clients, each with limits on its headers and its idle time.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -10,8 +10,6 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tower::Service;
-
-use crate::endpoint::Caller;
 
 /// The maximum size of the headers of a request, in bytes.
 const MOST_HEADERS: usize = 64 * 1024;
@@ -45,12 +43,10 @@ impl Connections {
     }
 
     /// Serves a connection in a task.
-    pub(crate) fn serve(&self, stream: TcpStream, from: IpAddr, permit: OwnedSemaphorePermit) {
+    pub(crate) fn serve(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
         let router = self.router.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(axum::body::Body::new);
-            request.extensions_mut().insert(Caller { from });
-            router.clone().call(request)
+            router.clone().call(request.map(axum::body::Body::new))
         });
         // Answers and events are small; they must not wait for more.
         let _faster = stream.set_nodelay(true);

@@ -26,7 +26,6 @@ mod service;
 pub use self::{
     app::{App, Settings},
     connections::Limits,
-    endpoint::Needs,
     inputs::{InputSettings, Inputs},
     listener::{Listener, serve},
     routes::Route,

@@ -62,7 +62,7 @@ pub async fn serve(listener: Listener, router: Router, limits: Limits, stopping:
             () = stopping.cancelled() => break,
         };
         match accepted {
-            Ok((stream, from)) => connections.serve(stream, from.ip(), permit),
+            Ok((stream, _)) => connections.serve(stream, permit),
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -9,19 +9,14 @@ use axum::{
     response::Response,
     routing::get,
 };
+use forebay_domain::access::Permission;
 use schemars::{
     JsonSchema, Schema, SchemaGenerator,
     generate::{Contract, SchemaSettings},
 };
 use serde_json::{Map, Value, json};
 
-use crate::{
-    app::App,
-    endpoint::{Endpoint, Needs},
-    layers::etag,
-    problem::ProblemDetails,
-    raw::Raw,
-};
+use crate::{app::App, endpoint::Endpoint, layers::etag, problem::ProblemDetails, raw::Raw};
 
 /// Where the document is served.
 pub(crate) const PATH: &str = "/v1/openapi.json";
@@ -44,10 +39,6 @@ impl Document {
         let output = self.outputs.subschema_for::<E::Output>();
         let mut operation = self.operation(E::NAME, E::SUMMARY, E::NEEDS, E::PATH, &parameters);
         operation["responses"]["200"] = response("application/json", &output);
-        let body = input::<E::Body>();
-        if properties(&body).next().is_some() {
-            operation["requestBody"] = json!({ "content": { "application/json": { "schema": body } } });
-        }
         self.insert(E::PATH, &E::METHOD, operation);
     }
 
@@ -72,16 +63,17 @@ impl Document {
         &mut self,
         name: &str,
         summary: &str,
-        needs: Needs,
+        needs: Permission,
         path: &str,
         parameters: &[Value],
     ) -> Value {
         let problem = self.outputs.subschema_for::<ProblemDetails>();
         let tag = path.split('/').nth(2).unwrap_or_default();
-        let mut operation = json!({
+        json!({
             "operationId": name,
             "summary": summary,
             "tags": [tag],
+            "x-needs": needs.as_str(),
             "parameters": parameters,
             "responses": {
                 "default": {
@@ -89,13 +81,7 @@ impl Document {
                     "content": { "application/problem+json": { "schema": problem } },
                 },
             },
-        });
-        if needs == Needs::Nothing {
-            operation["security"] = json!([]);
-        } else {
-            operation["x-needs"] = json!(needs);
-        }
-        operation
+        })
     }
 
     fn insert(&mut self, path: &str, method: &Method, operation: Value) {
@@ -114,12 +100,8 @@ impl Document {
                 "license": { "name": "MIT OR Apache-2.0" },
             },
             "servers": [{ "url": "/" }],
-            "security": [{ "token": [] }],
             "paths": self.paths,
-            "components": {
-                "schemas": self.outputs.take_definitions(true),
-                "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
-            },
+            "components": { "schemas": self.outputs.take_definitions(true) },
         })
     }
 }

@@ -6,13 +6,14 @@ use axum::{
     http::{HeaderMap, Method},
     response::{IntoResponse, Response},
 };
+use forebay_domain::access::Permission;
 use forebay_views::failure::Failure;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::{
     app::App,
-    endpoint::{Needs, path, query},
+    endpoint::{path, query},
     problem::Problem,
 };
 
@@ -27,7 +28,7 @@ pub(crate) trait Raw: Send + Sync + 'static {
     /// What it does, in a line.
     const SUMMARY: &'static str;
     /// What the caller must be allowed to do.
-    const NEEDS: Needs;
+    const NEEDS: Permission;
     /// The media types of the body; none if there is no body.
     const REQUEST: &'static [&'static str] = &[];
     /// The media type of the response.

@@ -5,10 +5,11 @@ use axum::{
     http::Method,
     routing::{MethodFilter, on},
 };
+use forebay_domain::access::Permission;
 
 use crate::{
     app::App,
-    endpoint::{Endpoint, Needs, handle},
+    endpoint::{Endpoint, handle},
     openapi::Document,
     raw::{self, Raw},
 };
@@ -21,7 +22,7 @@ pub struct Route {
     /// The path, with parameters in braces.
     pub path: &'static str,
     /// What its caller must be allowed to do.
-    pub needs: Needs,
+    pub needs: Permission,
 }
 
 /// A collection of endpoints.

@@ -1,6 +1,7 @@
 //! `GET /v1/freshness`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_views::{
     Freshness, Page,
     failure::Failure,
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::Limit,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The ledger of freshness.
@@ -39,16 +40,15 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/freshness";
     const NAME: &'static str = "list_freshness";
     const SUMMARY: &'static str = "List how fresh each entity type and scope is";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Page<Freshness>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { entity, stale, after, limit } = request.query;
         let filter = Filter { entity_type: entity, only_stale: stale, after };
         let page = read::freshness::page(app.database(), app.sources(), app.policies(), filter, limit.get());
-        Ok(page.await?.into())
+        page.await
     }
 }

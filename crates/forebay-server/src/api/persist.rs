@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forebay_domain::{
+    access::Permission,
     identity::SCOPE_FIELD,
     patch::RecordMode,
     pointer::Pointer,
@@ -30,7 +31,7 @@ use crate::{
     app::App,
     arguments::{self, Share},
     body_reader::{BodyReader, MOST_SILENCE},
-    endpoint::{Needs, None as Nothing},
+    endpoint::None as Nothing,
     inputs::{InputSettings, Inputs},
     raw::{Raw, RawRequest},
 };
@@ -115,7 +116,7 @@ impl Raw for Persist {
     const PATH: &'static str = "/v1/persist";
     const NAME: &'static str = "persist_records";
     const SUMMARY: &'static str = "Persist the records in the body, with gzip or without, as one run";
-    const NEEDS: Needs = Needs::Ingest;
+    const NEEDS: Permission = Permission::Persist;
     const REQUEST: &'static [&'static str] = &["application/x-ndjson", "application/json", "text/csv"];
     const RESPONSE: &'static str = "application/json";
     type Path = Nothing;

@@ -1,6 +1,7 @@
 //! `GET /v1/search`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_engine::retrieval::SearchOptions;
 use forebay_store::documents::SearchFilter;
 use forebay_views::{SearchResult, failure::Failure, names, read::search::search};
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::{self, Limit, Share},
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// Documents that match a query.
@@ -48,13 +49,12 @@ impl Endpoint for Search {
     const NAME: &'static str = "search";
     const SUMMARY: &'static str =
         "Search the ingested documents by words and, where there are embeddings, by meaning";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = SearchResult;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { q, source, entity, scope, r#where, language, pipeline, min_score, limit } = request.query;
         if let Some(entity) = &entity {
             names::entity(&app.client().await?, entity, app.sources()).await?;
@@ -74,6 +74,6 @@ impl Endpoint for Search {
             min_score: min_score.map(Share::get),
             ..SearchOptions::default()
         };
-        Ok(search(app.database(), q, options).await?.into())
+        search(app.database(), q, options).await
     }
 }

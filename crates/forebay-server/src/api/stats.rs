@@ -1,13 +1,14 @@
 //! `GET /v1/stats`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_views::{Stats, failure::Failure, read};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The totals.
@@ -26,13 +27,12 @@ impl Endpoint for Show {
     const PATH: &'static str = "/v1/stats";
     const NAME: &'static str = "get_stats";
     const SUMMARY: &'static str = "Count references, versions, revisions, hand-offs and runs";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Stats;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
-        Ok(read::stats::totals(&app.client().await?, request.query.source.as_deref()).await?.into())
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
+        read::stats::totals(&app.client().await?, request.query.source.as_deref()).await
     }
 }

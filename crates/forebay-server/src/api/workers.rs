@@ -1,13 +1,14 @@
 //! `GET /v1/workers`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_views::{Page, Worker, failure::Failure, read};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The workers.
@@ -26,13 +27,12 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/workers";
     const NAME: &'static str = "list_workers";
     const SUMMARY: &'static str = "List the workers with their claims";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Page<Worker>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
-        Ok(read::workers::page(&app.client().await?, request.query.pipeline.as_ref()).await?.into())
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
+        read::workers::page(&app.client().await?, request.query.pipeline.as_ref()).await
     }
 }

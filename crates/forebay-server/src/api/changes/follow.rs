@@ -7,6 +7,7 @@ use axum::{
     http::{Method, header},
     response::{IntoResponse, Response},
 };
+use forebay_domain::access::Permission;
 use forebay_store::timeline::{StreamCursor, StreamFilter};
 use forebay_views::{ChangeEvent, failure::Failure, read::changes};
 use futures_util::stream;
@@ -19,7 +20,7 @@ use tokio::{
 
 use crate::{
     app::App,
-    endpoint::{Needs, None as Nothing},
+    endpoint::None as Nothing,
     feed::{Message, PORTION},
     raw::{Raw, RawRequest},
 };
@@ -50,7 +51,7 @@ impl Raw for Follow {
     const NAME: &'static str = "follow_changes";
     const SUMMARY: &'static str =
         "Follow what changes as server-sent events, whose ids are cursors; resumes after Last-Event-ID";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     const RESPONSE: &'static str = "text/event-stream";
     type Path = Nothing;
     type Query = Query;

@@ -1,6 +1,7 @@
 //! `GET /v1/changes`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_store::timeline::{StreamCursor, StreamFilter};
 use forebay_views::{ChangeStream, Time, failure::Failure, read};
 use schemars::JsonSchema;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::Limit,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The stream of changes.
@@ -37,13 +38,12 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/changes";
     const NAME: &'static str = "list_changes";
     const SUMMARY: &'static str = "List what changed, oldest first, as a stream that can be resumed";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = ChangeStream;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { source, entity, since, after, limit } = request.query;
         let filter = StreamFilter { source, entity_type: entity };
         let client = app.client().await?;
@@ -54,6 +54,6 @@ impl Endpoint for List {
             (None, None) => StreamCursor::START,
         };
         drop(client);
-        Ok(read::changes::page(app.database(), &filter, from, limit.get()).await?.into())
+        read::changes::page(app.database(), &filter, from, limit.get()).await
     }
 }

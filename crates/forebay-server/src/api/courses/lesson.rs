@@ -1,6 +1,7 @@
 //! `GET /v1/courses/{course}/lessons/{lesson}`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_engine::content;
 use forebay_views::{CourseLesson, failure::Failure};
 use schemars::JsonSchema;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, Request},
 };
 
 /// One lesson.
@@ -36,15 +37,14 @@ impl Endpoint for Lesson {
     const PATH: &'static str = "/v1/courses/{course}/lessons/{lesson}";
     const NAME: &'static str = "get_lesson";
     const SUMMARY: &'static str = "Show a stored lesson with its text";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = Path;
     type Query = Query;
-    type Body = None;
     type Output = CourseLesson;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Path { course, lesson } = request.path;
         let settings = app.course(&course, request.query.project)?;
-        Ok(CourseLesson::from(content::show_lesson(app.database(), &settings, &lesson).await?).into())
+        Ok(CourseLesson::from(content::show_lesson(app.database(), &settings, &lesson).await?))
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/courses`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_store::content;
 use forebay_views::{CourseSummary, Page, failure::Failure};
 use schemars::JsonSchema;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The courses.
@@ -27,15 +28,14 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/courses";
     const NAME: &'static str = "list_courses";
     const SUMMARY: &'static str = "List the stored courses of a project";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Page<CourseSummary>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let project = app.course_project(request.query.project);
         let courses = content::list(&**app.client().await?, &project).await?;
-        Ok(Page::from(courses.into_iter().map(CourseSummary::from).collect::<Vec<_>>()).into())
+        Ok(Page::from(courses.into_iter().map(CourseSummary::from).collect::<Vec<_>>()))
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/courses/{course}`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_engine::content;
 use forebay_views::{Course, failure::Failure};
 use schemars::JsonSchema;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, Request},
 };
 
 /// One course.
@@ -35,14 +36,13 @@ impl Endpoint for Show {
     const NAME: &'static str = "get_course";
     const SUMMARY: &'static str =
         "Show a stored course: its lessons with scores, approvals, research and performance";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = Path;
     type Query = Query;
-    type Body = None;
     type Output = Course;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let settings = app.course(&request.path.course, request.query.project)?;
-        Ok(Course::from(content::show(app.database(), &settings).await?).into())
+        Ok(Course::from(content::show(app.database(), &settings).await?))
     }
 }

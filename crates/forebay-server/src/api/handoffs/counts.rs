@@ -1,13 +1,14 @@
 //! `GET /v1/handoffs/counts`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_views::{HandoffCount, Page, failure::Failure, read};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The numbers of hand-offs.
@@ -26,14 +27,13 @@ impl Endpoint for Counts {
     const PATH: &'static str = "/v1/handoffs/counts";
     const NAME: &'static str = "count_handoffs";
     const SUMMARY: &'static str = "Count hand-offs by pipeline and state";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Page<HandoffCount>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;
-        Ok(read::handoffs::counts(&client, request.query.pipeline.as_ref()).await?.into())
+        read::handoffs::counts(&client, request.query.pipeline.as_ref()).await
     }
 }

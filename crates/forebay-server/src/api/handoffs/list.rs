@@ -1,7 +1,7 @@
 //! `GET /v1/handoffs`
 
 use axum::http::Method;
-use forebay_domain::handoff::State;
+use forebay_domain::{access::Permission, handoff::State};
 use forebay_store::handoffs::HandoffFilter;
 use forebay_views::{Handoff, Page, Time, failure::Failure, read};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::Limit,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// Hand-offs, newest first.
@@ -46,13 +46,12 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/handoffs";
     const NAME: &'static str = "list_handoffs";
     const SUMMARY: &'static str = "List hand-offs, newest first";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Page<Handoff>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { pipeline, state, source, reason_code, failure_code, since, after, limit } = request.query;
         let filter = HandoffFilter {
             pipeline,
@@ -64,6 +63,6 @@ impl Endpoint for List {
             limit: limit.get(),
             ..HandoffFilter::default()
         };
-        Ok(read::handoffs::page(&app.client().await?, filter, after.as_deref()).await?.into())
+        read::handoffs::page(&app.client().await?, filter, after.as_deref()).await
     }
 }

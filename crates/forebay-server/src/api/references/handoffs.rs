@@ -1,24 +1,19 @@
 //! `GET /v1/references/{reference}/handoffs`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_views::{ReferenceHandoffs, failure::Failure, read};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    arguments::ReferencePath,
+    endpoint::{Endpoint, Request},
 };
 
 /// The hand-offs of a reference.
 pub(super) struct Handoffs;
-
-/// Which one.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Path {
-    /// The id of the reference, or `NAME/RECORD_KEY` with the slash as `%2F`.
-    reference: String,
-}
 
 /// What of it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -33,14 +28,13 @@ impl Endpoint for Handoffs {
     const PATH: &'static str = "/v1/references/{reference}/handoffs";
     const NAME: &'static str = "list_handoffs_of_reference";
     const SUMMARY: &'static str = "List the hand-offs of a reference with their attempts";
-    const NEEDS: Needs = Needs::Read;
-    type Path = Path;
+    const NEEDS: Permission = Permission::Read;
+    type Path = ReferencePath;
     type Query = Query;
-    type Body = None;
     type Output = ReferenceHandoffs;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let (client, pipeline) = (app.client().await?, request.query.pipeline);
-        Ok(read::handoffs::of_reference(&client, &request.path.reference, pipeline.as_ref()).await?.into())
+        read::handoffs::of_reference(&client, &request.path.reference, pipeline.as_ref()).await
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/references`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_store::timeline::ListFilter;
 use forebay_views::{Page, Reference, failure::Failure, read};
 use schemars::JsonSchema;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::{self, Limit},
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The references of a source.
@@ -41,13 +42,12 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/references";
     const NAME: &'static str = "list_references";
     const SUMMARY: &'static str = "List the references of a source, by id";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Page<Reference>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { source, scope, r#where, removed, after, limit } = request.query;
         let filter = ListFilter {
             scope: scope.as_deref().map(arguments::scope).transpose()?,
@@ -55,6 +55,6 @@ impl Endpoint for List {
             fields: arguments::fields(&r#where)?,
         };
         let client = app.client().await?;
-        Ok(read::references::page(&client, &source, &filter, after.as_deref(), limit.get()).await?.into())
+        read::references::page(&client, &source, &filter, after.as_deref(), limit.get()).await
     }
 }

@@ -1,14 +1,15 @@
 //! `GET /v1/references/{reference}/versions`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_views::{HistoryPage, Time, failure::Failure, read};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    arguments::Limit,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    arguments::{Limit, ReferencePath},
+    endpoint::{Endpoint, Request},
 };
 
 /// Maximum characters of the JSON text of one value; `get_reference_at` returns whole values.
@@ -16,13 +17,6 @@ const VALUE_CHARS: u32 = 4000;
 
 /// The versions of a reference.
 pub(super) struct Versions;
-
-/// Which one.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Path {
-    /// The id of the reference, or `NAME/RECORD_KEY` with the slash as `%2F`.
-    reference: String,
-}
 
 /// What of it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,17 +36,16 @@ impl Endpoint for Versions {
     const PATH: &'static str = "/v1/references/{reference}/versions";
     const NAME: &'static str = "list_versions";
     const SUMMARY: &'static str = "List the versions of a reference, newest first, with each changed field";
-    const NEEDS: Needs = Needs::Read;
-    type Path = Path;
+    const NEEDS: Permission = Permission::Read;
+    type Path = ReferencePath;
     type Query = Query;
-    type Body = None;
     type Output = HistoryPage;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { before, after, limit } = request.query;
         let (client, name) = (app.client().await?, &request.path.reference);
         let before = before.map(Time::get);
         let after = after.as_deref();
-        Ok(read::versions::page(&client, name, before, after, limit.get(), VALUE_CHARS).await?.into())
+        read::versions::page(&client, name, before, after, limit.get(), VALUE_CHARS).await
     }
 }

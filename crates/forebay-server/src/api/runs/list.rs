@@ -1,7 +1,7 @@
 //! `GET /v1/runs`
 
 use axum::http::Method;
-use forebay_domain::run::RunStatus;
+use forebay_domain::{access::Permission, run::RunStatus};
 use forebay_store::runs::RunFilter;
 use forebay_views::{Page, RunSummary, Time, cursor, failure::Failure, read};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::Limit,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// Runs, newest first.
@@ -39,16 +39,15 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/runs";
     const NAME: &'static str = "list_runs";
     const SUMMARY: &'static str = "List runs, newest first";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::ReadRuns;
     type Path = None;
     type Query = Query;
-    type Body = None;
     type Output = Page<RunSummary>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { source, status, since, after, limit } = request.query;
         let after = after.as_deref().map(cursor::read).transpose()?;
         let filter = RunFilter { source, status, since: since.map(Time::get), after, limit: limit.get() };
-        Ok(read::runs::page(&app.client().await?, filter).await?.into())
+        read::runs::page(&app.client().await?, filter).await
     }
 }

@@ -1,32 +1,20 @@
 //! `GET /v1/runs/{run}/logs`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_store::logs::{Grep, Level, LogFilter};
-use forebay_views::{
-    LogLine, Page,
-    failure::Failure,
-    names::{self, RunName},
-    read,
-};
+use forebay_views::{LogLine, Page, failure::Failure, names, read};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    arguments::Limit,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    arguments::{Limit, RunPath},
+    endpoint::{Endpoint, Request},
 };
 
 /// The log of a run.
 pub(super) struct Logs;
-
-/// Which one.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Path {
-    /// The id of the run, or `latest`.
-    #[schemars(with = "String")]
-    run: RunName,
-}
 
 /// What of it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -51,19 +39,18 @@ impl Endpoint for Logs {
     const PATH: &'static str = "/v1/runs/{run}/logs";
     const NAME: &'static str = "list_run_logs";
     const SUMMARY: &'static str = "List the log of a run, oldest line first";
-    const NEEDS: Needs = Needs::Read;
-    type Path = Path;
+    const NEEDS: Permission = Permission::ReadRuns;
+    type Path = RunPath;
     type Query = Query;
-    type Body = None;
     type Output = Page<LogLine>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;
         let run_id = names::run(&client, request.path.run).await?;
         read::runs::status(&client, run_id).await?;
         let Query { level, grep, after, limit } = request.query;
         let filter =
             LogFilter { run_id, min_level: level.unwrap_or(Level::Debug), grep: grep.map(Grep::Text), after };
-        Ok(read::runs::log(&client, &filter, limit.get()).await?.into())
+        read::runs::log(&client, &filter, limit.get()).await
     }
 }

@@ -1,31 +1,19 @@
 //! `GET /v1/runs/{run}/rejected`
 
 use axum::http::Method;
-use forebay_views::{
-    Page, RejectedRecord,
-    failure::Failure,
-    names::{self, RunName},
-    read,
-};
+use forebay_domain::access::Permission;
+use forebay_views::{Page, RejectedRecord, failure::Failure, names, read};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    arguments::Limit,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    arguments::{Limit, RunPath},
+    endpoint::{Endpoint, Request},
 };
 
 /// The rejected records of a run.
 pub(super) struct Rejected;
-
-/// Which one.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Path {
-    /// The id of the run, or `latest`.
-    #[schemars(with = "String")]
-    run: RunName,
-}
 
 /// What of it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -41,15 +29,14 @@ impl Endpoint for Rejected {
     const PATH: &'static str = "/v1/runs/{run}/rejected";
     const NAME: &'static str = "list_rejected_records";
     const SUMMARY: &'static str = "List the first rejected records of a run, with their raw text";
-    const NEEDS: Needs = Needs::Read;
-    type Path = Path;
+    const NEEDS: Permission = Permission::ReadRuns;
+    type Path = RunPath;
     type Query = Query;
-    type Body = None;
     type Output = Page<RejectedRecord>;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;
         let run_id = names::run(&client, request.path.run).await?;
-        Ok(read::runs::rejected(&client, run_id, request.query.limit.get()).await?.into())
+        read::runs::rejected(&client, run_id, request.query.limit.get()).await
     }
 }

@@ -1,30 +1,17 @@
 //! `GET /v1/runs/{run}`
 
 use axum::http::Method;
-use forebay_views::{
-    RunDetail,
-    failure::Failure,
-    names::{self, RunName},
-    read,
-};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use forebay_domain::access::Permission;
+use forebay_views::{RunDetail, failure::Failure, names, read};
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    arguments::RunPath,
+    endpoint::{Endpoint, None, Request},
 };
 
 /// One run.
 pub(super) struct Show;
-
-/// Which run.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Path {
-    /// The id of the run, or `latest`.
-    #[schemars(with = "String")]
-    run: RunName,
-}
 
 impl Endpoint for Show {
     const METHOD: Method = Method::GET;
@@ -32,15 +19,14 @@ impl Endpoint for Show {
     const NAME: &'static str = "get_run";
     const SUMMARY: &'static str =
         "Show a run: its counts, coverage, drift, withheld changes, rejected input and log";
-    const NEEDS: Needs = Needs::Read;
-    type Path = Path;
+    const NEEDS: Permission = Permission::ReadRuns;
+    type Path = RunPath;
     type Query = None;
-    type Body = None;
     type Output = RunDetail;
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
+    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;
         let run_id = names::run(&client, request.path.run).await?;
-        Ok(read::runs::detail(&client, run_id).await?.into())
+        read::runs::detail(&client, run_id).await
     }
 }

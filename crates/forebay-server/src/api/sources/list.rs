@@ -1,11 +1,12 @@
 //! `GET /v1/sources`
 
 use axum::http::Method;
+use forebay_domain::access::Permission;
 use forebay_views::{Page, Source, failure::Failure, read};
 
 use crate::{
     app::App,
-    endpoint::{Answer, Endpoint, Needs, None, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// All sources.
@@ -16,13 +17,12 @@ impl Endpoint for List {
     const PATH: &'static str = "/v1/sources";
     const NAME: &'static str = "list_sources";
     const SUMMARY: &'static str = "List sources with their references and latest run";
-    const NEEDS: Needs = Needs::Read;
+    const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = None;
-    type Body = None;
     type Output = Page<Source>;
 
-    async fn call(app: &App, _: Request<Self>) -> Result<Answer<Self::Output>, Failure> {
-        Ok(read::sources::page(&app.client().await?).await?.into())
+    async fn call(app: &App, _: Request<Self>) -> Result<Self::Output, Failure> {
+        read::sources::page(&app.client().await?).await
     }
 }
