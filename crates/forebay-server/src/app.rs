@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use forebay_domain::{
-    access::Skin,
-    content::{
-        layout::{Layout, LayoutSettings},
-        paths::Slug,
-    },
+use forebay_domain::content::{
+    layout::{Layout, LayoutSettings},
+    paths::Slug,
 };
 use forebay_engine::{
     content::CourseSettings,
@@ -17,10 +14,7 @@ use forebay_engine::{
     scrape::{Scraper, Sources},
     work::Declarations,
 };
-use forebay_store::{
-    actions::Actor,
-    connect::{Client, Database},
-};
+use forebay_store::connect::{Client, Database};
 use forebay_views::failure::Failure;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -97,11 +91,6 @@ impl App {
     /// The database.
     pub(crate) fn database(&self) -> &Database {
         &self.shared.settings.scraper.database
-    }
-
-    /// The actor of every decision: the user who runs the server.
-    pub(crate) fn actor() -> Actor {
-        Actor::this_user(Skin::Http)
     }
 
     /// A connection of the pool. Error: `database_unreachable`.

@@ -11,6 +11,8 @@ use hyper_util::{
 use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tower::Service;
 
+use crate::caller::Peer;
+
 /// The maximum size of the headers of a request, in bytes.
 const MOST_HEADERS: usize = 64 * 1024;
 
@@ -45,7 +47,11 @@ impl Connections {
     /// Serves a connection in a task.
     pub(crate) fn serve(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
         let router = self.router.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
+        let peer = stream.peer_addr().ok().map(|address| Peer(address.ip().to_canonical()));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
             router.clone().call(request.map(axum::body::Body::new))
         });
         // Answers and events are small; they must not wait for more.

@@ -2,8 +2,9 @@
 //! description of the API says of it.
 
 use axum::{
+    body::{Body, Bytes},
     extract::{FromRequestParts, Path, Request as HttpRequest, State},
-    http::{Method, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use forebay_domain::access::Permission;
@@ -11,7 +12,10 @@ use forebay_views::failure::Failure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{app::App, layers::etag, problem::Problem};
+use crate::{app::App, caller::Caller, layers::etag, problem::Problem};
+
+/// The maximum size of a JSON body, in bytes.
+const MOST_BODY: usize = 1024 * 1024;
 
 /// An endpoint.
 pub(crate) trait Endpoint: Send + Sync + 'static {
@@ -29,14 +33,21 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
     type Path: DeserializeOwned + JsonSchema + Send;
     /// The parameters of the query.
     type Query: DeserializeOwned + JsonSchema + Send;
+    /// The JSON body; [`None`] if there is none.
+    type Body: DeserializeOwned + JsonSchema + Send;
     /// The answer.
     type Output: Serialize + JsonSchema + Send;
+
+    /// The status of a successful answer.
+    fn status(_: &Self::Output) -> StatusCode {
+        StatusCode::OK
+    }
 
     /// Answers a request.
     fn call(app: &App, request: Request<Self>) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
 }
 
-/// No parameters.
+/// No parameters, or no body.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct None {}
@@ -48,6 +59,12 @@ pub(crate) struct Request<E: Endpoint + ?Sized> {
     pub(crate) path: E::Path,
     /// The parameters of the query.
     pub(crate) query: E::Query,
+    /// The body.
+    #[expect(dead_code, reason = "only endpoints that change something have one")]
+    pub(crate) body: E::Body,
+    /// Who calls.
+    #[expect(dead_code, reason = "only endpoints that change something name them")]
+    pub(crate) caller: Caller,
 }
 
 /// Reads the arguments, calls the endpoint, and writes the answer.
@@ -59,11 +76,22 @@ pub(crate) async fn handle<E: Endpoint>(State(app): State<App>, request: HttpReq
 }
 
 async fn answer<E: Endpoint>(app: &App, request: HttpRequest) -> Result<Response, Problem> {
-    let (mut parts, _) = request.into_parts();
-    let request = Request::<E> { path: path(&mut parts).await?, query: query(&parts)? };
-    let body = serde_json::to_vec(&E::call(app, request).await?)
+    let (mut parts, body) = request.into_parts();
+    let request = Request::<E> {
+        path: path(&mut parts).await?,
+        query: query(&parts)?,
+        body: json_body(&parts, body).await?,
+        caller: Caller::of(&parts),
+    };
+    let output = E::call(app, request).await?;
+    let body = serde_json::to_vec(&output)
         .map_err(|error| Failure::new("output_failed", "the answer can't be written").because(&error))?;
-    Ok(etag::tagged("application/json", &parts.headers, body))
+    Ok(if E::METHOD.is_safe() {
+        etag::tagged("application/json", &parts.headers, body)
+    } else {
+        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        (E::status(&output), headers, body).into_response()
+    })
 }
 
 pub(crate) async fn path<T: DeserializeOwned + Send>(parts: &mut Parts) -> Result<T, Problem> {
@@ -76,4 +104,91 @@ pub(crate) async fn path<T: DeserializeOwned + Send>(parts: &mut Parts) -> Resul
 pub(crate) fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
     let text = parts.uri.query().unwrap_or_default();
     serde_html_form::from_str(text).map_err(|error| Problem::bad_request("query_invalid", error.to_string()))
+}
+
+/// The body as JSON; an absent one counts as an empty object. Errors: `body_too_large`, `body_not_json`, `body_invalid`,
+/// `encoding_unsupported`.
+async fn json_body<T: DeserializeOwned>(parts: &Parts, body: Body) -> Result<T, Problem> {
+    let bytes = if parts.method.is_safe() {
+        Bytes::new()
+    } else {
+        axum::body::to_bytes(body, MOST_BODY).await.map_err(|_| {
+            let message = format!("the body is longer than {MOST_BODY} bytes, or was cut off");
+            Problem::with_status(StatusCode::PAYLOAD_TOO_LARGE, Failure::usage("body_too_large", message))
+        })?
+    };
+    if bytes.is_empty() {
+        return parsed(b"{}");
+    }
+    check_type(&parts.headers)?;
+    // serde would read an array as the fields in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::bad_request("body_invalid", "the body must be a JSON object"));
+    }
+    parsed(&bytes)
+}
+
+fn parsed<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(json).map_err(|error| Problem::bad_request("body_invalid", error.to_string()))
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
+    if text(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        let failure = Failure::usage("encoding_unsupported", "the body must not be encoded");
+        return Err(failure.into());
+    }
+    let kind = text(header::CONTENT_TYPE);
+    let kind = kind.as_deref().and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+    // Forms of other sites can't have this type.
+    if kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json") {
+        return Ok(());
+    }
+    let failure = Failure::usage("body_not_json", "the content type of the body must be application/json");
+    Err(Problem::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, failure))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request as HttpRequest;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Decision {
+        #[serde(default)]
+        reason: Option<String>,
+    }
+
+    async fn read(
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Result<Option<String>, (u16, &'static str)> {
+        let request = headers
+            .iter()
+            .fold(HttpRequest::post("/"), |request, (name, value)| request.header(*name, *value));
+        let (parts, body) = request.body(body.into()).unwrap().into_parts();
+        let read = json_body::<Decision>(&parts, body).await;
+        read.map(|decision| decision.reason).map_err(|problem| (problem.status().as_u16(), problem.code()))
+    }
+
+    #[tokio::test]
+    async fn a_body_is_json_of_a_limited_size() {
+        let json = ("content-type", "application/json; charset=utf-8");
+        assert_eq!(read(&[], "").await, Ok(None));
+        assert_eq!(read(&[json], r#"{"reason": "rebuilt"}"#).await, Ok(Some("rebuilt".to_owned())));
+        assert_eq!(read(&[("content-type", "Application/Merge-Patch+JSON")], "{}").await, Ok(None));
+        for kind in ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "text/json"] {
+            assert_eq!(read(&[("content-type", kind)], "{}").await, Err((415, "body_not_json")), "{kind}");
+        }
+        assert_eq!(read(&[], "{}").await, Err((415, "body_not_json")), "browsers may leave it out");
+        let gzip = ("content-encoding", "gzip");
+        assert_eq!(read(&[json, gzip], "{}").await, Err((415, "encoding_unsupported")));
+        for body in ["{", "[]", "null", r#"{"resaon": "x"}"#, r#"{"reason": 1}"#] {
+            assert_eq!(read(&[json], body).await, Err((400, "body_invalid")), "{body}");
+        }
+        let long = " ".repeat(MOST_BODY + 1);
+        assert_eq!(read(&[json], long).await, Err((413, "body_too_large")));
+    }
 }

@@ -9,6 +9,7 @@ mod api;
 mod app;
 mod arguments;
 mod body_reader;
+mod caller;
 mod connections;
 mod endpoint;
 mod feed;

@@ -39,6 +39,13 @@ impl Document {
         let output = self.outputs.subschema_for::<E::Output>();
         let mut operation = self.operation(E::NAME, E::SUMMARY, E::NEEDS, E::PATH, &parameters);
         operation["responses"]["200"] = response("application/json", &output);
+        let body = input::<E::Body>();
+        if properties(&body).next().is_some() {
+            operation["requestBody"] = json!({
+                "required": body["required"].is_array(),
+                "content": { "application/json": { "schema": body } },
+            });
+        }
         self.insert(E::PATH, &E::METHOD, operation);
     }
 

@@ -65,6 +65,12 @@ impl Problem {
         Self::with_status(StatusCode::BAD_REQUEST, Failure::usage(code, message))
     }
 
+    /// The status of the response.
+    #[cfg(test)]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The code of the failure.
     #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {

@@ -22,6 +22,7 @@ impl Endpoint for Show {
     const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = None;
+    type Body = None;
     type Output = Doctor;
 
     async fn call(app: &App, _: Request<Self>) -> Result<Self::Output, Failure> {

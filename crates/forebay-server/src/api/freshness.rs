@@ -43,6 +43,7 @@ impl Endpoint for List {
     const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
+    type Body = None;
     type Output = Page<Freshness>;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

@@ -20,6 +20,7 @@ impl Endpoint for List {
     const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = None;
+    type Body = None;
     type Output = Page<PipelineState>;
 
     async fn call(app: &App, _: Request<Self>) -> Result<Self::Output, Failure> {

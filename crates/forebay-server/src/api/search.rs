@@ -52,6 +52,7 @@ impl Endpoint for Search {
     const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
+    type Body = None;
     type Output = SearchResult;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

@@ -12,12 +12,13 @@ use super::{
     address::Address,
     frame::{self, Content, Section},
 };
-use crate::{app::App, endpoint::None, layers::etag, problem};
+use crate::{app::App, caller::Caller, endpoint::None, layers::etag, problem};
 
 /// The request for a page, with the parameters of its path and of its query. Empty parameters, which forms send for
 /// filters that are not set, count as absent.
 pub(super) struct Asked<P = None, Q = None> {
     pub(super) app: App,
+    pub(super) caller: Caller,
     pub(super) path: P,
     pub(super) query: Q,
     address: Address,
@@ -37,7 +38,19 @@ impl<P: DeserializeOwned + Send, Q: DeserializeOwned> FromRequestParts<App> for 
             format!("/?{query}").parse::<Uri>().map_err(|error| bad_request("query_invalid", &error))?;
         let query = Query::<Q>::try_from_uri(&query)
             .map_err(|error| bad_request("query_invalid", &error.body_text()))?;
-        Ok(Self { app: app.clone(), path: path.0, query: query.0, address, headers: parts.headers.clone() })
+        let (caller, headers) = (Caller::of(parts), parts.headers.clone());
+        Ok(Self { app: app.clone(), caller, path: path.0, query: query.0, address, headers })
+    }
+}
+
+/// Who sends a form.
+pub(super) struct Sender(pub(super) Caller);
+
+impl FromRequestParts<App> for Sender {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Response> {
+        Ok(Self(Caller::of(parts)))
     }
 }
 

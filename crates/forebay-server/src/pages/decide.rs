@@ -20,11 +20,11 @@ use serde::Deserialize;
 
 use super::{
     address::Address,
-    asked::{Asked, refuse},
+    asked::{Asked, Sender, refuse},
     frame::{Content, Section},
     parts,
 };
-use crate::app::App;
+use crate::{app::App, caller::Caller};
 
 forebay_domain::words! {
     /// A decision about a run.
@@ -166,11 +166,13 @@ async fn question(asked: &Asked<Path, Shown>) -> Result<Content, Failure> {
 /// `POST /runs/{run}/decide/{decision}`
 pub(super) async fn carry_out(
     State(app): State<App>,
+    Sender(caller): Sender,
     UrlPath(Path { run, decision }): UrlPath<Path>,
     Form(confirmed): Form<Confirmed>,
 ) -> Response {
     // A task of its own: a decision that has begun ends as it must, even if the browser goes away.
-    let deciding = tokio::spawn(async move { do_it(&app, run, decision, &confirmed.expected).await });
+    let deciding =
+        tokio::spawn(async move { do_it(&app, &caller, run, decision, &confirmed.expected).await });
     let done = deciding.await.unwrap_or_else(|error| {
         Err(Failure::new("internal_error", "the decision ended abruptly").because(&error))
     });
@@ -180,13 +182,19 @@ pub(super) async fn carry_out(
     }
 }
 
-async fn do_it(app: &App, run: RunName, decision: Decision, expected: &str) -> Result<Address, Failure> {
+async fn do_it(
+    app: &App,
+    caller: &Caller,
+    run: RunName,
+    decision: Decision,
+    expected: &str,
+) -> Result<Address, Failure> {
     let planned = plan(app, run, decision).await?;
     let (database, run_id) = (app.database(), planned.run_id);
     if planned.fingerprint() != expected {
         return Ok(address(run_id, decision).with("changed", "yes"));
     }
-    let by = App::actor();
+    let by = caller.actor();
     let decided = match decision {
         Decision::Release => persist::release(database, run_id, &by).await?,
         Decision::Reject => persist::reject(database, run_id, &by).await?,

@@ -20,14 +20,14 @@ use serde::Deserialize;
 
 use super::{
     address::Address,
-    asked::{Asked, refuse},
+    asked::{Asked, Sender, refuse},
     frame::{Content, Section},
     handoff_filter::Filter,
     handoffs::table,
     jobs::{PORTION, Progress},
     parts,
 };
-use crate::{app::App, endpoint::None};
+use crate::{app::App, caller::Caller, endpoint::None};
 
 /// Hand-offs that a page shows as a sample.
 const SAMPLE: i64 = 10;
@@ -45,7 +45,8 @@ async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let sample = read::handoffs::page(&client, filter.for_store(SAMPLE), Option::None).await?;
     let selection =
         Selection { limit: Some(parts::MOST_COUNTED.unsigned_abs()), ..selection(&filter, clock::now()) };
-    let dry_run = handoffs::operate(&mut client, RETRY, &selection, Mode::DryRun, &App::actor()).await?;
+    let by = asked.caller.actor();
+    let dry_run = handoffs::operate(&mut client, RETRY, &selection, Mode::DryRun, &by).await?;
     drop(client);
     let number = parts::capped(dry_run.num_done);
     let body = html! {
@@ -81,14 +82,18 @@ pub(super) struct Confirmed {
 }
 
 /// `POST /handoffs/retry`
-pub(super) async fn begin(AppState(app): AppState<App>, Form(confirmed): Form<Confirmed>) -> Response {
-    match start(&app, &confirmed).await {
+pub(super) async fn begin(
+    AppState(app): AppState<App>,
+    Sender(caller): Sender,
+    Form(confirmed): Form<Confirmed>,
+) -> Response {
+    match start(&app, caller, &confirmed).await {
         Ok(address) => Redirect::to(&address.to_string()).into_response(),
         Err(failure) => refuse(&failure),
     }
 }
 
-async fn start(app: &App, confirmed: &Confirmed) -> Result<Address, Failure> {
+async fn start(app: &App, caller: Caller, confirmed: &Confirmed) -> Result<Address, Failure> {
     let invalid = |error: String| Failure::usage("query_invalid", error);
     let query =
         format!("/?{}", confirmed.filter).parse::<Uri>().map_err(|error| invalid(error.to_string()))?;
@@ -98,19 +103,18 @@ async fn start(app: &App, confirmed: &Confirmed) -> Result<Address, Failure> {
     let began_at = clock::now();
     let number = app.jobs().begin(filter.clone(), began_at);
     let app = app.clone();
-    tokio::spawn(async move { run(&app, number, &filter, began_at).await });
+    tokio::spawn(async move { run(&app, &caller, number, &filter, began_at).await });
     Ok(Address::new(format!("/handoffs/retry/{number}"), []))
 }
 
 /// Works until nothing is left, or someone stops it.
-async fn run(app: &App, number: u64, filter: &Filter, began_at: Timestamp) {
+async fn run(app: &App, caller: &Caller, number: u64, filter: &Filter, began_at: Timestamp) {
     let selection = Selection { limit: Some(PORTION), ..selection(filter, began_at) };
+    let by = caller.actor();
     loop {
         let portion = async {
             let mut client = app.client().await?;
-            Ok::<_, Failure>(
-                handoffs::operate(&mut client, RETRY, &selection, Mode::Act, &App::actor()).await?,
-            )
+            Ok::<_, Failure>(handoffs::operate(&mut client, RETRY, &selection, Mode::Act, &by).await?)
         };
         match portion.await {
             Ok(operated) => {

@@ -41,6 +41,7 @@ impl Endpoint for List {
     const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
+    type Body = None;
     type Output = ChangeStream;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

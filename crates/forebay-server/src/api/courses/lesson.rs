@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Endpoint, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// One lesson.
@@ -40,6 +40,7 @@ impl Endpoint for Lesson {
     const NEEDS: Permission = Permission::Read;
     type Path = Path;
     type Query = Query;
+    type Body = None;
     type Output = CourseLesson;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    endpoint::{Endpoint, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// One course.
@@ -39,6 +39,7 @@ impl Endpoint for Show {
     const NEEDS: Permission = Permission::Read;
     type Path = Path;
     type Query = Query;
+    type Body = None;
     type Output = Course;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

@@ -30,6 +30,7 @@ impl Endpoint for Counts {
     const NEEDS: Permission = Permission::Read;
     type Path = None;
     type Query = Query;
+    type Body = None;
     type Output = Page<HandoffCount>;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::ReferencePath,
-    endpoint::{Endpoint, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The hand-offs of a reference.
@@ -31,6 +31,7 @@ impl Endpoint for Handoffs {
     const NEEDS: Permission = Permission::Read;
     type Path = ReferencePath;
     type Query = Query;
+    type Body = None;
     type Output = ReferenceHandoffs;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

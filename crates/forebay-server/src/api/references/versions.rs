@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::{Limit, ReferencePath},
-    endpoint::{Endpoint, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// Maximum characters of the JSON text of one value; `get_reference_at` returns whole values.
@@ -39,6 +39,7 @@ impl Endpoint for Versions {
     const NEEDS: Permission = Permission::Read;
     type Path = ReferencePath;
     type Query = Query;
+    type Body = None;
     type Output = HistoryPage;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::{Limit, RunPath},
-    endpoint::{Endpoint, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// What a held run withholds.
@@ -34,6 +34,7 @@ impl Endpoint for Diff {
     const NEEDS: Permission = Permission::ReadRuns;
     type Path = RunPath;
     type Query = Query;
+    type Body = None;
     type Output = RunDiff;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

@@ -42,6 +42,7 @@ impl Endpoint for List {
     const NEEDS: Permission = Permission::ReadRuns;
     type Path = None;
     type Query = Query;
+    type Body = None;
     type Output = Page<RunSummary>;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

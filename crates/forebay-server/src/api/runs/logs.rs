@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::{Limit, RunPath},
-    endpoint::{Endpoint, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The log of a run.
@@ -42,6 +42,7 @@ impl Endpoint for Logs {
     const NEEDS: Permission = Permission::ReadRuns;
     type Path = RunPath;
     type Query = Query;
+    type Body = None;
     type Output = Page<LogLine>;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

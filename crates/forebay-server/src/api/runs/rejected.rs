@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     arguments::{Limit, RunPath},
-    endpoint::{Endpoint, Request},
+    endpoint::{Endpoint, None, Request},
 };
 
 /// The rejected records of a run.
@@ -32,6 +32,7 @@ impl Endpoint for Rejected {
     const NEEDS: Permission = Permission::ReadRuns;
     type Path = RunPath;
     type Query = Query;
+    type Body = None;
     type Output = Page<RejectedRecord>;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

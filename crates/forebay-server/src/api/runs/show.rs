@@ -22,6 +22,7 @@ impl Endpoint for Show {
     const NEEDS: Permission = Permission::ReadRuns;
     type Path = RunPath;
     type Query = None;
+    type Body = None;
     type Output = RunDetail;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {

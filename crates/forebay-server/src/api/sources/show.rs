@@ -21,6 +21,7 @@ impl Endpoint for Show {
     const NEEDS: Permission = Permission::Read;
     type Path = SourcePath;
     type Query = None;
+    type Body = None;
     type Output = SourceDetail;
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
