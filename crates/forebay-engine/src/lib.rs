@@ -16,6 +16,7 @@ pub mod existing;
 pub mod freshness;
 mod http;
 pub mod human;
+pub mod jwt;
 pub mod logs;
 pub mod maintenance;
 pub mod notify;

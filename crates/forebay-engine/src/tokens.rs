@@ -12,7 +12,7 @@ use forebay_store::{
     actions::{self, Action, ActionName, Actor, TargetKind},
     connect::Database,
     sources,
-    tokens::{self, NewToken, TokenHash, TokenRow},
+    tokens::{self, NewToken, TokenRow},
 };
 use jiff::Timestamp;
 use ring::{
@@ -20,6 +20,8 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 use serde_json::json;
+
+pub use forebay_store::tokens::{Existing, TokenHash};
 
 use crate::{
     clock,
@@ -129,17 +131,36 @@ pub async fn revoke(database: &Database, name_or_id: &str, by: &Actor) -> Result
     Ok(row)
 }
 
+/// Whether there are tokens that are not revoked.
+pub async fn existing(database: &Database) -> Result<Existing> {
+    Ok(tokens::existing(&**database.client().await?).await?)
+}
+
 /// Says whose token this is, or why it is refused, and records its use from a host or address.
 pub async fn verify(
     database: &Database,
     presented: &str,
     from: Option<&str>,
 ) -> Result<std::result::Result<Principal, Refusal>> {
-    if !is_well_formed(presented) {
-        return Ok(Err(Refusal::Malformed));
+    match hash_of(presented) {
+        Some(hash) => verify_hash(database, &hash, from).await,
+        None => Ok(Err(Refusal::Malformed)),
     }
+}
+
+/// The hash of a token; `None`: it has another form.
+pub fn hash_of(presented: &str) -> Option<TokenHash> {
+    is_well_formed(presented).then(|| hash(presented))
+}
+
+/// The same as [`verify`] for a token of which the program has kept the hash.
+pub async fn verify_hash(
+    database: &Database,
+    hash: &TokenHash,
+    from: Option<&str>,
+) -> Result<std::result::Result<Principal, Refusal>> {
     let client = database.client().await?;
-    let Some(row) = tokens::find(&**client, &hash(presented)).await? else {
+    let Some(row) = tokens::find(&**client, hash).await? else {
         return Ok(Err(Refusal::Unknown));
     };
     let now = clock::now();

@@ -99,6 +99,29 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<TokenRow>> {
     client.query_typed(&statement, &[]).await?.iter().map(from_row).collect()
 }
 
+/// The tokens that are not revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// There are none.
+    None,
+    /// All have expired.
+    Expired,
+    /// At least one is good.
+    Valid,
+}
+
+/// Whether there are tokens that are not revoked.
+pub async fn existing(client: &impl GenericClient) -> Result<Existing> {
+    let statement = "select bool_or(expires_at is null or expires_at > now()) as is_any_valid \
+         from forebay.api_tokens where revoked_at is null";
+    let is_any_valid: Option<bool> = client.query_typed_one(statement, &[]).await?.read("is_any_valid")?;
+    Ok(match is_any_valid {
+        None => Existing::None,
+        Some(false) => Existing::Expired,
+        Some(true) => Existing::Valid,
+    })
+}
+
 /// Revokes the token of this name, or of this number. Returns it; `None`: there is none, or it is revoked.
 pub async fn revoke(client: &impl GenericClient, name_or_id: &str, by: &str) -> Result<Option<TokenRow>> {
     let statement = format!(

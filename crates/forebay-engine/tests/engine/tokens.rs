@@ -1,7 +1,7 @@
 //! Verifying tokens: who presents them, why they are refused, and what is recorded about their use.
 
 use forebay_domain::access::{Permission, Role};
-use forebay_engine::tokens::{self, CreatedToken, Refusal, TokenRequest};
+use forebay_engine::tokens::{self, CreatedToken, Existing, Refusal, TokenRequest};
 use forebay_store::{connect::Database, testing};
 
 async fn create(database: &Database, request: TokenRequest) -> CreatedToken {
@@ -36,6 +36,24 @@ async fn a_token_gives_its_role_until_it_is_revoked_or_expires() {
     let expire = "update forebay.api_tokens set expires_at = now() - interval '1 second'";
     client.batch_execute(expire).await.unwrap();
     assert_eq!(verify(&short.secret).await, Err(Refusal::Expired));
+}
+
+#[tokio::test]
+async fn an_expired_token_exists_and_a_revoked_one_does_not() {
+    let test = testing::database().await;
+    let (database, client) = (test.open().await, test.client().await);
+    let existing = async || tokens::existing(&database).await.unwrap();
+    assert_eq!(existing().await, Existing::None);
+    let created = create(&database, request(Role::Viewer)).await;
+    assert_eq!(existing().await, Existing::Valid);
+    client.batch_execute("update forebay.api_tokens set expires_at = now()").await.unwrap();
+    assert_eq!(existing().await, Existing::Expired);
+    let second = create(&database, request(Role::Operator)).await;
+    assert_eq!(existing().await, Existing::Valid);
+    for token in [created, second] {
+        tokens::revoke(&database, &token.row.name, &crate::operator()).await.unwrap();
+    }
+    assert_eq!(existing().await, Existing::None);
 }
 
 #[tokio::test]
