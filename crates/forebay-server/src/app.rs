@@ -1,6 +1,6 @@
 //! What every request can use.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use forebay_domain::content::{
     layout::{Layout, LayoutSettings},
@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::{Access, Admission},
     feed::Feed,
     inputs::Inputs,
     layers::origin::PublicHost,
@@ -50,6 +51,8 @@ pub struct Settings {
     pub configured_by: Option<String>,
     /// The host that users reach the server by; `None`: only the names of loopback.
     pub public_host: Option<String>,
+    /// How callers are recognised.
+    pub admission: Admission,
 }
 
 /// The state of a server. Cheap to clone.
@@ -61,6 +64,7 @@ pub struct App {
 #[derive(Debug)]
 struct Shared {
     settings: Settings,
+    access: Access,
     stopping: CancellationToken,
     feed: Feed,
     /// Runs of posted records at the same time; others wait.
@@ -71,11 +75,12 @@ struct Shared {
 
 impl App {
     /// The state of a server with these settings. When `stopping` is cancelled, streams end and readiness is refused.
-    pub fn new(settings: Settings, stopping: CancellationToken) -> Self {
+    pub fn new(mut settings: Settings, stopping: CancellationToken) -> Self {
+        let access = Access::new(mem::take(&mut settings.admission));
         let feed = Feed::new(Arc::clone(&settings.scraper.database), stopping.clone());
         let runs = Semaphore::new(MOST_RUNS);
         let (pulse, jobs) = (Pulse::default(), Jobs::default());
-        Self { shared: Arc::new(Shared { settings, stopping, feed, runs, pulse, jobs }) }
+        Self { shared: Arc::new(Shared { settings, access, stopping, feed, runs, pulse, jobs }) }
     }
 
     /// The changes that open pages follow.
@@ -86,6 +91,11 @@ impl App {
     /// The operations that pages have begun.
     pub(crate) fn jobs(&self) -> &Jobs {
         &self.shared.jobs
+    }
+
+    /// What recognises callers.
+    pub(crate) fn access(&self) -> &Access {
+        &self.shared.access
     }
 
     /// The database.

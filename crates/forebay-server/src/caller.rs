@@ -1,33 +1,124 @@
 //! Who calls, and from where.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::http::request::Parts;
-use forebay_domain::access::{Principal, Role, Skin};
+use forebay_domain::access::{Permission, Principal, Role, Skin};
+use forebay_engine::tokens::{self, TokenHash};
 use forebay_store::actions::Actor;
+use forebay_views::failure::Failure;
+use ring::digest::{SHA256, digest};
 
-/// The address at the other end of a connection: an extension of its requests.
+/// The two ends of a connection: an extension of its requests.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+pub(crate) struct Peer {
+    /// The address that it comes from.
+    pub(crate) from: IpAddr,
+    /// The address of this machine that it leads to.
+    pub(crate) to: IpAddr,
+}
+
+/// The address that a request comes from; `None`: there is no connection.
+pub(crate) fn address(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<Peer>().map(|peer| peer.from)
+}
+
+/// What was presented to be recognised.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    /// A token of `forebay tokens`, of which only the hash is kept.
+    Token(TokenHash),
+    /// A JWT.
+    Jwt(Arc<str>),
+}
+
+impl Credential {
+    /// What this text is; `None`: neither.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        if text.starts_with(tokens::PREFIX) {
+            return tokens::hash_of(text).map(Self::Token);
+        }
+        (text.matches('.').count() == 2).then(|| Self::Jwt(text.into()))
+    }
+
+    /// Its SHA-256.
+    pub(crate) fn hash(&self) -> TokenHash {
+        match self {
+            Self::Token(hash) => *hash,
+            Self::Jwt(text) => {
+                let mut hash = TokenHash::default();
+                hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+                hash
+            }
+        }
+    }
+}
+
+/// How a caller was recognised.
+#[derive(Clone)]
+pub(crate) enum Means {
+    /// Not at all: everyone who can connect is the user who runs the server.
+    Open,
+    /// By what the request presents.
+    Presented(Credential),
+    /// By a session of the dashboard, which began with a credential.
+    Session(TokenHash, Credential),
+}
 
 /// Who calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Caller {
-    principal: Principal,
+    pub(crate) principal: Principal,
     /// The address that the connection comes from; `None`: there is no connection.
-    from: Option<IpAddr>,
+    pub(crate) from: Option<IpAddr>,
+    pub(crate) means: Means,
 }
 
 impl Caller {
-    /// The user who runs the server, from the address of this request.
-    pub(crate) fn of(parts: &Parts) -> Self {
+    /// The user who runs the server.
+    pub(crate) fn open(from: Option<IpAddr>) -> Self {
         let Actor { name, .. } = Actor::this_user(Skin::Http);
-        let from = parts.extensions.get::<Peer>().map(|Peer(address)| *address);
-        Self { principal: Principal { name, role: Role::Admin, sources: None }, from }
+        Self { principal: Principal { name, role: Role::Admin, sources: None }, from, means: Means::Open }
     }
 
     /// The caller as an entry of the audit trail names them.
     pub(crate) fn actor(&self) -> Actor {
         Actor::of(&self.principal, Skin::Http, self.from.map(|address| address.to_string()))
+    }
+
+    /// Whether everyone who can connect is this caller.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.means, Means::Open)
+    }
+
+    /// Whether they may do something with all sources.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.principal.may(permission, None)
+    }
+
+    /// Checks that their role permits something. Error: `permission_missing`.
+    pub(crate) fn check_role(&self, permission: Permission) -> Result<(), Failure> {
+        let Principal { role, .. } = self.principal;
+        if role.permissions().contains(&permission) {
+            return Ok(());
+        }
+        let message = format!("the role {role} does not include the permission {permission}");
+        Err(Failure::usage("permission_missing", message)
+            .hint("use a token of another role; `forebay tokens create` makes one"))
+    }
+
+    /// Checks that they may do something with a source; `None`: with all sources, or something that has none. Error:
+    /// `permission_missing`.
+    pub(crate) fn check(&self, permission: Permission, source: Option<&str>) -> Result<(), Failure> {
+        self.check_role(permission)?;
+        if self.principal.may(permission, source) {
+            return Ok(());
+        }
+        let sources = self.principal.sources.as_deref().unwrap_or_default().join(", ");
+        let message = format!(
+            "the token is good for these sources only, and for requests about one of them: {sources}"
+        );
+        Err(Failure::usage("permission_missing", message)
+            .hint("name one of them as `source`, or use a token for all sources"))
     }
 }

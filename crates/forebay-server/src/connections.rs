@@ -47,7 +47,8 @@ impl Connections {
     /// Serves a connection in a task.
     pub(crate) fn serve(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
         let router = self.router.clone();
-        let peer = stream.peer_addr().ok().map(|address| Peer(address.ip().to_canonical()));
+        let ends = stream.peer_addr().ok().zip(stream.local_addr().ok());
+        let peer = ends.map(|(from, to)| Peer { from: from.ip().to_canonical(), to: to.ip().to_canonical() });
         let service = service_fn(move |mut request: Request<Incoming>| {
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);

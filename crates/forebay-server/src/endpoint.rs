@@ -12,7 +12,13 @@ use forebay_views::failure::Failure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{app::App, caller::Caller, layers::etag, problem::Problem};
+use crate::{
+    app::App,
+    caller::Caller,
+    gate::{self, Subject},
+    layers::etag,
+    problem::Problem,
+};
 
 /// The maximum size of a JSON body, in bytes.
 const MOST_BODY: usize = 1024 * 1024;
@@ -38,6 +44,11 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
     /// The answer.
     type Output: Serialize + JsonSchema + Send;
 
+    /// What a request is about, for callers who may use some sources only.
+    fn subject(_: &Request<Self>) -> Subject<'_> {
+        Subject::Everything
+    }
+
     /// The status of a successful answer.
     fn status(_: &Self::Output) -> StatusCode {
         StatusCode::OK
@@ -53,7 +64,6 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
 pub(crate) struct None {}
 
 /// The arguments of a request.
-#[derive(Debug)]
 pub(crate) struct Request<E: Endpoint + ?Sized> {
     /// The parameters of the path.
     pub(crate) path: E::Path,
@@ -63,7 +73,6 @@ pub(crate) struct Request<E: Endpoint + ?Sized> {
     #[expect(dead_code, reason = "only endpoints that change something have one")]
     pub(crate) body: E::Body,
     /// Who calls.
-    #[expect(dead_code, reason = "only endpoints that change something name them")]
     pub(crate) caller: Caller,
 }
 
@@ -77,12 +86,11 @@ pub(crate) async fn handle<E: Endpoint>(State(app): State<App>, request: HttpReq
 
 async fn answer<E: Endpoint>(app: &App, request: HttpRequest) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let request = Request::<E> {
-        path: path(&mut parts).await?,
-        query: query(&parts)?,
-        body: json_body(&parts, body).await?,
-        caller: Caller::of(&parts),
-    };
+    // First: what a request contains is read for callers who may send it.
+    let caller = gate::admit(app, &parts, E::NEEDS).await?;
+    let (path, query) = (path(&mut parts).await?, query(&parts)?);
+    let request = Request::<E> { path, query, body: json_body(&parts, body).await?, caller };
+    gate::check_subject(app, &request.caller, E::NEEDS, E::subject(&request)).await?;
     let output = E::call(app, request).await?;
     let body = serde_json::to_vec(&output)
         .map_err(|error| Failure::new("output_failed", "the answer can't be written").because(&error))?;
@@ -106,8 +114,8 @@ pub(crate) fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
     serde_html_form::from_str(text).map_err(|error| Problem::bad_request("query_invalid", error.to_string()))
 }
 
-/// The body as JSON; an absent one counts as an empty object. Errors: `body_too_large`, `body_not_json`, `body_invalid`,
-/// `encoding_unsupported`.
+/// The body as JSON; an absent one counts as an empty object. Errors: `body_too_large`, `body_not_json`,
+/// `body_invalid`, `encoding_unsupported`.
 async fn json_body<T: DeserializeOwned>(parts: &Parts, body: Body) -> Result<T, Problem> {
     let bytes = if parts.method.is_safe() {
         Bytes::new()

@@ -1,10 +1,14 @@
-//! What every request passes through: its id, a check of where it comes from, a limit on its time, the headers of its
-//! response, compression.
+//! What every request passes through: its id, the address of its client, a check of where it comes from, a limit on
+//! its time, the headers of its response, compression.
 
 pub(crate) mod etag;
+mod forwarded;
 pub(crate) mod origin;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -19,7 +23,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tracing::Instrument as _;
 
 use self::origin::PublicHost;
-use crate::problem::Problem;
+use crate::{network::Network, problem::Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of a client's own request id.
@@ -40,12 +44,18 @@ const HEADERS: [(HeaderName, &str); 4] = [
 ];
 
 /// Adds the layers to a router. Requests for `streamed` take as long as their body.
-pub(crate) fn add_to(router: Router, public: PublicHost, streamed: &'static str) -> Router {
+pub(crate) fn add_to(
+    router: Router,
+    public: PublicHost,
+    proxies: Arc<[Network]>,
+    streamed: &'static str,
+) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(middleware::from_fn(refuse_nul))
         .layer(middleware::from_fn_with_state(streamed, limit_time))
         .layer(middleware::from_fn_with_state(public, origin::check))
+        .layer(middleware::from_fn_with_state(proxies, forwarded::resolve))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(describe))
 }

@@ -5,6 +5,7 @@
 //! `Endpoint` in a file of its own, so the router, the description of the API and the check of permissions
 //! come from one list and can't differ.
 
+mod access;
 mod api;
 mod app;
 mod arguments;
@@ -13,10 +14,12 @@ mod caller;
 mod connections;
 mod endpoint;
 mod feed;
+mod gate;
 mod health;
 mod inputs;
 mod layers;
 mod listener;
+mod network;
 mod openapi;
 mod pages;
 mod problem;
@@ -25,10 +28,12 @@ mod routes;
 mod service;
 
 pub use self::{
+    access::{Admission, Reach, admission},
     app::{App, Settings},
     connections::Limits,
     inputs::{InputSettings, Inputs},
     listener::{Listener, serve},
+    network::{Network, NotANetwork},
     routes::Route,
     service::{router, routes},
 };

@@ -83,10 +83,9 @@ impl Document {
             "x-needs": needs.as_str(),
             "parameters": parameters,
             "responses": {
-                "default": {
-                    "description": "The request failed.",
-                    "content": { "application/problem+json": { "schema": problem } },
-                },
+                "401": failure("The request presents no token, or one that is refused.", &problem),
+                "403": failure("The token does not permit the request.", &problem),
+                "default": failure("The request failed.", &problem),
             },
         })
     }
@@ -107,8 +106,19 @@ impl Document {
                 "license": { "name": "MIT OR Apache-2.0" },
             },
             "servers": [{ "url": "/" }],
+            "security": [{ "token": [] }],
             "paths": self.paths,
-            "components": { "schemas": self.outputs.take_definitions(true) },
+            "components": {
+                "schemas": self.outputs.take_definitions(true),
+                "securitySchemes": {
+                    "token": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "A token of `forebay tokens create`, or a JWT of the configured identity provider. \
+                                        A server without tokens on loopback needs none.",
+                    },
+                },
+            },
         })
     }
 }
@@ -116,6 +126,11 @@ impl Document {
 /// A successful response.
 fn response(media_type: &str, schema: &Schema) -> Value {
     json!({ "description": "Done.", "content": { media_type: { "schema": schema } } })
+}
+
+/// A response that is a problem.
+fn failure(description: &str, problem: &Schema) -> Value {
+    json!({ "description": description, "content": { "application/problem+json": { "schema": problem } } })
 }
 
 fn generator(contract: Contract, inline: bool) -> SchemaGenerator {

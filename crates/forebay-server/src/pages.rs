@@ -5,7 +5,7 @@
 //! the address of a page, so a link or a reload shows the same, and a form leads back to it (Post/Redirect/Get).
 //!
 //! To add a page: a file here, a line in [`reads`], and an entry in `frame::Section` if it is in the navigation. A form
-//! belongs in [`changes`]. The server refuses forms of other sites (`layers::origin`).
+//! belongs in [`changes`], and takes an `asked::Operator`. The server refuses forms of other sites (`layers::origin`).
 
 mod address;
 mod asked;
@@ -19,6 +19,7 @@ mod handoff_filter;
 mod handoffs;
 mod held;
 pub(crate) mod jobs;
+mod login;
 mod now;
 mod parts;
 pub(crate) mod pulse;
@@ -39,7 +40,15 @@ use crate::app::App;
 
 /// The pages with their assets.
 pub(crate) fn router() -> Router<App> {
-    reads().merge(changes())
+    reads().merge(changes()).merge(doors())
+}
+
+/// What needs no session.
+fn doors() -> Router<App> {
+    Router::new()
+        .route("/login", get(login::show).post(login::log_in))
+        .route("/logout", post(login::log_out))
+        .route("/assets/{name}", get(assets::serve))
 }
 
 /// What everyone who may read sees.
@@ -63,7 +72,6 @@ fn reads() -> Router<App> {
         .route("/content", get(content::list))
         .route("/content/{project}/{slug}", get(content::show))
         .route("/pages/events", get(events::stream))
-        .route("/assets/{name}", get(assets::serve))
 }
 
 /// What an operator does.

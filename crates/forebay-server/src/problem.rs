@@ -1,8 +1,10 @@
 //! Errors as responses: problem details (RFC 9457) with the codes of the command line.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use forebay_views::failure::{Exit, Failure};
@@ -10,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How long a client should wait before it tries again while the database or a source is unavailable, in seconds.
-const RETRY_AFTER: &str = "2";
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Codes of a request that was right, but that the present state refuses.
 const CONFLICTS: [&str; 10] = [
     "contention",
@@ -52,12 +54,46 @@ pub(crate) struct ProblemDetails {
 pub(crate) struct Problem {
     status: StatusCode,
     failure: Box<Failure>,
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
     /// A failure with another status than its own.
     pub(crate) fn with_status(status: StatusCode, failure: Failure) -> Self {
-        Self { status, failure: Box::new(failure) }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
+        Self { status, failure: Box::new(failure), retry_after }
+    }
+
+    /// Says how long to wait before the next try.
+    #[must_use]
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
+    /// Its status and its headers that don't depend on the form of its body.
+    pub(crate) fn head(&self) -> (StatusCode, HeaderMap) {
+        let mut headers =
+            HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
+        if let Some(wait) = self.retry_after {
+            // Rounded up: a client that comes back at that time must not be too early.
+            headers.insert(header::RETRY_AFTER, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).into());
+        }
+        // RFC 6750, section 3.
+        let challenge = match self.failure.code() {
+            "authentication_required" => Some(r#"Bearer realm="forebay""#),
+            "token_refused" => Some(r#"Bearer realm="forebay", error="invalid_token""#),
+            "permission_missing" => Some(r#"Bearer realm="forebay", error="insufficient_scope""#),
+            _ => None,
+        };
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        (self.status, headers)
+    }
+
+    /// What failed.
+    pub(crate) fn failure(&self) -> &Failure {
+        &self.failure
     }
 
     /// A request that can't be understood.
@@ -72,7 +108,6 @@ impl Problem {
     }
 
     /// The code of the failure.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {
         self.failure.code()
     }
@@ -104,6 +139,9 @@ pub(crate) fn status(failure: &Failure) -> StatusCode {
     match failure.exit_code() {
         _ if code.starts_with("no_such_") || NOT_FOUND.contains(&code) => StatusCode::NOT_FOUND,
         _ if code == "encoding_unsupported" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        _ if matches!(code, "authentication_required" | "token_refused") => StatusCode::UNAUTHORIZED,
+        _ if code == "permission_missing" => StatusCode::FORBIDDEN,
+        _ if code == "too_many_failures" => StatusCode::TOO_MANY_REQUESTS,
         _ if CONFLICTS.contains(&code) => StatusCode::CONFLICT,
         Exit::Usage => StatusCode::BAD_REQUEST,
         Exit::Held => StatusCode::CONFLICT,
@@ -117,13 +155,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self.details()).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
-        }
+        (*response.status_mut(), *response.headers_mut()) = self.head();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if self.status.is_server_error() {
             tracing::error!(code = self.failure.code(), "{}", self.failure.full_message());
         }

@@ -13,7 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     app::App,
+    caller::Caller,
     endpoint::{path, query},
+    gate::{self, Subject},
     problem::Problem,
 };
 
@@ -40,6 +42,11 @@ pub(crate) trait Raw: Send + Sync + 'static {
     /// What the response consists of.
     type Output: JsonSchema;
 
+    /// What a request is about, for callers who may use some sources only.
+    fn subject(_: &Self::Query) -> Subject<'_> {
+        Subject::Everything
+    }
+
     /// Answers a request.
     fn call(app: App, request: RawRequest<Self>) -> impl Future<Output = Result<Response, Failure>> + Send;
 }
@@ -52,6 +59,8 @@ pub(crate) struct RawRequest<E: Raw + ?Sized> {
     pub(crate) headers: HeaderMap,
     /// The body, unread.
     pub(crate) body: Body,
+    /// Who calls.
+    pub(crate) caller: Caller,
 }
 
 /// Reads the arguments and calls the endpoint.
@@ -64,7 +73,9 @@ pub(crate) async fn handle<E: Raw>(State(app): State<App>, request: HttpRequest)
 
 async fn answer<E: Raw>(app: App, request: HttpRequest) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
+    let caller = gate::admit(&app, &parts, E::NEEDS).await?;
     path::<E::Path>(&mut parts).await?;
     let query = query(&parts)?;
-    Ok(E::call(app, RawRequest { query, headers: parts.headers, body }).await?)
+    gate::check_subject(&app, &caller, E::NEEDS, E::subject(&query)).await?;
+    Ok(E::call(app, RawRequest { query, headers: parts.headers, body, caller }).await?)
 }

@@ -19,7 +19,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The service of a server.
 pub fn router(app: App) -> Router {
-    let public = app.public_host();
+    let (public, proxies) = (app.public_host(), app.access().proxies());
     let api = api::add_to(Routes::new());
     let document = api.document.finish();
     let router = api
@@ -30,7 +30,7 @@ pub fn router(app: App) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app);
-    layers::add_to(router, public, Persist::PATH)
+    layers::add_to(router, public, proxies, Persist::PATH)
 }
 
 async fn not_found() -> impl IntoResponse {

@@ -107,7 +107,7 @@ pub(crate) struct Config {
     notify: BTreeMap<String, Notify>,
     /// How others reach this Forebay.
     #[serde(default)]
-    server: Server,
+    pub(crate) server: Server,
     /// The checked receivers of notifications.
     #[serde(skip)]
     notifiers: Vec<Notifier>,

@@ -32,6 +32,7 @@ use crate::{
     arguments::{self, Share},
     body_reader::{BodyReader, MOST_SILENCE},
     endpoint::None as Nothing,
+    gate::Subject,
     inputs::{InputSettings, Inputs},
     raw::{Raw, RawRequest},
 };
@@ -123,8 +124,12 @@ impl Raw for Persist {
     type Query = Query;
     type Output = Run;
 
+    fn subject(query: &Query) -> Subject<'_> {
+        Subject::Source(&query.source)
+    }
+
     async fn call(app: App, request: RawRequest<Self>) -> Result<Response, Failure> {
-        let RawRequest { query, headers, body } = request;
+        let RawRequest { query, headers, body, .. } = request;
         check_encoding(&headers)?;
         let settings = settings(query, &headers, app.inputs())?;
         // A task of its own: if the client goes away, the run still ends as it must.

@@ -12,6 +12,7 @@ use crate::{
     app::App,
     arguments::{self, Limit, Share},
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// Documents that match a query.
@@ -54,6 +55,10 @@ impl Endpoint for Search {
     type Query = Query;
     type Body = None;
     type Output = SearchResult;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::filtered(request.query.source.as_deref())
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { q, source, entity, scope, r#where, language, pipeline, min_score, limit } = request.query;

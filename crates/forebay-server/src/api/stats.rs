@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// The totals.
@@ -32,6 +33,10 @@ impl Endpoint for Show {
     type Query = Query;
     type Body = None;
     type Output = Stats;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::filtered(request.query.source.as_deref())
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         read::stats::totals(&app.client().await?, request.query.source.as_deref()).await

@@ -1,7 +1,8 @@
-//! Protects a server that is open on loopback from the pages in its user's browser.
+//! Protects a server from the pages in its users' browsers.
 //!
 //! Every site can make a browser send requests to 127.0.0.1. A site that gives its own name that address (DNS
-//! rebinding) could even read the responses, so the `Host` must be a name of this server. A request that changes
+//! rebinding) could even read the responses, so the `Host` must be a name of this server, or the address that the
+//! connection leads to. A request that changes
 //! something must not come from another site (CSRF): browsers say so in `Sec-Fetch-Site`, older ones in `Origin`.
 //! Programs send neither.
 
@@ -15,7 +16,7 @@ use axum::{
 };
 use forebay_views::failure::Failure;
 
-use crate::problem::Problem;
+use crate::{caller::Peer, problem::Problem};
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
@@ -25,7 +26,8 @@ pub(crate) struct PublicHost(pub(crate) Option<Arc<str>>);
 
 /// Refuses requests that another site makes with the user's browser.
 pub(crate) async fn check(State(public): State<PublicHost>, request: Request, next: Next) -> Response {
-    match judge(&public, request.method(), request.uri().authority(), request.headers()) {
+    let own = request.extensions().get::<Peer>().map(|peer| peer.to);
+    match judge(&public, own, request.method(), request.uri().authority(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -33,6 +35,7 @@ pub(crate) async fn check(State(public): State<PublicHost>, request: Request, ne
 
 fn judge(
     public: &PublicHost,
+    own: Option<IpAddr>,
     method: &Method,
     target: Option<&Authority>,
     headers: &HeaderMap,
@@ -40,7 +43,7 @@ fn judge(
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = target.map(Authority::as_str).or_else(|| text(header::HOST.as_str()));
     // Only programs leave it out.
-    if host.is_some_and(|host| !is_ours(public, host)) {
+    if host.is_some_and(|host| !is_ours(public, own, host)) {
         let failure = Failure::usage("host_unknown", "the request is for another host").hint(
             "call it as localhost, or set `public_url` under [server] in forebay.toml to the address in use",
         );
@@ -63,7 +66,7 @@ fn judge(
 }
 
 /// Whether a host, with or without its port, is a name of this server.
-fn is_ours(public: &PublicHost, host: &str) -> bool {
+fn is_ours(public: &PublicHost, own: Option<IpAddr>, host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     // A login in front of a host makes it look like another.
     if host.contains('@') {
@@ -72,7 +75,7 @@ fn is_ours(public: &PublicHost, host: &str) -> bool {
     let name = authority.host();
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback() || own == Some(address))
         || public.0.as_deref().is_some_and(|public| public.eq_ignore_ascii_case(name))
 }
 
@@ -87,22 +90,29 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        let judged = judge(&public, method, None, &headers.collect());
+        let own = Some(IpAddr::from([192, 0, 2, 7]));
+        let judged = judge(&public, own, method, None, &headers.collect());
         judged.err().map(|problem| problem.code().to_owned())
     }
 
     #[test]
     fn only_names_of_this_server_are_hosts() {
-        for host in
-            ["localhost", "LOCALHOST:8321", "127.0.0.1:8321", "127.8.9.1", "[::1]:80", "Forebay.example.org"]
-        {
+        for host in [
+            "localhost",
+            "LOCALHOST:8321",
+            "127.0.0.1:8321",
+            "127.8.9.1",
+            "[::1]:80",
+            "192.0.2.7:8321",
+            "Forebay.example.org",
+        ] {
             assert_eq!(code(&Method::GET, &[("host", host)]), None, "{host}");
         }
         for host in [
             "evil.example",
             "localhost.evil.example",
             "forebay.example.org.evil.example",
-            "192.168.1.7:8321",
+            "192.0.2.8:8321",
             "0.0.0.0:8321",
             "localhost@evil.example",
             "evil.example@localhost",

@@ -5,6 +5,7 @@ use axum::{
     extract::{Path as UrlPath, State},
     response::{IntoResponse, Redirect, Response},
 };
+use forebay_domain::access::Permission;
 use forebay_engine::{
     freshness::enter_decided,
     human,
@@ -20,7 +21,7 @@ use serde::Deserialize;
 
 use super::{
     address::Address,
-    asked::{Asked, Sender, refuse},
+    asked::{Asked, Operator, refuse},
     frame::{Content, Section},
     parts,
 };
@@ -107,6 +108,9 @@ pub(super) struct Shown {
 pub(super) struct Confirmed {
     /// The effects that the operator saw.
     expected: String,
+    /// Why.
+    #[serde(default)]
+    reason: String,
 }
 
 /// What a decision would do.
@@ -130,6 +134,7 @@ pub(super) async fn ask(asked: Asked<Path, Shown>) -> Response {
 }
 
 async fn question(asked: &Asked<Path, Shown>) -> Result<Content, Failure> {
+    asked.caller.check_role(Permission::Operate)?;
     let decision = asked.path.decision;
     let planned = plan(&asked.app, asked.path.run, decision).await?;
     let run_id = planned.run_id;
@@ -156,6 +161,7 @@ async fn question(asked: &Asked<Path, Shown>) -> Result<Content, Failure> {
         }
         form .choice method="post" action=(address(run_id, decision)) {
             input type="hidden" name="expected" value=(planned.fingerprint());
+            (parts::reason())
             button .main type="submit" { (decision.offer()) }
             a .button href=(back) { "Back" }
         }
@@ -166,13 +172,12 @@ async fn question(asked: &Asked<Path, Shown>) -> Result<Content, Failure> {
 /// `POST /runs/{run}/decide/{decision}`
 pub(super) async fn carry_out(
     State(app): State<App>,
-    Sender(caller): Sender,
+    Operator(caller): Operator,
     UrlPath(Path { run, decision }): UrlPath<Path>,
     Form(confirmed): Form<Confirmed>,
 ) -> Response {
     // A task of its own: a decision that has begun ends as it must, even if the browser goes away.
-    let deciding =
-        tokio::spawn(async move { do_it(&app, &caller, run, decision, &confirmed.expected).await });
+    let deciding = tokio::spawn(async move { do_it(&app, &caller, run, decision, &confirmed).await });
     let done = deciding.await.unwrap_or_else(|error| {
         Err(Failure::new("internal_error", "the decision ended abruptly").because(&error))
     });
@@ -187,14 +192,14 @@ async fn do_it(
     caller: &Caller,
     run: RunName,
     decision: Decision,
-    expected: &str,
+    confirmed: &Confirmed,
 ) -> Result<Address, Failure> {
     let planned = plan(app, run, decision).await?;
     let (database, run_id) = (app.database(), planned.run_id);
-    if planned.fingerprint() != expected {
+    if planned.fingerprint() != confirmed.expected {
         return Ok(address(run_id, decision).with("changed", "yes"));
     }
-    let by = caller.actor();
+    let by = caller.actor().because(Some(&confirmed.reason));
     let decided = match decision {
         Decision::Release => persist::release(database, run_id, &by).await?,
         Decision::Reject => persist::reject(database, run_id, &by).await?,

@@ -3,19 +3,23 @@
 //! One poller serves all viewers, and only while there are any. A viewer that misses an event loses nothing: the next
 //! one of the topic, or a reload, shows the same.
 
-use std::{convert::Infallible, sync::atomic::Ordering, time::Duration};
+use std::{convert::Infallible, mem, sync::atomic::Ordering, time::Duration};
 
 use axum::{
     extract::State,
     response::{IntoResponse, Sse, sse::Event},
 };
+use forebay_domain::access::Permission;
 use forebay_store::pulse;
 use forebay_views::failure::Failure;
 use futures_util::stream;
-use tokio::time::sleep;
+use tokio::{
+    sync::watch,
+    time::{Instant, Interval, interval_at, sleep},
+};
 
-use super::pulse::Written;
-use crate::app::App;
+use super::{asked::Reader, pulse::Written};
+use crate::{app::App, caller::Caller};
 
 /// How often the poller looks.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -32,30 +36,58 @@ const TOPICS: [(&str, &[&str]); 5] = [
 ];
 
 /// `GET /pages/events`
-pub(super) async fn stream(State(app): State<App>) -> impl IntoResponse {
+pub(super) async fn stream(State(app): State<App>, Reader(caller): Reader) -> impl IntoResponse {
     let pulse = app.pulse();
     let receiver = pulse.written.subscribe();
     if !pulse.is_polled.swap(true, Ordering::AcqRel) {
         tokio::spawn(poll(app.clone()));
     }
     let known = receiver.borrow().clone();
-    let events = stream::unfold((receiver, known, app), async |(mut receiver, known, app)| {
-        let changed = tokio::select! {
-            changed = receiver.changed() => changed,
-            () = app.stopping().cancelled() => return None,
-        };
-        changed.ok()?;
-        let now = receiver.borrow_and_update().clone();
-        let topics = changed_topics(&known, &now);
+    let period = app.access().recheck();
+    let check = interval_at(Instant::now() + period, period);
+    let viewer = Viewer { app, caller, receiver, known, check };
+    let events = stream::unfold(viewer, async |mut viewer| {
+        let event = viewer.next().await?;
+        Some((Ok::<_, Infallible>(event), viewer))
+    });
+    Sse::new(events).keep_alive(axum::response::sse::KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// One who has a page open.
+struct Viewer {
+    app: App,
+    caller: Caller,
+    receiver: watch::Receiver<Written>,
+    known: Written,
+    /// When to check that the caller may still look.
+    check: Interval,
+}
+
+impl Viewer {
+    /// What to tell next; `None`: nothing more.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            tokio::select! {
+                changed = self.receiver.changed() => break changed.ok()?,
+                () = self.app.stopping().cancelled() => return None,
+                _ = self.check.tick() => {
+                    let (access, database) = (self.app.access(), self.app.database());
+                    if !access.still(database, &self.caller, Permission::Read, None).await {
+                        return None;
+                    }
+                }
+            }
+        }
+        let now = self.receiver.borrow_and_update().clone();
+        let topics = changed_topics(&self.known, &now);
         // The first figures are no change.
-        let event = if known.is_empty() || topics.is_empty() {
+        let is_first = mem::replace(&mut self.known, now).is_empty();
+        Some(if is_first || topics.is_empty() {
             Event::default().comment("ready")
         } else {
             Event::default().event("changed").data(topics.join(" "))
-        };
-        Some((Ok::<_, Infallible>(event), (receiver, now, app)))
-    });
-    Sse::new(events).keep_alive(axum::response::sse::KeepAlive::new().interval(KEEP_ALIVE))
+        })
+    }
 }
 
 fn changed_topics(before: &Written, now: &Written) -> Vec<&'static str> {

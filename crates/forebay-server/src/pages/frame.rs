@@ -4,6 +4,7 @@ use forebay_views::failure::Failure;
 use maud::{DOCTYPE, Markup, html};
 
 use super::{assets, parts};
+use crate::caller::Caller;
 
 /// What htmx may do: nothing inline, no evaluation, only this server, no copies of pages in the browser's storage.
 const HTMX: &str =
@@ -88,18 +89,20 @@ impl Content {
 }
 
 /// A page. `address`: its own, from which it refetches its content.
-pub(super) fn page(section: Section, address: &str, content: &Content) -> Markup {
+pub(super) fn page(section: Section, address: &str, content: &Content, caller: &Caller) -> Markup {
     let main = html! {
         h1 { (parts::plain(&content.title)) }
+        // A part that follows a job takes this element of the page that no longer does.
         @if content.trigger.is_empty() {
-            (content.body)
+            div #live { (content.body) }
         } @else {
             div #live data-live="" hx-get=(address) hx-select="#live" hx-swap="outerHTML" hx-trigger=(content.trigger) {
                 (content.body)
             }
         }
     };
-    document(&content.title, Some(section), content.has_charts, &main)
+    let top = html! { (navigation(Some(section))) (clock()) (identity(caller)) };
+    document(&content.title, content.has_charts, &top, &main)
 }
 
 /// The page of a failure, with its stable code and what to do next.
@@ -113,10 +116,47 @@ pub(super) fn failure(failure: &Failure) -> Markup {
             p .soft { "Error code: " code { (error.code) } }
         }
     };
-    document("This did not work", None, false, &main)
+    document("This did not work", false, &html! { (navigation(None)) (clock()) }, &main)
 }
 
-fn document(title: &str, section: Option<Section>, has_charts: bool, main: &Markup) -> Markup {
+/// A page for those who have not logged in.
+pub(super) fn outside(title: &str, main: &Markup) -> Markup {
+    document(title, false, &html! {}, &html! { h1 { (title) } (main) })
+}
+
+fn navigation(current: Option<Section>) -> Markup {
+    html! {
+        nav aria-label="Pages" {
+            ul {
+                @for each in Section::ALL {
+                    @let (path, name) = each.entry();
+                    li { a href=(path) aria-current=[(current == Some(each)).then_some("page")] { (name) } }
+                }
+            }
+        }
+    }
+}
+
+fn clock() -> Markup {
+    html! { span .clock { "All times are UTC (+00:00)" } }
+}
+
+/// Who looks, and in which role.
+fn identity(caller: &Caller) -> Markup {
+    html! {
+        @if caller.is_open() {
+            span .who { "No log-in: everyone on this machine may do everything" }
+        } @else {
+            form .who method="post" action="/logout" {
+                span { (parts::plain(&caller.principal.name)) " · " (caller.principal.role) }
+                button type="submit" { "Log out" }
+            }
+        }
+    }
+}
+
+/// `top`: what the head of the page has beside the name.
+fn document(title: &str, has_charts: bool, top: &Markup, main: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -135,18 +175,7 @@ fn document(title: &str, section: Option<Section>, has_charts: bool, main: &Mark
             }
             body {
                 a .skip href="#main" { "Skip to the content" }
-                header .top {
-                    a .brand href="/" { "Forebay" }
-                    nav aria-label="Pages" {
-                        ul {
-                            @for each in Section::ALL {
-                                @let (path, name) = each.entry();
-                                li { a href=(path) aria-current=[(section == Some(each)).then_some("page")] { (name) } }
-                            }
-                        }
-                    }
-                    span .clock { "All times are UTC (+00:00)" }
-                }
+                header .top { a .brand href="/" { "Forebay" } (top) }
                 main #main tabindex="-1" { (main) }
                 footer { "Forebay " (env!("CARGO_PKG_VERSION")) " · " a href="/v1/openapi.json" { "API description" } }
             }

@@ -63,7 +63,7 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let is_first = filter.after.is_none();
     let body = html! {
         (pipelines_by_state(&board, &pauses))
-        (by_cause(&causes))
+        (by_cause(&causes, asked.may_operate()))
         h2 #list { "Hand-offs" }
         form .filters method="get" action="/handoffs#list" role="search" {
             (parts::choice("pipeline", "Pipeline", pipelines, filter.pipeline.as_deref()))
@@ -76,7 +76,7 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
         }
         p {
             (number_of(number))
-            @if filter.state == Some(State::Failed) && !page.items.is_empty() {
+            @if asked.may_operate() && filter.state == Some(State::Failed) && !page.items.is_empty() {
                 " · " a .button href=(filter.address("/handoffs/retry")) { "Retry all of these…" }
             }
         }
@@ -175,7 +175,7 @@ fn age(since: Option<Timestamp>, now: Timestamp) -> Markup {
     }
 }
 
-fn by_cause(causes: &[FailureCause]) -> Markup {
+fn by_cause(causes: &[FailureCause], may_retry: bool) -> Markup {
     html! {
         @if !causes.is_empty() {
             h2 #causes { "Failures by cause" }
@@ -185,17 +185,18 @@ fn by_cause(causes: &[FailureCause]) -> Markup {
                     thead {
                         tr {
                             th scope="col" { "Pipeline" } th scope="col" { "Cause" } th scope="col" .n { "Hand-offs" }
-                            th scope="col" { "Last failed" } th scope="col" { "A message" } th scope="col" { "Next" }
+                            th scope="col" { "Last failed" } th scope="col" { "A message" }
+                            @if may_retry { th scope="col" { "Next" } }
                         }
                     }
-                    tbody { @for cause in causes { (cause_row(cause)) } }
+                    tbody { @for cause in causes { (cause_row(cause, may_retry)) } }
                 }
             }
         }
     }
 }
 
-fn cause_row(cause: &FailureCause) -> Markup {
+fn cause_row(cause: &FailureCause, may_retry: bool) -> Markup {
     html! {
         tr {
             td { (parts::plain(&cause.pipeline)) }
@@ -206,7 +207,7 @@ fn cause_row(cause: &FailureCause) -> Markup {
             td .n { a href={ (of_cause("/handoffs", cause)) "#list" } { (parts::capped(cause.num_handoffs)) } }
             td .t { (parts::time(cause.last_finished_at.into())) }
             td .w { (cause.message.as_deref().map(parts::plain).unwrap_or_default()) }
-            td { a .button href=(of_cause("/handoffs/retry", cause)) { "Retry…" } }
+            @if may_retry { td { a .button href=(of_cause("/handoffs/retry", cause)) { "Retry…" } } }
         }
     }
 }

@@ -47,7 +47,7 @@ async fn read(asked: &Asked<Path, Filter>) -> Result<Content, Failure> {
     let diff = read::run_diff::diff(asked.app.database(), run_id, after, LIMIT).await?;
     let body = html! {
         (verdict(&run, &diff))
-        (decisions(&run))
+        @if asked.may_operate() { (decisions(&run)) } @else { (no_decisions()) }
         (fields(&diff.fields))
         h2 #changes { "Record by record, removals first" }
         p .soft { "From what was last accepted to what the run brought. Keys: " kbd { "j" } " next, " kbd { "k" } " previous." }
@@ -109,6 +109,11 @@ fn decisions(run: &Run) -> Markup {
             }
         }
     }
+}
+
+/// For those who only look.
+fn no_decisions() -> Markup {
+    html! { p .soft { "Applying or discarding the changes needs the role operator." } }
 }
 
 fn fields(fields: &[FieldDiff]) -> Markup {

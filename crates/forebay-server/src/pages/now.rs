@@ -22,11 +22,11 @@ const NUM_RUNS: i64 = 8;
 
 /// `GET /`
 pub(super) async fn show(asked: Asked) -> Response {
-    let content = read(&asked.app).await;
+    let content = read(&asked.app, asked.may_operate()).await;
     asked.answer(Section::Now, content)
 }
 
-async fn read(app: &App) -> Result<Content, Failure> {
+async fn read(app: &App, may_retry: bool) -> Result<Content, Failure> {
     let checks = doctor::needs_person(app.database(), app.sources(), app.policies()).await?;
     let client = app.client().await?;
     let causes = store::causes(&**client, parts::MOST_COUNTED).await?;
@@ -39,7 +39,7 @@ async fn read(app: &App) -> Result<Content, Failure> {
             p { (number) @if number == 1 { " thing needs" } @else { " things need" } " a person, the worst first." }
             ul .cards {
                 @for check in checks { (problem(&Check::from(check))) }
-                @for cause in &causes { (failures(cause)) }
+                @for cause in &causes { (failures(cause, may_retry)) }
             }
         }
         h2 { "Latest runs" }
@@ -128,7 +128,7 @@ fn link(check: &Check) -> Option<(Address, &'static str)> {
     }
 }
 
-fn failures(cause: &FailureCause) -> Markup {
+fn failures(cause: &FailureCause, may_retry: bool) -> Markup {
     let code = cause.failure_code.as_deref().unwrap_or(&cause.reason_code);
     let number = parts::capped(cause.num_handoffs);
     html! {
@@ -140,7 +140,7 @@ fn failures(cause: &FailureCause) -> Markup {
             }
             @if let Some(message) = &cause.message { p .soft { (parts::plain(message)) } }
             div .next {
-                a .button.main href=(handoffs::of_cause("/handoffs/retry", cause)) { "Retry them…" }
+                @if may_retry { a .button.main href=(handoffs::of_cause("/handoffs/retry", cause)) { "Retry them…" } }
                 a href=(handoffs::of_cause("/handoffs", cause)) { "List them" }
             }
         }

@@ -144,6 +144,11 @@ pub(super) fn choice<'a>(
     }
 }
 
+/// Why somebody decides, for the audit trail.
+pub(super) fn reason() -> Markup {
+    html! { label .wide { "Reason (optional, for the audit trail)" input type="text" name="reason" maxlength="500"; } }
+}
+
 /// A share as a bar with its figure.
 pub(super) fn share(share: f64) -> Markup {
     let width = format!("{:.1}", share.clamp(0.0, 1.0) * 72.0);

@@ -10,9 +10,12 @@ use axum::{
     http::Uri,
     response::{IntoResponse, Redirect, Response},
 };
-use forebay_domain::handoff::State;
+use forebay_domain::{access::Permission, handoff::State};
 use forebay_engine::clock;
-use forebay_store::handoffs::{self, Mode, Operation, REPAIR_PRIORITY, Selection};
+use forebay_store::{
+    actions::Actor,
+    handoffs::{self, Mode, Operation, REPAIR_PRIORITY, Selection},
+};
 use forebay_views::{Time, failure::Failure, names, read};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -20,7 +23,7 @@ use serde::Deserialize;
 
 use super::{
     address::Address,
-    asked::{Asked, Sender, refuse},
+    asked::{Asked, Operator, refuse},
     frame::{Content, Section},
     handoff_filter::Filter,
     handoffs::table,
@@ -40,6 +43,7 @@ pub(super) async fn ask(asked: Asked<None, Filter>) -> Response {
 }
 
 async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
+    asked.caller.check_role(Permission::Operate)?;
     let filter = narrowed(asked.query.clone());
     let mut client = asked.app.client().await?;
     let sample = read::handoffs::page(&client, filter.for_store(SAMPLE), Option::None).await?;
@@ -62,6 +66,7 @@ async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
         @if dry_run.num_done > 0 {
             form .choice method="post" action="/handoffs/retry" {
                 input type="hidden" name="filter" value=(filter.address("").query());
+                (parts::reason())
                 button .main type="submit" { "Retry " (number) }
                 a .button href=(filter.address("/handoffs")) { "Back" }
             }
@@ -79,21 +84,24 @@ async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
 pub(super) struct Confirmed {
     /// The filter of the dry run, as a query.
     filter: String,
+    /// Why.
+    #[serde(default)]
+    reason: String,
 }
 
 /// `POST /handoffs/retry`
 pub(super) async fn begin(
     AppState(app): AppState<App>,
-    Sender(caller): Sender,
+    Operator(caller): Operator,
     Form(confirmed): Form<Confirmed>,
 ) -> Response {
-    match start(&app, caller, &confirmed).await {
+    match start(&app, &caller, &confirmed).await {
         Ok(address) => Redirect::to(&address.to_string()).into_response(),
         Err(failure) => refuse(&failure),
     }
 }
 
-async fn start(app: &App, caller: Caller, confirmed: &Confirmed) -> Result<Address, Failure> {
+async fn start(app: &App, caller: &Caller, confirmed: &Confirmed) -> Result<Address, Failure> {
     let invalid = |error: String| Failure::usage("query_invalid", error);
     let query =
         format!("/?{}", confirmed.filter).parse::<Uri>().map_err(|error| invalid(error.to_string()))?;
@@ -102,19 +110,18 @@ async fn start(app: &App, caller: Caller, confirmed: &Confirmed) -> Result<Addre
     names::pipelines(&app.client().await?, &filter.pipeline).await?;
     let began_at = clock::now();
     let number = app.jobs().begin(filter.clone(), began_at);
-    let app = app.clone();
-    tokio::spawn(async move { run(&app, &caller, number, &filter, began_at).await });
+    let (app, by) = (app.clone(), caller.actor().because(Some(&confirmed.reason)));
+    tokio::spawn(async move { run(&app, &by, number, &filter, began_at).await });
     Ok(Address::new(format!("/handoffs/retry/{number}"), []))
 }
 
 /// Works until nothing is left, or someone stops it.
-async fn run(app: &App, caller: &Caller, number: u64, filter: &Filter, began_at: Timestamp) {
+async fn run(app: &App, by: &Actor, number: u64, filter: &Filter, began_at: Timestamp) {
     let selection = Selection { limit: Some(PORTION), ..selection(filter, began_at) };
-    let by = caller.actor();
     loop {
         let portion = async {
             let mut client = app.client().await?;
-            Ok::<_, Failure>(handoffs::operate(&mut client, RETRY, &selection, Mode::Act, &by).await?)
+            Ok::<_, Failure>(handoffs::operate(&mut client, RETRY, &selection, Mode::Act, by).await?)
         };
         match portion.await {
             Ok(operated) => {
@@ -172,7 +179,7 @@ fn shown(asked: &Asked<Path>) -> Result<Content, Failure> {
         }
         p { strong { (parts::count(job.num_done)) } " queued again since " (parts::time(Time::from(job.began_at))) "." }
         @for (message, number) in &job.refused { p { (parts::count(*number)) " refused: " (message) } }
-        @if is_running {
+        @if is_running && asked.may_operate() {
             form .choice method="post" action={ "/handoffs/retry/" (number) "/stop" } { button type="submit" { "Stop" } }
         }
         p { a href=(job.filter.address("/handoffs")) { "Back to the hand-offs" } " · " a href="/" { "What else needs a person" } }
@@ -184,6 +191,7 @@ fn shown(asked: &Asked<Path>) -> Result<Content, Failure> {
 /// `POST /handoffs/retry/{job}/stop`
 pub(super) async fn stop(
     AppState(app): AppState<App>,
+    _: Operator,
     UrlPath(Path { job: number }): UrlPath<Path>,
 ) -> Redirect {
     app.jobs().with(|jobs| {

@@ -52,13 +52,13 @@ async fn read(asked: &Asked<Path, Shown>) -> Result<Content, Failure> {
     let is_running = summary.status == RunStatus::Running.as_str();
     let body = html! {
         @if let Some(decision) = asked.query.decided { (decided(decision)) }
-        (body(&detail, &usual))
+        (body(&detail, &usual, asked.may_operate()))
     };
     let content = Content::new(title, body);
     Ok(if is_running { content.live(&["runs"]) } else { content })
 }
 
-fn body(detail: &RunDetail, usual: &BTreeMap<String, f64>) -> Markup {
+fn body(detail: &RunDetail, usual: &BTreeMap<String, f64>, may_operate: bool) -> Markup {
     let run = &detail.run;
     let run_id = run.summary.run_id;
     html! {
@@ -72,7 +72,7 @@ fn body(detail: &RunDetail, usual: &BTreeMap<String, f64>) -> Markup {
         h2 { "Log" }
         (lines(&detail.log, "Warnings and errors, oldest first"))
         p { a href={ "/runs/" (run_id) "/log" } { "The whole log" } }
-        @if may_be_reverted(run) {
+        @if may_operate && may_be_reverted(run) {
             h2 { "Undo" }
             p { a .button href={ "/runs/" (run_id) "/decide/revert" } { "Undo this run…" } }
         }

@@ -8,6 +8,7 @@ use std::{
     process::Stdio,
 };
 
+use forebay_domain::access::Role;
 use forebay_server::Limits;
 use tokio::process::Command;
 
@@ -23,12 +24,15 @@ async fn a_person_finds_what_is_wrong_decides_and_retries() {
         eprintln!("SKIPPED: scripts/parts.sh installs playwright-core, @axe-core/playwright and Chromium");
         return;
     }
-    let stage = Stage::seeded().await;
+    let stage = Stage::locked(true).await;
+    let (operator, viewer) = (stage.token(Role::Operator, None).await, stage.token(Role::Viewer, None).await);
     let (address, serving) = stage.listen(Limits::default()).await;
     let output = Command::new("node")
         .arg(Path::new(FOLDER).join("tests/server/browser/walk.mjs"))
         .env("SERVER", format!("http://{address}"))
         .env("CHROMIUM", &chromium)
+        .env("OPERATOR", operator)
+        .env("VIEWER", viewer)
         .env("MODULES", modules.canonicalize().unwrap())
         .stdin(Stdio::null())
         .output()

@@ -1,13 +1,16 @@
 //! The server over a real Postgres with made-up data in every state. Requests go through the whole router.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod access;
 mod browser;
 mod conventions;
 mod follow;
+mod jwt;
 mod limits;
 mod pages;
 mod persist;
 mod reads;
 mod reference;
 mod runs;
+mod sessions;
 mod stage;

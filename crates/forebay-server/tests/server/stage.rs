@@ -1,12 +1,13 @@
 //! A server over a database with made-up data.
 
-use std::{io::Cursor, net::SocketAddr, sync::Arc};
+use std::{io::Cursor, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Request, Response, StatusCode, request},
 };
+use forebay_domain::access::Role;
 use forebay_engine::{
     clock,
     freshness::Policies,
@@ -15,10 +16,12 @@ use forebay_engine::{
     scrape::{Scraper, Sources},
     seed,
     sources::{Format, ReadOptions},
+    tokens::{self, TokenRequest},
     work::Declarations,
 };
-use forebay_server::{App, Inputs, Limits, Listener, Settings, router, serve};
+use forebay_server::{Admission, App, Inputs, Limits, Listener, Settings, router, serve};
 use forebay_store::{
+    actions::Actor,
     connect::Database,
     testing::{self, TestDatabase},
 };
@@ -45,22 +48,28 @@ pub(crate) struct Answer {
 }
 
 impl Stage {
-    /// A server over an empty database.
+    /// A server over an empty database, open to everyone.
     pub(crate) async fn empty() -> Self {
-        let test = testing::database().await;
-        let database = Arc::new(test.open().await);
-        Self::over(test, database)
+        Self::build(false, Admission { is_open: true, ..Admission::default() }).await
     }
 
-    /// A server over made-up data in every state.
+    /// A server over made-up data in every state, open to everyone.
     pub(crate) async fn seeded() -> Self {
-        let test = testing::database().await;
-        let database = Arc::new(test.open().await);
-        seed::seed(&database, test.target(), false).await.unwrap();
-        Self::over(test, database)
+        Self::build(true, Admission { is_open: true, ..Admission::default() }).await
     }
 
-    fn over(test: TestDatabase, database: Arc<Database>) -> Self {
+    /// A server that asks for tokens.
+    pub(crate) async fn locked(is_seeded: bool) -> Self {
+        Self::build(is_seeded, Admission::default()).await
+    }
+
+    /// A server that recognises callers in this way.
+    pub(crate) async fn build(is_seeded: bool, admission: Admission) -> Self {
+        let test = testing::database().await;
+        let database = Arc::new(test.open().await);
+        if is_seeded {
+            seed::seed(&database, test.target(), false).await.unwrap();
+        }
         let scraper = Scraper::new(Arc::clone(&database), clock::network(), Arc::new(Sources::default()));
         let settings = Settings {
             scraper,
@@ -72,6 +81,8 @@ impl Stage {
             course_project: "default".to_owned(),
             configured_by: None,
             public_host: None,
+            // Tests don't wait for a minute.
+            admission: Admission { recheck: Duration::from_millis(200), ..admission },
         };
         let stopping = CancellationToken::new();
         Self { router: router(App::new(settings, stopping.clone())), stopping, database, _test: test }
@@ -84,6 +95,13 @@ impl Stage {
         let options = ReadOptions { format: Format::JsonLines, ..ReadOptions::default() };
         let input = Input::bytes("test.jsonl", Box::new(Cursor::new(lines.join("\n"))), options);
         persist::persist(&self.database, request, input, &|_| {}).await.unwrap();
+    }
+
+    /// Creates a token.
+    pub(crate) async fn token(&self, role: Role, sources: Option<&[&str]>) -> String {
+        let sources = sources.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let request = TokenRequest { name: None, role, sources, expires_at: None };
+        tokens::create(&self.database, &request, &Actor::library()).await.unwrap().secret
     }
 
     /// Sends a request.

@@ -17,6 +17,7 @@ mod entities;
 mod guides;
 mod notify;
 mod scraping;
+mod server;
 
 fn parse(text: &str) -> Config {
     Config::parse(text, "forebay.toml").unwrap()

@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Sandbox, site::PATIENCE};
+use crate::{Sandbox, database::database, site::PATIENCE};
 
 /// A server that is up.
 struct Serving {
@@ -22,7 +22,11 @@ struct Serving {
 
 impl Serving {
     fn start(sandbox: &Sandbox, variable: (&str, &str)) -> Self {
-        let mut command = sandbox.command("serve --listen 127.0.0.1:0");
+        Self::listen(sandbox, "127.0.0.1:0", variable)
+    }
+
+    fn listen(sandbox: &Sandbox, address: &str, variable: (&str, &str)) -> Self {
+        let mut command = sandbox.command(&format!("serve --listen {address}"));
         command.env(variable.0, variable.1).env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -38,9 +42,16 @@ impl Serving {
     }
 
     fn request(&self, path: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        self.request_with(path, "")
+    }
+
+    /// A request with further headers, each with the end of its line.
+    fn request_with(&self, path: &str, headers: &str) -> TcpStream {
+        let address = SocketAddr::from(([127, 0, 0, 1], self.address.port()));
+        let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
         stream
     }
 
@@ -79,7 +90,7 @@ fn it_needs_no_configuration_and_no_server() {
 
 #[test]
 fn a_stream_in_progress_ends_when_it_stops() {
-    let db = crate::database::database();
+    let db = database();
     let serving = Serving::start(&Sandbox::new(), ("FOREBAY_DATABASE_URL", &db.url));
     let mut stream = BufReader::new(serving.request("/v1/changes/stream"));
     let mut line = String::new();
@@ -97,8 +108,49 @@ fn a_stream_in_progress_ends_when_it_stops() {
 }
 
 #[test]
-fn it_listens_to_this_machine_only() {
-    let sandbox = Sandbox::new();
-    let output = sandbox.run("serve --listen 0.0.0.0:0");
-    assert!(output.contains("exit code: 2") && output.contains("authentication_missing"), "{output}");
+fn without_tokens_it_is_open_on_loopback_and_says_so() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let serving = Serving::start(&sandbox, ("FOREBAY_DATABASE_URL", &db.url));
+    assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 200"));
+    let (exit, created) = db.json(&sandbox, "tokens create --role viewer");
+    assert_eq!(exit, 0, "{created}");
+    assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 401"), "no restart is needed");
+    let mut text = String::new();
+    let header = format!("Authorization: Bearer {}\r\n", created["secret"].as_str().unwrap());
+    serving.request_with("/v1/runs", &header).read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    let (_, log) = serving.stop();
+    assert!(log.contains("there are no tokens: every program of this machine may do everything"), "{log}");
+}
+
+#[test]
+fn it_listens_beyond_this_machine_only_if_callers_must_present_something() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let refused = |line: &str| {
+        let (exit, error) = db.json(&sandbox, line);
+        assert_eq!((exit, error["error"]["code"].as_str()), (2, Some("authentication_missing")), "{error}");
+        error["error"]["message"].as_str().unwrap().to_owned()
+    };
+    assert!(refused("serve --listen 0.0.0.0:0").contains("there are no tokens"));
+    sandbox.configure("[server]\npublic_url = \"https://forebay.example.org\"\n");
+    assert!(refused("serve --listen 127.0.0.1:0").contains("other machines can reach the server"));
+    sandbox.configure("");
+
+    let (_, created) = db.json(&sandbox, "tokens create --role viewer --expires 1h");
+    let serving = Serving::listen(&sandbox, "0.0.0.0:0", ("FOREBAY_DATABASE_URL", &db.url));
+    assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 401"));
+    let (code, log) = serving.stop();
+    assert_eq!(code, Some(130), "{log}");
+    assert!(log.contains("connections are not encrypted"), "{log}");
+    let id = created["token"]["token_id"].as_i64().unwrap();
+    db.rows(&format!("with e as (update forebay.api_tokens set expires_at = now() where token_id = {id} returning 1) select 'x' from e"));
+    assert!(refused("serve --listen 0.0.0.0:0").contains("every token has expired"));
+    // On loopback it starts, and is not open: an expired token opens nothing.
+    let serving = Serving::start(&sandbox, ("FOREBAY_DATABASE_URL", &db.url));
+    assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 401"));
+    serving.stop();
+    sandbox.configure("[server.jwt]\nissuer = \"i\"\naudience = \"a\"\njwks_url = \"http://127.0.0.1:1/\"\n");
+    let serving = Serving::listen(&sandbox, "0.0.0.0:0", ("FOREBAY_DATABASE_URL", &db.url));
+    assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 401"));
+    serving.stop();
 }

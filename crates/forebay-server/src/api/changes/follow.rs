@@ -20,8 +20,10 @@ use tokio::{
 
 use crate::{
     app::App,
+    caller::Caller,
     endpoint::None as Nothing,
     feed::{Message, PORTION},
+    gate::Subject,
     raw::{Raw, RawRequest},
 };
 
@@ -57,6 +59,10 @@ impl Raw for Follow {
     type Query = Query;
     type Output = ChangeEvent;
 
+    fn subject(query: &Query) -> Subject<'_> {
+        Subject::filtered(query.source.as_deref())
+    }
+
     async fn call(app: App, request: RawRequest<Self>) -> Result<Response, Failure> {
         let Query { source, entity, after } = request.query;
         let filter = StreamFilter { source, entity_type: entity };
@@ -69,9 +75,10 @@ impl Raw for Follow {
             None => StreamCursor::now(&**client).await?,
         };
         drop(client);
-        let beat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-        let mut follower =
-            Follower { app, filter, at, phase: Phase::Missed(None), ready: VecDeque::new(), beat };
+        let every = |period| interval_at(Instant::now() + period, period);
+        let (beat, check) = (every(HEARTBEAT), every(app.access().recheck()));
+        let (caller, phase, ready) = (request.caller, Phase::Missed(None), VecDeque::new());
+        let mut follower = Follower { app, caller, filter, at, phase, ready, beat, check };
         follower.ready.push_back(format!("retry: {RETRY_MS}\nid: {}\n\n", changes::cursor_at(at)?).into());
         let events = stream::unfold(follower, async |mut follower| {
             let event = follower.next().await?;
@@ -85,12 +92,15 @@ impl Raw for Follow {
 /// One who follows.
 struct Follower {
     app: App,
+    caller: Caller,
     filter: StreamFilter,
     /// Everything up to here was sent, or was not asked for.
     at: StreamCursor,
     phase: Phase,
     ready: VecDeque<Bytes>,
     beat: Interval,
+    /// When to check that the caller may still follow.
+    check: Interval,
 }
 
 enum Phase {
@@ -146,6 +156,12 @@ impl Follower {
                 message = receiver.recv() => self.take(message),
                 _ = self.beat.tick() => {
                     self.ready.push_back(comment("heartbeat", self.at)?);
+                }
+                _ = self.check.tick() => {
+                    let (access, source) = (app.access(), self.filter.source.as_deref());
+                    if !access.still(app.database(), &self.caller, Follow::NEEDS, source).await {
+                        self.end("token_refused", "the token is no longer good for this stream");
+                    }
                 }
             },
             Phase::Over => {}

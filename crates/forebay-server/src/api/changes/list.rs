@@ -11,6 +11,7 @@ use crate::{
     app::App,
     arguments::Limit,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// The stream of changes.
@@ -43,6 +44,10 @@ impl Endpoint for List {
     type Query = Query;
     type Body = None;
     type Output = ChangeStream;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::filtered(request.query.source.as_deref())
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { source, entity, since, after, limit } = request.query;

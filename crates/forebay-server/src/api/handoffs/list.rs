@@ -11,6 +11,7 @@ use crate::{
     app::App,
     arguments::Limit,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// Hand-offs, newest first.
@@ -51,6 +52,10 @@ impl Endpoint for List {
     type Query = Query;
     type Body = None;
     type Output = Page<Handoff>;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::filtered(request.query.source.as_deref())
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { pipeline, state, source, reason_code, failure_code, since, after, limit } = request.query;

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     arguments::ReferencePath,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// A reference at a time.
@@ -33,6 +34,10 @@ impl Endpoint for At {
     type Query = Query;
     type Body = None;
     type Output = PointInTime;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Reference(&request.path.reference)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;

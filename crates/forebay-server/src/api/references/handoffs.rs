@@ -10,6 +10,7 @@ use crate::{
     app::App,
     arguments::ReferencePath,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// The hand-offs of a reference.
@@ -33,6 +34,10 @@ impl Endpoint for Handoffs {
     type Query = Query;
     type Body = None;
     type Output = ReferenceHandoffs;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Reference(&request.path.reference)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let (client, pipeline) = (app.client().await?, request.query.pipeline);

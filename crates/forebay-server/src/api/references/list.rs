@@ -11,6 +11,7 @@ use crate::{
     app::App,
     arguments::{self, Limit},
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// The references of a source.
@@ -47,6 +48,10 @@ impl Endpoint for List {
     type Query = Query;
     type Body = None;
     type Output = Page<Reference>;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Source(&request.query.source)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { source, scope, r#where, removed, after, limit } = request.query;

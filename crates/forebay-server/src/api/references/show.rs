@@ -8,6 +8,7 @@ use crate::{
     app::App,
     arguments::ReferencePath,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// One reference.
@@ -23,6 +24,10 @@ impl Endpoint for Show {
     type Query = None;
     type Body = None;
     type Output = Reference;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Reference(&request.path.reference)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         read::references::reference(&app.client().await?, &request.path.reference).await

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     arguments::{Limit, ReferencePath},
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// Maximum characters of the JSON text of one value; `get_reference_at` returns whole values.
@@ -41,6 +42,10 @@ impl Endpoint for Versions {
     type Query = Query;
     type Body = None;
     type Output = HistoryPage;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Reference(&request.path.reference)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let Query { before, after, limit } = request.query;

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     arguments::{Limit, RunPath},
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// What a held run withholds.
@@ -36,6 +37,10 @@ impl Endpoint for Diff {
     type Query = Query;
     type Body = None;
     type Output = RunDiff;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Run(request.path.run)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let run_id = names::run(&app.client().await?, request.path.run).await?;

@@ -11,6 +11,7 @@ use crate::{
     app::App,
     arguments::{Limit, RunPath},
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// The log of a run.
@@ -44,6 +45,10 @@ impl Endpoint for Logs {
     type Query = Query;
     type Body = None;
     type Output = Page<LogLine>;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Run(request.path.run)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     arguments::{Limit, RunPath},
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// The rejected records of a run.
@@ -34,6 +35,10 @@ impl Endpoint for Rejected {
     type Query = Query;
     type Body = None;
     type Output = Page<RejectedRecord>;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Run(request.path.run)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     arguments::RunPath,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// One run.
@@ -24,6 +25,10 @@ impl Endpoint for Show {
     type Query = None;
     type Body = None;
     type Output = RunDetail;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Run(request.path.run)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;

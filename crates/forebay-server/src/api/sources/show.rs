@@ -8,6 +8,7 @@ use crate::{
     app::App,
     arguments::SourcePath,
     endpoint::{Endpoint, None, Request},
+    gate::Subject,
 };
 
 /// One source.
@@ -23,6 +24,10 @@ impl Endpoint for Show {
     type Query = None;
     type Body = None;
     type Output = SourceDetail;
+
+    fn subject(request: &Request<Self>) -> Subject<'_> {
+        Subject::Source(&request.path.source)
+    }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
         let client = app.client().await?;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { SERVER, CHROMIUM, MODULES, SCREENSHOTS } = process.env;
+const { SERVER, CHROMIUM, MODULES, SCREENSHOTS, OPERATOR, VIEWER } = process.env;
 const require = createRequire(join(MODULES, "here.js"));
 const { chromium } = require("playwright-core");
 const { AxeBuilder } = require("@axe-core/playwright");
@@ -11,8 +11,11 @@ const { AxeBuilder } = require("@axe-core/playwright");
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
 const problems = [];
 
+// The session that pages are opened with.
+let session;
+
 async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, storageState: session, ...options });
   const page = await context.newPage();
   page.on("console", (line) => { if (line.type() === "error") problems.push(`${page.url()}: ${line.text()}`); });
   page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
@@ -46,6 +49,20 @@ async function inspect(paths) {
   }
   await page.context().close();
 }
+
+// Whoever has no session lands on the log-in, and afterwards on the page that they wanted.
+async function logIn(page, token) {
+  await page.getByLabel("Token").fill(token);
+  await page.getByRole("button", { name: "Log in" }).click();
+}
+
+await inspect(["/login"]);
+const operator = await open();
+await operator.goto(SERVER + "/workers");
+assert.equal(await heading(operator), "Log in");
+await logIn(operator, OPERATOR);
+assert.equal(await heading(operator), "Workers");
+session = await operator.context().storageState();
 
 const reader = await open({ javaScriptEnabled: false });
 await reader.goto(SERVER + "/");
@@ -99,6 +116,23 @@ if (await slider.count()) {
   await page.waitForURL(/at=1/);
   assert.match(await page.locator("h2").first().textContent(), /At change 1 of/);
 }
+
+// A viewer sees no button that would be refused, and is refused when trying.
+const watcher = await open({ storageState: undefined });
+await watcher.goto(SERVER + "/");
+await logIn(watcher, VIEWER);
+await watcher.locator("header", { hasText: "viewer" }).waitFor();
+for (const path of ["/", "/runs", runPath, heldPath, "/handoffs", "/handoffs?state=failed"]) {
+  await watcher.goto(SERVER + path);
+  const offers = watcher.locator("main a[href*='/decide/'], main a[href^='/handoffs/retry'], main form[method=post]");
+  assert.equal(await offers.count(), 0, path);
+}
+const tried = await watcher.request.post(`${SERVER}${runPath}/decide/revert`, { form: { expected: "0-0-0-0-0" } });
+assert.equal(tried.status(), 403);
+await watcher.getByRole("button", { name: "Log out" }).click();
+assert.equal(await heading(watcher), "Log in");
+await watcher.goto(SERVER + "/runs");
+assert.equal(await heading(watcher), "Log in");
 
 await browser.close();
 assert.deepEqual(problems, []);
