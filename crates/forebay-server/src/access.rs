@@ -195,7 +195,7 @@ impl Access {
         hash: Option<tokens::TokenHash>,
         reason: &'static str,
     ) -> Problem {
-        tracing::info!(?from, reason, "a token was refused");
+        tracing::warn!(?from, reason, "a token was refused");
         self.failures.failed(from, hash, Instant::now());
         let failure = Failure::usage("token_refused", "the token is unknown, expired or revoked")
             .hint("check that it is complete; `forebay tokens list` shows which tokens are good");
