@@ -13,7 +13,8 @@ help: ## Show what can be made
 demo: postgres ## See Forebay at work: scrape, persist, hand off, ingest, search
 	cargo run --release -p forebay -- demo
 
-bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or handoff, scrape, ensure, content, chaos
+bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or handoff, scrape, ensure, content, serve, chaos
+	cargo build --release -p forebay -p forebay-bench
 	cargo run --release -p forebay-bench -- $(BENCH)
 
 test: postgres python pgvector parts ## Run all tests of all crates

@@ -8,7 +8,7 @@ use crate::{
     context::{Context, Globals},
     ensure,
     failure::{Exit, Failure},
-    handoff, log, persist, scrape,
+    handoff, log, persist, scrape, serve,
 };
 
 /// Measure Forebay on this machine against its budgets
@@ -43,6 +43,7 @@ enum Command {
     Scrape(scrape::Args),
     Ensure(ensure::Args),
     Content(content::Args),
+    Serve(serve::Args),
     Chaos(chaos::Args),
     #[command(hide = true)]
     Callers(ensure::CallersArgs),
@@ -69,6 +70,7 @@ pub(crate) async fn run(cli: Cli) -> Exit {
         Command::Scrape(args) => scrape::run(&args, &context).await,
         Command::Ensure(args) => ensure::run(&args, &context).await,
         Command::Content(args) => content::run(&args, &context).await,
+        Command::Serve(args) => Box::pin(serve::run(&args, &context)).await,
         Command::Chaos(args) => Box::pin(chaos::run(&args, &context)).await,
         part => {
             return match run_part(part, &context).await {
@@ -96,6 +98,7 @@ async fn run_part(part: Command, context: &Context) -> Result<(), Failure> {
         | Command::Scrape(_)
         | Command::Ensure(_)
         | Command::Content(_)
+        | Command::Serve(_)
         | Command::Chaos(_) => Ok(()),
     }
 }

@@ -20,12 +20,14 @@ mod log;
 mod machine;
 mod memory;
 mod output;
+mod own_server;
 mod parts;
 mod persist;
 mod records;
 mod report;
 mod scrape;
 mod scratch;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -1,13 +1,6 @@
 //! The statements of the chaos benchmark: how it disturbs its own server, and how it finds losses. Never run them on a
 //! database of the user.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
-
-use forebay_store::cluster;
-use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::{GenericClient, types::Type};
 
 use crate::failure::Failure;
@@ -16,9 +9,6 @@ type Result<T> = std::result::Result<T, Failure>;
 
 /// The table that the pipeline under test writes: `key` and `n` of each record.
 pub(super) const TABLE: &str = "public.chaos_rows";
-
-/// How long a server may take to exit.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The state after the workers have finished. All counts except the last two must be 0.
 #[derive(Clone, Copy, Debug)]
@@ -39,24 +29,6 @@ pub(super) struct Judgement {
     pub(super) num_attempts_failed: u64,
     /// Writes of rows of the table; not a fault.
     pub(super) num_writes: u64,
-}
-
-/// Stops the server of an embedded cluster without a checkpoint, like `pg_ctl stop -m immediate`. Joining the cluster
-/// starts it again, and it recovers from its WAL.
-pub(super) async fn crash(data_dir: &Path) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    let mut was_asked = false;
-    while let Some(pid) = cluster::status(data_dir).await?.pid {
-        if !was_asked && let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-            // This fails only if the server has just exited.
-            was_asked = kill_process(pid, Signal::QUIT).is_ok();
-        }
-        if Instant::now() >= deadline {
-            return Err(Failure::bench("the server does not exit"));
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
 }
 
 /// Creates the table, and the triggers that count writes and completions.

@@ -2,32 +2,26 @@
 //! file and an endpoint.
 
 use std::{
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use forebay_domain::percent;
 use forebay_engine::work::{PipelineSpec, declare};
 use forebay_store::{
-    cluster::{self, Cluster, ClusterOptions},
-    connect::{Database, OpenOptions, Target},
-    migrations,
+    connect::Database,
     pipelines::{self, Effect},
     projects::OnConflict,
 };
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::time;
 
 use super::{
     database,
     receiver::{Receiver, WORKER_HEADER},
     source::SOURCE,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, own_server::OwnServer};
 
 /// The pipeline into a table of this database.
 pub(super) const TABLE: &str = "chaos_rows";
@@ -47,14 +41,9 @@ const SCRIPT: &str = r#"while IFS= read -r line; do
     printf '{"reference_id":"%s","status":"done"}\n' "${id%%/*}"
 done"#;
 
-/// The server, and how to connect to it.
+/// The server, and the endpoint.
 pub(super) struct Stage {
-    folder: TempDir,
-    options: ClusterOptions,
-    /// None only while the server is down.
-    cluster: Option<Cluster>,
-    database: Option<Arc<Database>>,
-    url: String,
+    server: OwnServer,
     receiver: Receiver,
 }
 
@@ -77,44 +66,35 @@ pub(super) fn specs(deliveries: &Path, receiver: &str) -> [PipelineSpec; 3] {
 impl Stage {
     /// Starts the server and the endpoint, and declares all pipelines.
     pub(super) async fn open(seed: u64) -> Result<Self, Failure> {
-        // Socket paths must be short. If root runs this, the server's user needs access to the folder.
-        let folder = tempfile::Builder::new().prefix("forebay-chaos-").tempdir_in("/tmp")?;
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-        let options = ClusterOptions::new(folder.path().join("data"));
-        let cluster = Cluster::join(&options).await?;
-        let url = url(&options.data_dir).await?;
-        let opened = Database::open(Target::Url(url.clone()), OpenOptions::default()).await?;
-        let mut client = opened.client().await?;
-        migrations::ensure(&mut client, true).await?;
+        let server = OwnServer::open("chaos").await?;
+        let database = server.database()?;
+        let client = database.client().await?;
         database::watch(&**client).await?;
         let built_in =
             PipelineSpec { enabled: false, ..PipelineSpec::new("documents", "documents", json!({})) };
         pipelines::declare(&**client, &built_in, &Effect::default(), OnConflict::Keep).await?;
         drop(client);
-        let receiver = Receiver::open(seed).await?;
-        let (cluster, database) = (Some(cluster), Some(Arc::new(opened)));
-        let stage = Self { folder, options, cluster, database, url, receiver };
-        declare(&*stage.database()?, &specs(&stage.deliveries(), stage.receiver.url())).await?;
+        let stage = Self { server, receiver: Receiver::open(seed).await? };
+        declare(&database, &specs(&stage.deliveries(), stage.receiver.url())).await?;
         Ok(stage)
     }
 
-    /// The database. It survives crashes: the pool replaces broken connections.
     pub(super) fn database(&self) -> Result<Arc<Database>, Failure> {
-        self.database.clone().ok_or_else(|| Failure::bench("the server is closed"))
+        self.server.database()
     }
 
-    /// The address for workers. It contains no secret: the permissions of the socket's folder protect the server.
+    /// The address for workers.
     pub(super) fn url(&self) -> &str {
-        &self.url
+        self.server.url()
     }
 
     pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+        self.server.folder()
     }
 
     /// The file that the command appends to.
     pub(super) fn deliveries(&self) -> PathBuf {
-        self.folder.path().join("deliveries")
+        self.folder().join("deliveries")
     }
 
     /// The endpoint of the webhook.
@@ -132,20 +112,11 @@ impl Stage {
 
     /// Crashes the server, and starts it again after the outage.
     pub(super) async fn crash(&mut self, outage: Duration) -> Result<(), Failure> {
-        database::crash(&self.options.data_dir).await?;
-        time::sleep(outage).await;
-        let again = Cluster::join(&self.options).await?;
-        // Dropping the old share only now keeps the server running.
-        self.cluster = Some(again);
-        Ok(())
+        self.server.crash(outage).await
     }
 
-    pub(super) async fn close(mut self) -> Result<(), Failure> {
-        self.database = None;
-        if let Some(cluster) = self.cluster.take() {
-            cluster.leave().await?;
-        }
-        Ok(self.folder.close()?)
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        self.server.close().await
     }
 }
 
@@ -153,10 +124,4 @@ impl Stage {
 fn patience() -> Value {
     let class = json!({"max_failures": 10_000, "base_delay_seconds": 0.1, "max_delay_seconds": 0.5});
     json!({"lost": class, "transient": class})
-}
-
-/// The cluster's role and its database are both called `forebay`.
-async fn url(data_dir: &Path) -> Result<String, Failure> {
-    let socket = cluster::status(data_dir).await?.socket.unwrap_or_default();
-    Ok(format!("postgresql://forebay@{}/forebay", percent::encode(&socket.to_string_lossy())))
 }

@@ -38,7 +38,7 @@ fn the_server_is_chosen_by_the_rule_of_forebay() {
 #[test]
 fn every_benchmark_has_examples_and_hides_its_parts_and_secrets() {
     let folder = tempfile::tempdir().unwrap();
-    for bench in ["", "persist", "handoff", "scrape", "ensure", "chaos"] {
+    for bench in ["", "persist", "handoff", "scrape", "ensure", "serve", "chaos"] {
         let mut command = command(&folder, &format!("{bench} --help"));
         command.env("FOREBAY_DATABASE_URL", "postgres://me:hunter2@db/x");
         let output = command.output().unwrap();

@@ -10,5 +10,6 @@ mod handoff;
 mod help;
 mod persist;
 mod scrape;
+mod serve;
 mod server;
 mod statements;
