@@ -21,6 +21,9 @@ use tokio_postgres::{Client, Transaction};
 
 use crate::{clock, error::Result};
 
+/// References that the audit trail names for one action; it has the number of all.
+const MOST_NAMED: usize = 20;
+
 /// Applies a command to the breaker of a source.
 pub async fn breaker(
     database: &Database,
@@ -114,7 +117,11 @@ pub async fn enqueue(
     let num_handoffs = handoffs::enqueue_requested(&transaction, pipeline, ids, due_at).await?;
     let action = Action {
         num_touched: num_handoffs,
-        parameters: json!({ "due_at": due_at }),
+        parameters: json!({
+            "due_at": due_at,
+            "num_references": ids.len(),
+            "reference_ids": ids.iter().take(MOST_NAMED).map(ToString::to_string).collect::<Vec<_>>(),
+        }),
         ..Action::on(ActionName::HandoffsRequested, TargetKind::Handoffs, pipeline)
     };
     end(transaction, &action, by).await?;

@@ -241,21 +241,34 @@ async fn failing_pipelines(
     let limit = &notifier.failing;
     for failing in facts::failing_pipelines(client, limit).await? {
         let pipeline = failing.pipeline;
+        let num_failed = human::count(failing.num_failed);
+        let (title, detail, next_command) = if failing.is_disabled {
+            (
+                format!("{pipeline} is disabled: all its deliveries failed"),
+                format!("{num_failed} failed. Its hand-offs wait until it is enabled again."),
+                format!("forebay pipelines enable {pipeline}"),
+            )
+        } else {
+            (
+                format!("hand-offs to {pipeline} are failing: {}", failing.reason_code),
+                format!(
+                    "Of the attempts of {}, {num_failed} failed and {} succeeded; up to {} may fail.",
+                    human::duration(limit.window.unsigned_abs()),
+                    human::count(failing.num_succeeded),
+                    human::share(limit.share)
+                ),
+                format!("forebay handoffs counts --pipeline {pipeline}"),
+            )
+        };
         drafts.push(Draft {
             event: NotifyEvent::HandoffsFailing,
             subject: format!("pipeline {pipeline}"),
-            title: format!("hand-offs to {pipeline} are failing: {}", failing.reason_code),
-            detail: format!(
-                "Of the attempts of {}, {} failed and {} succeeded; up to {} may fail.",
-                human::duration(limit.window.unsigned_abs()),
-                human::count(failing.num_failed),
-                human::count(failing.num_succeeded),
-                human::share(limit.share)
-            ),
+            title,
+            detail,
             reason_code: Some(failing.reason_code),
             since: failing.since,
             path: format!("/handoffs?pipeline={pipeline}"),
-            next_command: format!("forebay handoffs counts --pipeline {pipeline}"),
+            next_command,
             source: failing.source,
         });
     }

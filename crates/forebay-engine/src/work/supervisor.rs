@@ -143,7 +143,10 @@ async fn drain_until(
         worked = working => Some(worked),
     };
     match worked {
-        None => Ok(supervisor.stop_all(workers, stage).await),
+        None => {
+            give_back_notifications(shared).await;
+            Ok(supervisor.stop_all(workers, stage).await)
+        }
         Some(Ok(())) => shared.finish().await,
         Some(Err(error)) => {
             // Otherwise claims whose answer got lost wait until their leases end.
@@ -176,14 +179,14 @@ async fn follow_until(
     let mut workers = FuturesUnordered::new();
     let mut listener = Listener::new();
     let mut stop = pin!(stop.fuse());
-    let mut maintenance = pin!(
+    let mut maintenance = Box::pin(
         futures_util::future::join4(
             maintenance::run(shared),
             embedding::run(shared),
             disabling::run(shared),
             notifying::run(shared),
         )
-        .fuse()
+        .fuse(),
     );
     let mut num_failures = 0;
     // Only errors of the first look end the call: a pipeline that does not exist, a missing schema.
@@ -243,10 +246,15 @@ async fn follow_until(
             break;
         }
     }
-    let report = supervisor.stop_all(workers, stage).await;
-    // Otherwise what was being sent waits for its lease.
+    // Its open transactions would hold locks until the last worker ends.
+    drop(maintenance);
+    give_back_notifications(shared).await;
+    Ok(supervisor.stop_all(workers, stage).await)
+}
+
+/// Otherwise what was being sent waits for its lease.
+async fn give_back_notifications(shared: &Shared<'_>) {
     let _in_time = tokio::time::timeout(GIVING_BACK, notifying::release(shared)).await;
-    Ok(report)
 }
 
 impl<'a> Supervisor<'a> {

@@ -38,6 +38,8 @@ pub struct FailingPipeline {
     pub num_succeeded: u64,
     /// What fails most often, as a stable word.
     pub reason_code: String,
+    /// Whether its endpoint was disabled because everything failed, so that no attempts are made.
+    pub is_disabled: bool,
 }
 
 /// A pipeline whose last reconciliation found something.
@@ -87,7 +89,8 @@ pub async fn failing_sources(
         .collect()
 }
 
-/// Enabled pipelines too large a share of whose attempts failed, by name. Throttled attempts don't count.
+/// Enabled pipelines too large a share of whose attempts failed, or that were disabled because all did, by name.
+/// Throttled attempts don't count.
 pub async fn failing_pipelines(
     client: &impl GenericClient,
     limit: &FailingLimit,
@@ -107,6 +110,7 @@ pub async fn failing_pipelines(
                 num_failed: row.count("num_failed")?,
                 num_succeeded: row.count("num_succeeded")?,
                 reason_code: row.read("reason_code")?,
+                is_disabled: row.read("is_disabled")?,
             })
         })
         .collect()

@@ -1,5 +1,6 @@
 -- Enabled pipelines too large a share ($2) of whose attempts failed within the window ($1). Successes are counted only
--- up to the number that makes the share acceptable, so a busy pipeline costs little.
+-- up to the number that makes the share acceptable, so a busy pipeline costs little. And those whose endpoint was
+-- disabled because everything failed: no attempts are made, which is no recovery.
 with
 failed as materialized (
     select p.pipeline_id, p.name, p.source_name, a.since, a.num_failed, a.reason_code,
@@ -13,9 +14,10 @@ failed as materialized (
             and f.failed_at > now() - make_interval(secs => $1)
             and f.failure_class <> 'throttled'
     ) as a
-    where p.enabled and a.num_failed >= greatest($3, 1)
+    where p.enabled and p.disabled_at is null and a.num_failed >= greatest($3, 1)
 )
-select f.name as pipeline, f.source_name as source, f.since, f.num_failed, s.num_succeeded, f.reason_code
+select f.name as pipeline, f.source_name as source, f.since, f.num_failed, s.num_succeeded, f.reason_code,
+    false as is_disabled
 from failed as f
 cross join lateral (
     select count(*) as num_succeeded
@@ -29,4 +31,8 @@ cross join lateral (
     ) as counted
 ) as s
 where s.num_succeeded < f.num_enough
-order by f.name
+union all
+select p.name, p.source_name, coalesce(p.failing_since, p.disabled_at), p.num_failures, 0, p.disabled_reason, true
+from forebay.pipelines as p
+where p.enabled and p.disabled_reason = 'endpoint_failing'
+order by pipeline

@@ -208,6 +208,14 @@ async fn pipelines_fail_by_the_share_of_attempts_within_the_window() {
     // Exactly the share that may fail, and too few failures.
     assert_eq!(facts::failing_pipelines(&client, &limit(0.1, 10)).await.unwrap(), []);
     assert_eq!(facts::failing_pipelines(&client, &limit(0.09, 11)).await.unwrap(), []);
+    // An endpoint that was disabled because everything failed makes no attempts, and hasn't recovered.
+    let disable = "update forebay.pipelines set disabled_at = now(), disabled_reason = $1, num_failures = 50, \
+             failing_since = now() - interval '5 days'";
+    client.execute(disable, &[&"endpoint_failing"]).await.unwrap();
+    let disabled = facts::failing_pipelines(&client, &limit(0.1, 10)).await.unwrap();
+    assert_eq!((disabled.len(), disabled[0].num_failed, disabled[0].is_disabled), (1, 50, true));
+    client.execute(disable, &[&"operator"]).await.unwrap();
+    assert_eq!(facts::failing_pipelines(&client, &limit(0.09, 10)).await.unwrap(), []);
 }
 
 #[tokio::test]
