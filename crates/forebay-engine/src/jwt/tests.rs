@@ -136,7 +136,7 @@ async fn forged_and_broken_tokens_are_refused() {
         (&other, JwtRefusal::Signature),
         (&parts.join("."), JwtRefusal::Signature),
         (&good[..good.len() - 1], JwtRefusal::Malformed),
-        (&good[..good.rfind('.').unwrap() + 1], JwtRefusal::Signature),
+        (&good[..=good.rfind('.').unwrap()], JwtRefusal::Signature),
         (&format!("{good}.x"), JwtRefusal::Malformed),
         (&format!("{good}="), JwtRefusal::Malformed),
         ("", JwtRefusal::Malformed),

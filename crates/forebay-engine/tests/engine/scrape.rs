@@ -100,11 +100,11 @@ impl World {
         self.try_scrape().await.unwrap()
     }
 
-    /// Replaces the pool, and waits until the old connections are closed, because an open connection may report its
-    /// statistics up to ten seconds late.
+    /// Replaces the pool, and ends the old connections, also those that a pooler keeps, because an open connection may
+    /// report its statistics up to ten seconds late.
     pub(crate) async fn reconnect(&mut self) {
         Database::clone(&self.scraper.database).close().await.unwrap();
-        let others = "select count(*) from pg_stat_activity \
+        let others = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
              where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
         eventually("the connections are closed", async || self.number(others).await == 0).await;
         self.scraper.database = Arc::new(self.test.open().await);

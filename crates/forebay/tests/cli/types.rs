@@ -63,6 +63,46 @@ fn typescript_equals_that_of_postgres_meta() {
     }
 }
 
+/// Events name the key of their venue, so each view gets a function to the other one.
+const RELATED: &str = "
+[sources.gigs]
+key = [\"id\"]
+entity = \"event\"
+
+[sources.halls]
+key = [\"id\"]
+entity = \"venue\"
+
+[entities.event]
+view = \"events\"
+fields = { title = \"text\", venue = { type = \"text\", references = \"venue\" } }
+
+[entities.venue]
+view = \"venues\"
+fields = { name = \"text\" }
+";
+
+#[test]
+fn relationships_of_typed_views_have_types() {
+    let stored = Stored::new();
+    stored.sandbox.configure(RELATED);
+    stored.write("gigs.jsonl", "{\"id\": 1, \"title\": \"Jazz\", \"venue\": \"7\"}");
+    stored.write("halls.jsonl", "{\"id\": 7, \"name\": \"Attic\"}");
+    stored.run("persist gigs.jsonl --source gigs");
+    stored.run("persist halls.jsonl --source halls");
+    stored.run("db entities create --schema app");
+    let found = generate(&stored, "typescript", &["app"]);
+    assert!(found.contains("from: \"events\"") && found.contains("to: \"venues\""), "{found}");
+    assert!(found.contains("from: \"venues\"") && found.contains("to: \"events\""), "{found}");
+    match generated_elsewhere(&stored, &["app"], "app") {
+        Some(expected) => assert_eq!(found.trim_end(), expected.trim_end()),
+        None => eprintln!("skipped: run scripts/parts.sh to install postgres-meta"),
+    }
+    for language in ["rust", "python", "json-schema"] {
+        assert!(generate(&stored, language, &["app"]).to_lowercase().contains("venues"), "{language}");
+    }
+}
+
 #[test]
 fn typescript_of_odd_shapes() {
     let stored = Stored::new();
