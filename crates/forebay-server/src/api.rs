@@ -1,8 +1,10 @@
 //! The endpoints under `/v1`, one file each.
 
+mod actions;
 mod breakers;
 mod changes;
 mod courses;
+mod deliveries;
 mod doctor;
 mod freshness;
 mod handoffs;
@@ -29,7 +31,9 @@ pub(crate) fn add_to(routes: Routes) -> Routes {
     ];
     let routes = groups.into_iter().fold(routes, |routes, add_to| add_to(routes));
     routes
+        .add::<actions::List>()
         .add::<breakers::List>()
+        .add::<deliveries::List>()
         .add::<doctor::Show>()
         .add::<freshness::List>()
         .add::<pipelines::List>()

@@ -7,11 +7,13 @@
 //! To add a page: a file here, a line in [`reads`], and an entry in `frame::Section` if it is in the navigation. A form
 //! belongs in [`changes`], and takes an `asked::Operator`. The server refuses forms of other sites (`layers::origin`).
 
+mod actions;
 mod address;
 mod asked;
 mod assets;
 mod content;
 mod decide;
+mod deliveries;
 mod events;
 mod frame;
 mod freshness;
@@ -61,11 +63,13 @@ fn reads() -> Router<App> {
         .route("/runs/{run}/held", get(held::show))
         .route("/runs/{run}/decide/{decision}", get(decide::ask))
         .route("/handoffs", get(handoffs::show))
+        .route("/handoffs/deliveries", get(deliveries::show))
         .route("/handoffs/retry", get(retry::ask))
         .route("/handoffs/retry/{job}", get(retry::progress))
         .route("/sources", get(sources::show))
         .route("/sources/{source}", get(sources::one::show))
         .route("/references/{reference}", get(reference::show))
+        .route("/actions", get(actions::show))
         .route("/freshness", get(freshness::show))
         .route("/workers", get(workers::show))
         .route("/search", get(search::show))

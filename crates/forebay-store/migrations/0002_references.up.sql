@@ -42,6 +42,8 @@ alter table forebay."references" alter column payload set statistics 0, alter co
 -- No index by record_key or entity_type: the id is computed from source and key, and a type belongs to few sources.
 -- They would cost about 40 % and 15 % of adding a row.
 create index references_active_by_scope on forebay."references" (source_id, scope) where removed_at is null;
+-- Counts what a source has lost.
+create index references_removed on forebay."references" (source_id) where removed_at is not null;
 -- Finds what a run added, also in another scope or removed since. Equal keys are stored once, so it stays small.
 create index references_by_first_run on forebay."references" (first_seen_run_id);
 comment on table forebay."references" is 'One row for each record of each source, with its latest version.';

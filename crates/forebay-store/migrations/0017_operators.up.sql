@@ -42,7 +42,7 @@ comment on column forebay.operator_actions.reason is 'Why, in their words; null:
 comment on column forebay.operator_actions.parameters is 'The options that it was done with, without secrets.';
 
 -- What was done to one thing, newest first.
-create index operator_actions_target on forebay.operator_actions (target_kind, target, acted_at);
+create index operator_actions_target on forebay.operator_actions (target_kind, target, action_id);
 -- What was done to a source, with its runs and hand-offs, newest first.
 create index operator_actions_source on forebay.operator_actions (source_name, action_id)
     where source_name is not null;

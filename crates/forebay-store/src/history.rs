@@ -184,6 +184,21 @@ pub async fn versions(client: &impl GenericClient, reference: &ReferenceRow) -> 
     Ok(events)
 }
 
+/// When a version of a reference was first observed; `None`: there is no such version.
+pub async fn began(
+    client: &impl GenericClient,
+    reference: &ReferenceRow,
+    version: i32,
+) -> Result<Option<Timestamp>> {
+    if version == 1 {
+        return Ok(Some(reference.first_seen_at));
+    }
+    let statement = "select min(v.changed_at) as began_at from forebay.reference_revisions as v \
+         where v.reference_id = $1 and v.version = $2 and v.change = 'updated'";
+    let id = SqlId(reference.reference_id);
+    client.query_typed_one(statement, &[(&id, Type::UUID), (&version, Type::INT4)]).await?.read("began_at")
+}
+
 /// A reference's payload at a time, as JSON text; `None`: it did not exist or was removed.
 pub async fn reference_at(
     client: &impl GenericClient,

@@ -84,7 +84,7 @@ const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.polic
      s.is_published, s.fallback, s.project, s.declared_at";
 
 const DECLARE: &str = include_str!("sources/declare.sql");
-const SUMMARY: &str = include_str!("sources/summary.sql");
+const TOTALS: &str = include_str!("sources/totals.sql");
 
 /// Finds a source by its name.
 pub async fn find(client: &impl GenericClient, name: &str) -> Result<Option<Source>> {
@@ -164,27 +164,24 @@ pub async fn has_active(client: &impl GenericClient, source_id: i32) -> Result<b
 
 /// A source with its totals.
 pub async fn summary(client: &impl GenericClient, source: Source) -> Result<SourceSummary> {
-    let row = client.query_typed_one(SUMMARY, &[(&source.source_id, Type::INT4)]).await?;
-    Ok(SourceSummary {
-        source,
-        num_active: row.read("num_active")?,
-        num_removed: row.read("num_removed")?,
-        last_run_at: row.read("last_run_at")?,
-    })
+    let found = totals(client, Some(source.source_id), None).await?.pop();
+    // Deleted meanwhile.
+    let nothing = || SourceSummary { source, num_active: 0, num_removed: 0, last_run_at: None };
+    Ok(found.unwrap_or_else(nothing))
 }
 
-/// All sources with their totals, by name.
-pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
-    let statement = format!(
-        "select {COLUMNS}, coalesce(t.num_active, 0) as num_active, coalesce(t.num_removed, 0) as num_removed, \
-             (select max(r.ended_at) from forebay.scrape_runs as r where r.source_id = s.source_id) as last_run_at \
-         from forebay.sources as s \
-         left join (select source_id, count(*) filter (where removed_at is null) as num_active, \
-                 count(*) filter (where removed_at is not null) as num_removed \
-             from forebay.\"references\" group by source_id) as t using (source_id) \
-         order by s.name"
-    );
-    let rows = client.query_typed(&statement, &[]).await?;
+/// All sources with their totals, by name. `most`: the number where counts stop.
+pub async fn list(client: &impl GenericClient, most: Option<i64>) -> Result<Vec<SourceSummary>> {
+    totals(client, None, most).await
+}
+
+async fn totals(
+    client: &impl GenericClient,
+    source_id: Option<i32>,
+    most: Option<i64>,
+) -> Result<Vec<SourceSummary>> {
+    let statement = format!("select {COLUMNS}, num_active, num_removed, last_run_at\n{TOTALS}");
+    let rows = client.query_typed(&statement, &[(&source_id, Type::INT4), (&most, Type::INT8)]).await?;
     rows.iter()
         .map(|row| {
             Ok(SourceSummary {

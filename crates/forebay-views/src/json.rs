@@ -33,6 +33,36 @@ impl Json {
     pub fn text(&self) -> &str {
         self.0.get()
     }
+
+    /// The value's text with a line for each field and element, every digit as it is.
+    pub fn pretty(&self) -> String {
+        let mut pretty = String::new();
+        let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+        let mut last = ' ';
+        for char in self.text().chars().filter(|char| !matches!(char, '\n' | '\r' | '\t')) {
+            if in_string {
+                in_string = char != '"' || is_escaped;
+                is_escaped = char == '\\' && !is_escaped;
+            } else if char == ' ' {
+                continue;
+            } else {
+                in_string = char == '"';
+                let closes = matches!(char, '}' | ']');
+                depth = if closes { depth.saturating_sub(1) } else { depth };
+                let is_empty = closes && matches!(last, '{' | '[');
+                if (closes || matches!(last, '{' | '[' | ',')) && !is_empty {
+                    pretty.push('\n');
+                    pretty.extend(std::iter::repeat_n("  ", depth));
+                } else if last == ':' {
+                    pretty.push(' ');
+                }
+                depth += usize::from(matches!(char, '{' | '['));
+            }
+            pretty.push(char);
+            last = if in_string { 's' } else { char };
+        }
+        pretty
+    }
 }
 
 impl From<&serde_json::Value> for Json {
@@ -66,5 +96,37 @@ mod tests {
         let json: Json = serde_json::from_str(text).unwrap();
         assert_eq!((serde_json::to_string(&json).unwrap().as_str(), json.text()), (text, text));
         assert!(Json::parse("{".to_owned()).is_err());
+    }
+
+    #[test]
+    fn pretty_text_has_a_line_for_each_field() {
+        let text =
+            r#"{"a":123456789012345678901234567890,"b":[1.10,{"c":"x: \"{\\"}],"d":{},"e":[ ] , "f":"y"}"#;
+        let pretty = Json::parse(text.to_owned()).unwrap().pretty();
+        let lines = [
+            "{",
+            r#"  "a": 123456789012345678901234567890,"#,
+            r#"  "b": ["#,
+            "    1.10,",
+            "    {",
+            r#"      "c": "x: \"{\\""#,
+            "    }",
+            "  ],",
+            r#"  "d": {},"#,
+            r#"  "e": [],"#,
+            r#"  "f": "y""#,
+            "}",
+        ];
+        assert_eq!(pretty, lines.join("\n"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn pretty_text_is_the_same_value(text in "[a-c{}\\[\\]\",: \\\\0-9]{0,20}") {
+            let value = serde_json::json!({ "t": text, "l": [text, [], {}, { "u": null }] });
+            let pretty = Json::from(&value).pretty();
+            proptest::prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&pretty).unwrap(), value.clone());
+            proptest::prop_assert_eq!(pretty, serde_json::to_string_pretty(&value).unwrap());
+        }
     }
 }

@@ -56,7 +56,9 @@ pub(super) struct Content {
     /// What is below the heading.
     body: Markup,
     /// When it refetches itself, for htmx; empty: never.
-    trigger: String,
+    trigger: &'static str,
+    /// The topics of [`super::events`] that it shows.
+    topics: &'static [&'static str],
     /// Whether it has charts.
     has_charts: bool,
 }
@@ -64,15 +66,13 @@ pub(super) struct Content {
 impl Content {
     /// A page that stays as it is.
     pub(super) fn new(title: impl Into<String>, body: Markup) -> Self {
-        Self { title: title.into(), body, trigger: String::new(), has_charts: false }
+        Self { title: title.into(), body, trigger: "", topics: &[], has_charts: false }
     }
 
     /// Refetches the content when one of these topics of [`super::events`] changes.
     #[must_use]
-    pub(super) fn live(self, topics: &[&str]) -> Self {
-        let triggers: Vec<String> =
-            topics.iter().map(|topic| format!("changed-{topic} from:body throttle:1s")).collect();
-        Self { trigger: triggers.join(", "), ..self }
+    pub(super) fn live(self, topics: &'static [&'static str]) -> Self {
+        Self { trigger: "changed throttle:1s", topics, ..self }
     }
 
     /// Whether it has charts.
@@ -84,7 +84,7 @@ impl Content {
     /// Refetches the content every second.
     #[must_use]
     pub(super) fn polled(self) -> Self {
-        Self { trigger: "every 1s".to_owned(), ..self }
+        Self { trigger: "every 1s", ..self }
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn page(section: Section, address: &str, content: &Content, caller: &
         @if content.trigger.is_empty() {
             div #live { (content.body) }
         } @else {
-            div #live data-live="" hx-get=(address) hx-select="#live" hx-swap="outerHTML" hx-trigger=(content.trigger) {
+            div #live data-live=(content.topics.join(" ")) hx-get=(address) hx-select="#live" hx-swap="outerHTML" hx-trigger=(content.trigger) {
                 (content.body)
             }
         }
@@ -177,7 +177,7 @@ fn document(title: &str, has_charts: bool, top: &Markup, main: &Markup) -> Marku
                 a .skip href="#main" { "Skip to the content" }
                 header .top { a .brand href="/" { "Forebay" } (top) }
                 main #main tabindex="-1" { (main) }
-                footer { "Forebay " (env!("CARGO_PKG_VERSION")) " · " a href="/v1/openapi.json" { "API description" } }
+                footer { "Forebay " (env!("CARGO_PKG_VERSION")) " · " a href="/actions" { "Who did what" } " · " a href="/v1/openapi.json" { "API description" } }
             }
         }
     }

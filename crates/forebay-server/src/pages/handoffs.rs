@@ -63,6 +63,7 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let is_first = filter.after.is_none();
     let body = html! {
         (pipelines_by_state(&board, &pauses))
+        p { a href="/handoffs/deliveries" { "Requests of webhooks, with their responses" } }
         (by_cause(&causes, asked.may_operate()))
         h2 #list { "Hand-offs" }
         form .filters method="get" action="/handoffs#list" role="search" {

@@ -1,10 +1,11 @@
 //! `GET /references/{reference}`: one record: what it is, what it was, and where it was handed off.
 //!
-//! The slider chooses a version (`at`, counted from 1, the oldest); `from` and `to` choose two to compare.
+//! The slider chooses a version (`at`, counted from 1, the oldest); `from` and `to` choose two to compare. The timeline
+//! is read page by page, so a long history costs no more than a short one.
 
 use axum::response::Response;
 use forebay_engine::human;
-use forebay_views::{History, Json, PipelineHandoffs, Version, failure::Failure, read};
+use forebay_views::{Json, Page, PipelineHandoffs, Reference, Version, failure::Failure, read};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -15,9 +16,11 @@ use super::{
     handoffs, held, parts,
 };
 
-/// Versions in the timeline of a page.
-const MOST_VERSIONS: usize = 100;
-/// The longest payload that is shown whole, in bytes.
+/// Changed fields on a page of the timeline.
+const MOST_FIELDS: u32 = 200;
+/// The longest value in the timeline, in characters of its JSON text.
+const MOST_OF_VALUE: u32 = 2_000;
+/// The longest payload that is shown whole, in characters.
 const MOST_SHOWN: usize = 20_000;
 
 /// Which record.
@@ -26,13 +29,14 @@ pub(super) struct Path {
     reference: String,
 }
 
-/// Which of its versions.
+/// Which of its versions, and where its timeline begins.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Chosen {
-    at: Option<usize>,
-    from: Option<usize>,
-    to: Option<usize>,
+    at: Option<i32>,
+    from: Option<i32>,
+    to: Option<i32>,
+    after: Option<String>,
 }
 
 /// `GET /references/{reference}`
@@ -43,51 +47,46 @@ pub(super) async fn show(asked: Asked<Path, Chosen>) -> Response {
 
 async fn read(asked: &Asked<Path, Chosen>) -> Result<Content, Failure> {
     let name = &asked.path.reference;
+    let Chosen { at, from, to, after } = &asked.query;
     let client = asked.app.client().await?;
-    let mut history = read::references::history(&client, name).await?;
-    history.versions.sort_by_key(|version| version.changed_at);
-    let handed_off = read::handoffs::of_reference(&client, name, Option::None).await?;
-    let Chosen { at, from, to } = asked.query;
-    let number = history.versions.len();
+    let reference = read::references::reference(&client, name).await?;
+    let history =
+        read::versions::page(&client, name, None, after.as_deref(), MOST_FIELDS, MOST_OF_VALUE).await?;
+    let handed_off = read::handoffs::of_reference(&client, name, None).await?;
     let mut then = Vec::new();
     for chosen in [at, from, to] {
-        let version = chosen.and_then(|chosen| history.versions.get(chosen.wrapping_sub(1)));
-        let payload = match version {
-            // A removed record has no payload then.
-            Some(version) if version.change == "removed" => Option::None,
-            Some(version) => {
-                Some(read::references::at(&client, name, version.changed_at.get()).await?.payload)
-            }
-            None => Option::None,
-        };
-        then.push(payload);
+        then.push(match chosen {
+            Some(version) => read::references::of_version(&client, name, *version).await?,
+            None => None,
+        });
     }
     drop(client);
-    let summary = &history.reference.summary;
+    let summary = &reference.summary;
     let title = parts::plain(&format!("{}/{}", summary.source, summary.record_key));
+    let (address, last) =
+        (Address::new(format!("/references/{}", summary.reference_id), []), summary.version);
     let body = html! {
-        (facts(&history))
-        @if number > 1 { (slider(&history, at.unwrap_or(number))) }
-        @match (at, &then[0]) {
-            (Some(at), Some(payload)) => { h2 { "At change " (at) " of " (number) } (document(payload)) },
-            (Some(at), None) => { h2 { "At change " (at) " of " (number) } p { "The source did not have it." } },
-            (None, _) => { h2 { "Now" } (document(&history.reference.payload)) },
+        (facts(&reference))
+        @if last > 1 { (slider(&address, at.unwrap_or(last), last, &history.versions.items)) }
+        @match at {
+            Some(at) => { h2 { "Version " (at) " of " (last) } (version(then[0].as_ref())) },
+            None => { h2 { "Now" } (document(&reference.payload)) },
         }
         p { a href={ "/v1/references/" (summary.reference_id) } { "The whole record as JSON" } }
-        @if number > 1 { (comparison(&history, from, to, &then[1..])) }
-        h2 { "Timeline" }
-        (timeline(&history.versions))
+        @if last > 1 { (comparison(&address, (*from, *to), last, &then[1..])) }
+        h2 #timeline { "Timeline" }
+        (timeline(asked.address(), after.is_none(), &history.versions))
         h2 { "Hand-offs" }
         @if handed_off.pipelines.is_empty() { p { "It was handed off to no pipeline." } }
         @for pipeline in handed_off.pipelines { (handed(pipeline)) }
         h2 { "Lineage" }
-        pre tabindex="0" { (history.reference.lineage.text()) }
+        (document(&reference.lineage))
     };
     Ok(Content::new(title, body))
 }
 
-fn facts(history: &History) -> Markup {
-    let (reference, summary) = (&history.reference, &history.reference.summary);
+fn facts(reference: &Reference) -> Markup {
+    let summary = &reference.summary;
     html! {
         dl {
             dt { "Source" } dd { (parts::source_link(&summary.source)) }
@@ -105,81 +104,85 @@ fn facts(history: &History) -> Markup {
     }
 }
 
-/// A slider over the changes, oldest first.
-fn slider(history: &History, at: usize) -> Markup {
-    let number = history.versions.len();
-    let labels: Vec<String> = history
-        .versions
-        .iter()
-        .map(|version| format!("{}: {}", human::timestamp(version.changed_at.get()), version.change))
-        .collect();
-    let shown = labels.get(at.wrapping_sub(1)).cloned().unwrap_or_default();
+/// A slider over the versions, oldest first. `shown`: those with a label.
+fn slider(address: &Address, at: i32, last: i32, shown: &[Version]) -> Markup {
+    let label =
+        |version: &Version| format!("{}:{}", version.version, human::timestamp(version.changed_at.get()));
+    let updated = || shown.iter().filter(|version| matches!(&*version.change, "added" | "updated"));
+    let labels: Vec<String> = updated().map(label).collect();
+    let current = updated().find(|version| version.version == at);
     html! {
-        form .filters method="get" action=(address(history)) {
+        form .filters method="get" action=(address) {
             label .wide {
-                "Show it as it was after a change (1 is the oldest)"
-                input #slider type="range" name="at" min="1" max=(number) value=(at) data-output="then" data-labels=(labels.join("|"));
+                "Show one of its versions (1 is the oldest)"
+                input #slider type="range" name="at" min="1" max=(last) value=(at) data-output="then" data-labels=(labels.join("|"));
             }
-            output #then for="slider" { (shown) }
+            output #then for="slider" { (at) @if let Some(version) = current { ": " (parts::time(version.changed_at)) } }
             button type="submit" { "Show" }
         }
     }
 }
 
 /// Two versions side by side.
-fn comparison(history: &History, from: Option<usize>, to: Option<usize>, then: &[Option<Json>]) -> Markup {
-    let numbers: Vec<String> = (1..=history.versions.len()).map(|number| number.to_string()).collect();
-    let chosen = |number: Option<usize>| number.map(|number| number.to_string());
-    let side = |number: Option<usize>, payload: Option<&Json>| {
-        html! {
-            section {
-                @if let Some(number) = number { h3 { "After change " (number) } }
-                @match payload { Some(payload) => (document(payload)), None => p { "The source did not have it." } }
-            }
-        }
+fn comparison(
+    address: &Address,
+    (from, to): (Option<i32>, Option<i32>),
+    last: i32,
+    then: &[Option<Json>],
+) -> Markup {
+    let choice = |name: &str, label: &str, value: i32| {
+        html! { label { (label) input type="number" name=(name) min="1" max=(last) value=(value) required; } }
     };
     html! {
         h2 #compare { "Compare two" }
-        form .filters method="get" action={ (address(history)) "#compare" } {
-            (parts::choice("from", "After change", numbers.iter().map(String::as_str), chosen(from).as_deref()))
-            (parts::choice("to", "and after change", numbers.iter().map(String::as_str), chosen(to).as_deref()))
+        form .filters method="get" action={ (address) "#compare" } {
+            (choice("from", "Version", from.unwrap_or(last - 1)))
+            (choice("to", "and version", to.unwrap_or(last)))
             button type="submit" { "Compare" }
         }
-        @if from.is_some() && to.is_some() {
-            div .sides { (side(from, then[0].as_ref())) (side(to, then[1].as_ref())) }
+        @if let (Some(from), Some(to)) = (from, to) {
+            div .sides {
+                section { h3 { "Version " (from) } (version(then[0].as_ref())) }
+                section { h3 { "Version " (to) } (version(then[1].as_ref())) }
+            }
         }
     }
 }
 
-fn address(history: &History) -> Address {
-    Address::new(format!("/references/{}", history.reference.summary.reference_id), [])
+fn version(payload: Option<&Json>) -> Markup {
+    html! {
+        @if let Some(payload) = payload {
+            (document(payload))
+        } @else {
+            p { "It has no such version, or it was removed at the same time." }
+        }
+    }
 }
 
-/// A payload with a line for each field; a long one is cut.
-fn document(payload: &Json) -> Markup {
-    let pretty = serde_json::from_str::<serde_json::Value>(payload.text())
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| payload.text().to_owned());
+/// A document with a line for each field; a long one is cut.
+fn document(document: &Json) -> Markup {
+    let pretty = document.pretty();
     let lines: Vec<String> = human::shortened(&pretty, MOST_SHOWN).lines().map(parts::plain).collect();
+    let num_chars = pretty.chars().count();
     html! {
         pre tabindex="0" { (lines.join("\n")) }
-        @if pretty.len() > MOST_SHOWN { p .soft { "Cut: it has " (human::bytes(pretty.len() as u64)) "." } }
+        @if num_chars > MOST_SHOWN { p .soft { "Cut: it has " (parts::count(num_chars as u64)) " characters." } }
     }
 }
 
 /// The changes, newest first, field by field.
-fn timeline(versions: &[Version]) -> Markup {
+fn timeline(address: &Address, is_first: bool, versions: &Page<Version>) -> Markup {
     html! {
-        @for (index, version) in versions.iter().enumerate().rev().take(MOST_VERSIONS) {
+        @for version in &versions.items {
             section .change tabindex="-1" {
                 h3 {
-                    (index + 1) ". " (version.change) ", version " (version.version) " · " (parts::time(version.changed_at))
+                    (version.change) ", version " (version.version) " · " (parts::time(version.changed_at))
                     " · run " (parts::run_link(version.run_id))
                 }
                 @if !version.fields.is_empty() { dl { @for change in &version.fields { (held::field(change)) } } }
             }
         }
-        @if versions.len() > MOST_VERSIONS { p { "And " (versions.len() - MOST_VERSIONS) " older changes." } }
+        (parts::pager(address, is_first, versions.next.as_deref()))
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use forebay_domain::run::RunStatus;
 use forebay_engine::human;
+use forebay_store::actions::{ActionFilter, TargetKind};
 use forebay_views::{
     FieldDrift, HeldTotals, LogLine, RejectedRecord, Run, RunDetail,
     failure::Failure,
@@ -17,11 +18,15 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
+    actions,
     asked::Asked,
     decide::{self, Decision},
     frame::{Content, Section},
     parts,
 };
+
+/// The latest decisions about a run on its page.
+const NUM_ACTIONS: i64 = 50;
 
 /// Which run.
 #[derive(Debug, Deserialize)]
@@ -47,12 +52,19 @@ async fn read(asked: &Asked<Path, Shown>) -> Result<Content, Failure> {
     let run_id = names::run(&client, asked.path.run).await?;
     let detail = read::runs::detail(&client, run_id).await?;
     let usual = read::runs::usual_coverage(&client, run_id).await?;
+    let of_run = ActionFilter {
+        target: Some((TargetKind::Run, run_id.to_string())),
+        limit: NUM_ACTIONS,
+        ..ActionFilter::default()
+    };
+    let actions = read::actions::page(&client, of_run, None).await?;
     let summary = &detail.run.summary;
     let title = format!("Run {run_id} of {}", parts::subject(&summary.source, &summary.scope));
     let is_running = summary.status == RunStatus::Running.as_str();
     let body = html! {
         @if let Some(decision) = asked.query.decided { (decided(decision)) }
         (body(&detail, &usual, asked.may_operate()))
+        @if !actions.items.is_empty() { h2 { "What people decided" } (actions::table(&actions.items)) }
     };
     let content = Content::new(title, body);
     Ok(if is_running { content.live(&["runs"]) } else { content })

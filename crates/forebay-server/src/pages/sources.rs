@@ -33,7 +33,7 @@ pub(super) async fn show(asked: Asked) -> Response {
 
 async fn read(app: &App) -> Result<Content, Failure> {
     let client = app.client().await?;
-    let sources = read::sources::page(&client).await?;
+    let sources = read::sources::page(&client, Some(parts::MOST_COUNTED)).await?;
     let breakers = read::breakers::page(&client, app.sources()).await?;
     let latest = runs::list(&**client, &RunFilter { limit: NUM_RUNS, ..RunFilter::default() }).await?;
     drop(client);
@@ -89,8 +89,8 @@ fn row(source: &Source, breaker: Option<&Breaker>, runs: &[&RunRow]) -> Markup {
                     None => (parts::none()),
                 }
             }
-            td .n { (parts::count(source.num_active)) }
-            td .n { (parts::count(source.num_removed)) }
+            td .n { (parts::capped(source.num_active)) }
+            td .n { (parts::capped(source.num_removed)) }
             td { (spark(&seen, "Records seen")) (last_seen.unwrap_or_default()) }
             td { (spark(&took, "Duration")) (last_took.unwrap_or_default()) }
             td .t { (parts::time_or_none(source.last_run_at)) }

@@ -9,8 +9,18 @@ use serde_json::json;
 use crate::stage::{Answer, Stage};
 
 /// Pages that take no name.
-const PAGES: [&str; 8] =
-    ["/", "/runs", "/handoffs", "/sources", "/freshness", "/workers", "/search", "/content"];
+const PAGES: [&str; 10] = [
+    "/",
+    "/runs",
+    "/handoffs",
+    "/handoffs/deliveries",
+    "/sources",
+    "/freshness",
+    "/workers",
+    "/search",
+    "/content",
+    "/actions",
+];
 
 /// Sends a form as a page of the dashboard does.
 async fn submit(stage: &Stage, path: &str, form: &str) -> Answer {
@@ -208,11 +218,51 @@ async fn a_record_shows_its_versions_and_its_hand_offs() {
     assert!(now.contains("<del class=\"old\">&quot;Old&quot;</del>"), "{now}");
     assert!(now.contains("type=\"range\" name=\"at\" min=\"1\" max=\"3\" value=\"3\""), "{now}");
     let then = page(&stage, &format!("{path}?at=1")).await;
-    assert!(between(&then, "At change 1 of 3", "</pre>").contains("Old"), "{then}");
+    assert!(between(&then, "Version 1 of 3", "</pre>").contains("Old"), "{then}");
     let both = page(&stage, &format!("{path}?from=1&to=2")).await;
     let sides = between(&both, "<div class=\"sides\">", "</div>");
     assert!(sides.contains("Old") && sides.contains("Middle") && !sides.contains("New"), "{sides}");
+    let none = page(&stage, &format!("{path}?at=4")).await;
+    assert!(between(&none, "Version 4 of 3", "<h2").contains("no such version"), "{none}");
     assert_eq!(stage.get("/references/courses%2Fnothing").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn decisions_are_listed_with_who_made_them() {
+    let stage = Stage::seeded().await;
+    let actions = stage.json("/v1/actions?limit=1000").await;
+    let all = actions["items"].as_array().unwrap();
+    let of_source = all.iter().find(|action| action["source"].is_string()).unwrap();
+    let text = |name: &str| of_source[name].as_str().unwrap();
+    let (action, source) = (text("action"), text("source"));
+    let list = page(&stage, &format!("/actions?source={source}")).await;
+    assert!(list.contains(&format!("<code>{action}</code>")) && list.contains(text("actor")), "{list}");
+    let one = page(&stage, &format!("/sources/{source}")).await;
+    assert!(between(&one, "What people changed", "</table>").contains(action), "{one}");
+    assert!(page(&stage, "/actions?actor=nobody").await.contains("Nothing was changed by hand."));
+    let run_id = held_run(&stage).await;
+    let asked = page(&stage, &format!("/runs/{run_id}/decide/reject")).await;
+    let expected = between(&asked, "name=\"expected\" value=\"", "\"");
+    submit(&stage, &format!("/runs/{run_id}/decide/reject"), &format!("expected={expected}")).await;
+    let run = page(&stage, &format!("/runs/{run_id}")).await;
+    let decided = between(&run, "What people decided", "</table>");
+    assert!(decided.contains("<code>run_rejected</code>"), "{decided}");
+}
+
+#[tokio::test]
+async fn requests_of_webhooks_are_listed_with_status_and_latency() {
+    let stage = Stage::seeded().await;
+    let client = stage.database.client().await.unwrap();
+    let insert = "insert into forebay.ingestion_deliveries \
+             (pipeline_id, reference_id, event_id, attempt, sent_at, duration_ms, http_status, failure_code, response) \
+         select p.pipeline_id, r.reference_id, 'e-1', 2, now(), 1234, 503, 'http_503', 'a <b>busy</b> day' \
+         from forebay.pipelines as p, forebay.\"references\" as r limit 1";
+    client.execute(insert, &[]).await.unwrap();
+    let list = page(&stage, "/handoffs/deliveries?failed=failed").await;
+    let row = between(&list, "<tbody>", "</tbody>");
+    assert!(row.contains("503") && row.contains("1.2 s") && row.contains("a &lt;b&gt;busy"), "{row}");
+    assert_eq!(stage.json("/v1/deliveries?failed=true").await["items"][0]["duration_ms"], 1234);
+    assert_eq!(stage.get("/handoffs/deliveries?pipeline=none").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use forebay_store::{
 };
 use jiff::Timestamp;
 
-use crate::{History, Page, PointInTime, Reference, cursor, failure::Failure, names};
+use crate::{History, Json, Page, PointInTime, Reference, cursor, failure::Failure, names};
 
 /// A page of at most `limit` references of a source, by id. Errors: `no_such_source`, `no_such_scope`,
 /// `no_such_field`, `cursor_invalid`.
@@ -51,6 +51,15 @@ pub async fn history(client: &Client, name: &str) -> Result<History, Failure> {
     let row = names::reference(client, name).await?;
     let events = history::versions(&***client, &row).await?;
     Ok(History::new(&row, events)?)
+}
+
+/// The payload of one version of a reference; `None`: there is no such version, or it was removed at once.
+pub async fn of_version(client: &Client, name: &str, version: i32) -> Result<Option<Json>, Failure> {
+    let row = names::reference(client, name).await?;
+    let Some(began_at) = history::began(&***client, &row, version).await? else { return Ok(None) };
+    let payload = history::reference_at(&***client, row.reference_id, began_at).await?;
+    let payload = payload.map(|payload| Json::canonical(&payload, &mut Canonical::new()));
+    Ok(payload.transpose()?)
 }
 
 /// A reference at a time. Errors: `not_there_then`, and those of [`names::reference`].

@@ -15,9 +15,9 @@ use crate::{
 /// Number of latest runs to show.
 const NUM_RUNS: i64 = 5;
 
-/// All sources with their totals.
-pub async fn page(client: &Client) -> Result<Page<Source>, Failure> {
-    let summaries = sources::list(&***client).await?;
+/// All sources with their totals. `most`: the number where counts stop.
+pub async fn page(client: &Client, most: Option<i64>) -> Result<Page<Source>, Failure> {
+    let summaries = sources::list(&***client, most).await?;
     let schedules = schedules::list(&***client).await?;
     let items: Vec<Source> = summaries.iter().map(|summary| Source::new(summary, &schedules)).collect();
     Ok(items.into())

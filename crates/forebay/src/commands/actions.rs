@@ -1,13 +1,12 @@
 //! `forebay actions`: the audit trail.
 
-use forebay_store::actions::{self, ActionFilter, ActionName};
-use forebay_views::{OperatorAction, Page};
+use forebay_store::actions::{ActionFilter, ActionName};
+use forebay_views::{OperatorAction, Page, read};
 use jiff::Timestamp;
 
 use crate::{
     cli::{moment::past, values},
     context::Context,
-    cursor,
     failure::{Exit, Failure},
     ui::{self, Report, Table, format, table::Column},
 };
@@ -57,14 +56,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         action: args.action,
         target: None,
         since: args.since,
-        before: args.after.as_deref().map(cursor::read).transpose()?,
-        // One more than the limit shows whether there are more.
-        limit: i64::from(args.limit) + 1,
+        before: None,
+        limit: i64::from(args.limit),
     };
-    let rows = context
-        .with_database(async |database| Ok(actions::list(&**database.client().await?, &filter).await?))
+    let page = context
+        .with_database(async |database| {
+            read::actions::page(&database.client().await?, filter, args.after.as_deref()).await
+        })
         .await?;
-    let page: Page<OperatorAction> = cursor::page(rows, args.limit, |row| row.action_id)?;
     context.ui.show_page(&page)?;
     Ok(Exit::Done)
 }

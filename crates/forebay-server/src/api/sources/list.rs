@@ -24,6 +24,6 @@ impl Endpoint for List {
     type Output = Page<Source>;
 
     async fn call(app: &App, _: Request<Self>) -> Result<Self::Output, Failure> {
-        read::sources::page(&app.client().await?).await
+        read::sources::page(&app.client().await?, None).await
     }
 }

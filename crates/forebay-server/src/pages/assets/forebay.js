@@ -2,24 +2,46 @@
 // Without it, every page still shows everything; a reload replaces the live update.
 "use strict";
 
-// The server says which topics changed; a part with `hx-trigger="changed-runs from:body"` refetches itself.
+// The server says which topics changed; a part that shows one of them refetches itself.
 function follow() {
-  const topics = document.querySelector("[data-live]");
-  if (!topics || !window.EventSource) return;
-  const events = new EventSource("/pages/events");
-  events.addEventListener("changed", (event) => {
-    if (isBusy()) return;
-    for (const topic of event.data.split(" ")) document.body.dispatchEvent(new Event(`changed-${topic}`));
+  const live = () => document.querySelector("[data-live]");
+  if (!live()?.dataset.live || !window.EventSource) return;
+  let isChanged = false;
+  let events;
+  const refetch = () => {
+    if (!isChanged || isBusy(live())) return;
+    isChanged = false;
+    live().dispatchEvent(new Event("changed"));
+  };
+  const changed = (topics) => {
+    const shown = live().dataset.live.split(" ");
+    isChanged ||= topics.split(" ").some((topic) => shown.includes(topic));
+    refetch();
+  };
+  // Browsers open few connections to one server, so a hidden tab gives its own back. What it missed is fetched once.
+  const connect = () => {
+    if (document.hidden) {
+      events?.close();
+      events = undefined;
+    } else if (!events) {
+      events = new EventSource("/pages/events");
+      events.addEventListener("changed", (event) => changed(event.data));
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) changed(live().dataset.live);
+    connect();
   });
-  window.addEventListener("pagehide", () => events.close());
+  // What came while a reader was busy waits until they are not.
+  document.addEventListener("focusout", () => setTimeout(refetch));
+  document.addEventListener("toggle", refetch, true);
+  window.addEventListener("pagehide", () => events?.close());
+  connect();
 }
 
-// A reader who types or has opened something inside the part must not lose it.
-function isBusy() {
-  const active = document.activeElement;
-  const live = document.querySelector("[data-live]");
-  return Boolean(live?.contains(active) && active.matches("input, select, textarea")) ||
-    Boolean(live?.querySelector("details[open]"));
+// A reader whose focus is inside the part, or who has opened something there, must not lose it.
+function isBusy(live) {
+  return live.contains(document.activeElement) || live.querySelector("details[open]") !== null;
 }
 
 // j and k: the next and the previous change.
@@ -59,18 +81,18 @@ function draw() {
     const size = () => ({ width: Math.max(chart.clientWidth - 2, 280), height: 220 });
     const plot = new uPlot({ ...size(), tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
       scales: { x: { time: columns[0].kind === "time" } }, axes: [axis, axis], series }, data, chart);
-    window.addEventListener("resize", () => plot.setSize(size()));
+    new ResizeObserver(() => plot.setSize(size())).observe(chart);
   }
 }
 
-// A slider over the versions of a record: leaving it shows the chosen one.
+// A slider over the versions of a record: releasing the pointer shows the chosen one. By keyboard, the button does.
 function slide() {
   for (const slider of document.querySelectorAll("input[type=range][data-output]")) {
     const output = document.getElementById(slider.dataset.output);
-    const times = slider.dataset.labels.split("|");
-    const show = () => { output.textContent = times[slider.valueAsNumber - Number(slider.min)] ?? ""; };
+    const times = new Map(slider.dataset.labels.split("|").map((label) => [label.split(":", 1)[0], label]));
+    const show = () => { output.textContent = (times.get(slider.value) ?? slider.value).replace(":", ": "); };
     slider.addEventListener("input", show);
-    slider.addEventListener("change", () => slider.form.requestSubmit());
+    slider.addEventListener("pointerup", () => slider.form.requestSubmit());
     show();
   }
 }

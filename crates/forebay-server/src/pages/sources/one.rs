@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use axum::response::Response;
 use forebay_engine::human;
+use forebay_store::actions::ActionFilter;
 use forebay_views::{Breaker, SourceDetail, failure::Failure, names, read};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::pages::{
+    actions,
     asked::Asked,
     frame::{Content, Section},
     parts, runs,
 };
+
+/// The latest changes by people on the page.
+const NUM_ACTIONS: i64 = 10;
 
 /// Which source.
 #[derive(Debug, Deserialize)]
@@ -32,6 +37,9 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
     let detail = read::sources::detail(&client, name, app.policies()).await?;
     let source = names::source(&client, name).await?;
     let breaker = read::breakers::of(&client, app.sources(), source).await?;
+    let of_source =
+        ActionFilter { source: Some(name.clone()), limit: NUM_ACTIONS, ..ActionFilter::default() };
+    let actions = read::actions::page(&client, of_source, None).await?;
     drop(client);
     let body = html! {
         (facts(&detail))
@@ -40,6 +48,9 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
         h2 { "Latest runs" }
         (runs::table(&detail.latest_runs, "The latest runs, newest first"))
         p { a href={ "/runs?source=" (parts::encoded(name)) } { "All its runs, with a chart" } }
+        h2 { "What people changed" }
+        (actions::table(&actions.items))
+        @if actions.next.is_some() { p { a href={ "/actions?source=" (parts::encoded(name)) } { "Everything that people changed" } } }
         (scopes(&detail))
         h2 { "Policy and settings" }
         details { summary { "Policy" } pre tabindex="0" { (detail.policy.text()) } }

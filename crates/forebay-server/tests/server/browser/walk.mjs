@@ -75,7 +75,7 @@ await reader.context().close();
 
 await inspect(["/", "/runs", "/runs?source=seed.courses", runPath, heldPath, `${runPath}/log`, `${runPath}/decide/release`,
   "/handoffs", "/handoffs/retry?pipeline=seed.index&state=failed", "/sources", "/sources/seed.events", recordPath,
-  "/freshness", "/workers", "/search?q=course", "/content"]);
+  "/handoffs/deliveries", "/freshness", "/workers", "/search?q=course", "/content", "/actions"]);
 
 // What needs a person, read, decided, and gone from the list.
 const page = await open();
@@ -102,7 +102,9 @@ await page.goto(SERVER + "/handoffs");
 await page.locator("tr", { hasText: "document_refused" }).getByRole("link", { name: "Retry…" }).first().click();
 assert.match(await page.locator(".card").textContent(), /will be tried again/);
 await page.getByRole("button", { name: /^Retry/ }).click();
-await page.getByText("Everything that could be retried is queued.").waitFor();
+await page.getByText("Everything that could be retried is queued.").waitFor().catch(async (error) => {
+  throw new Error(`${page.url()} says: ${await page.locator("main").textContent()}`, { cause: error });
+});
 await page.getByRole("link", { name: "Back to the hand-offs" }).click();
 assert.equal(await page.locator("#causes").count(), 0);
 await viewer.locator("#causes").waitFor({ state: "detached", timeout: 20_000 });
@@ -113,8 +115,9 @@ const slider = page.locator("#slider");
 if (await slider.count()) {
   await slider.focus();
   await page.keyboard.press("Home");
+  await page.getByRole("button", { name: "Show" }).click();
   await page.waitForURL(/at=1/);
-  assert.match(await page.locator("h2").first().textContent(), /At change 1 of/);
+  assert.match(await page.locator("h2").first().textContent(), /Version 1 of/);
 }
 
 // A viewer sees no button that would be refused, and is refused when trying.

@@ -53,6 +53,13 @@ pub(super) const QUERIES: &[Query] = &[
         20,
     ),
     Query::forebay(
+        "a source with its totals",
+        "the dashboard, `forebay sources`",
+        (concat!("select *\n", include_str!("../../../src/sources/totals.sql")), "7, 10000"),
+        &["references_active_by_scope", "references_removed", "scrape_runs_by_time"],
+        30,
+    ),
+    Query::forebay(
         "which of these records are stored with this content",
         "forebay persist",
         (
@@ -393,9 +400,10 @@ pub(super) const QUERIES: &[Query] = &[
         20,
     )
     .ordered(),
-    Query::sql(
+    Query::forebay(
         "what operators did about a run",
-        "select * from forebay.operator_actions where target_kind = 'run' and target = '77' order by acted_at desc",
+        "the timeline of a run",
+        (include_str!("../../../src/actions/list.sql"), "null, null, null, 'run', '77', null, null, 21"),
         &["operator_actions_target"],
         40,
     )

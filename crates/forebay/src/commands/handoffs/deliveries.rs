@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use forebay_store::deliveries::{self, DeliveryFilter};
-use forebay_views::{Delivery, Page};
+use forebay_store::deliveries::DeliveryFilter;
+use forebay_views::{Delivery, Page, read};
 use jiff::Timestamp;
 
 use crate::{
     cli::{moment::past, values},
     context::Context,
-    cursor,
     failure::{Exit, Failure},
-    names,
     ui::{self, Report, Table, Tone, format, table::Column},
 };
 
@@ -53,29 +51,19 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let before: Option<(Timestamp, i64)> = args.after.as_deref().map(cursor::read).transpose()?;
-    let rows = context
+    let filter = DeliveryFilter {
+        pipeline: args.pipeline.clone(),
+        only_failed: args.failed,
+        since: args.since,
+        limit: i64::from(args.limit),
+        ..DeliveryFilter::default()
+    };
+    let (reference, after) = (args.reference.as_deref(), args.after.as_deref());
+    let page = context
         .with_database(async |database| {
-            let client = database.client().await?;
-            names::pipelines(&client, &args.pipeline).await?;
-            let reference_id = match &args.reference {
-                Some(name) => Some(names::reference(&client, name).await?.reference_id),
-                None => None,
-            };
-            let filter = DeliveryFilter {
-                pipeline: args.pipeline.clone(),
-                reference_id,
-                only_failed: args.failed,
-                since: args.since,
-                before,
-                // One more than the limit shows whether there are more.
-                limit: i64::from(args.limit) + 1,
-            };
-            Ok(deliveries::list(&**client, &filter).await?)
+            read::deliveries::page(&database.client().await?, filter, reference, after).await
         })
         .await?;
-    let page: Page<Delivery> =
-        cursor::page(rows, args.limit, |last| (last.delivery.sent_at, last.delivery_id))?;
     context.ui.show_page(&page)?;
     Ok(Exit::Done)
 }

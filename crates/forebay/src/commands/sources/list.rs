@@ -17,7 +17,7 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    context.report(async |database| read::sources::page(&database.client().await?).await).await
+    context.report(async |database| read::sources::page(&database.client().await?, None).await).await
 }
 
 impl Report for Page<Source> {
