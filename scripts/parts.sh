@@ -108,5 +108,6 @@ debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-
 debian_part /usr/share/postgresql/15/extension/pg_cron.control postgresql-15-cron
 debian_part pgbouncer pgbouncer
 debian_part chromium chromium
+debian_part promtool prometheus
 debian_part /usr/share/postgresql/15/extension/pgtap.control postgresql-15-pgtap
 debian_part pg_prove libtap-parser-sourcehandler-pgtap-perl

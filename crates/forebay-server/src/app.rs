@@ -7,6 +7,7 @@ use forebay_domain::content::{
     paths::Slug,
 };
 use forebay_engine::{
+    clock,
     content::CourseSettings,
     doctor::Configured,
     freshness::Policies,
@@ -16,6 +17,7 @@ use forebay_engine::{
 };
 use forebay_store::connect::{Client, Database};
 use forebay_views::failure::Failure;
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +26,7 @@ use crate::{
     feed::Feed,
     inputs::Inputs,
     layers::origin::PublicHost,
+    metrics::{cache::Cache, requests::Requests, worker::WorkerCounts},
     pages::{jobs::Jobs, pulse::Pulse},
 };
 
@@ -71,6 +74,10 @@ struct Shared {
     runs: Semaphore,
     pulse: Pulse,
     jobs: Jobs,
+    started_at: Timestamp,
+    requests: Arc<Requests>,
+    worker_counts: WorkerCounts,
+    stored_metrics: Cache,
 }
 
 impl App {
@@ -79,8 +86,40 @@ impl App {
         let access = Access::new(mem::take(&mut settings.admission));
         let feed = Feed::new(Arc::clone(&settings.scraper.database), stopping.clone());
         let runs = Semaphore::new(MOST_RUNS);
-        let (pulse, jobs) = (Pulse::default(), Jobs::default());
-        Self { shared: Arc::new(Shared { settings, access, stopping, feed, runs, pulse, jobs }) }
+        let shared = Shared {
+            settings,
+            access,
+            stopping,
+            feed,
+            runs,
+            pulse: Pulse::default(),
+            jobs: Jobs::default(),
+            started_at: clock::now(),
+            requests: Arc::default(),
+            worker_counts: WorkerCounts::default(),
+            stored_metrics: Cache::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Where a worker in this process notes what it has done, for `/metrics`.
+    pub fn worker_counts(&self) -> &WorkerCounts {
+        &self.shared.worker_counts
+    }
+
+    /// When the server started.
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.shared.started_at
+    }
+
+    /// The requests so far.
+    pub(crate) fn requests(&self) -> &Arc<Requests> {
+        &self.shared.requests
+    }
+
+    /// The metrics of the database.
+    pub(crate) fn stored_metrics(&self) -> &Cache {
+        &self.shared.stored_metrics
     }
 
     /// The changes that open pages follow.

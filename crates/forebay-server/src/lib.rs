@@ -19,6 +19,7 @@ mod health;
 mod inputs;
 mod layers;
 mod listener;
+mod metrics;
 mod network;
 mod openapi;
 mod pages;
@@ -33,6 +34,7 @@ pub use self::{
     connections::Limits,
     inputs::{InputSettings, Inputs},
     listener::{Listener, serve},
+    metrics::{Metric, MetricKind, metrics, worker::WorkerCounts},
     network::{Network, NotANetwork},
     routes::Route,
     service::{router, routes},

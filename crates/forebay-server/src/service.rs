@@ -1,12 +1,14 @@
 //! The service of a server: the API, the dashboard, and what every request passes through.
 
-use axum::{Router, http::StatusCode, response::IntoResponse};
+use std::sync::Arc;
+
+use axum::{Router, http::StatusCode, middleware, response::IntoResponse};
 use forebay_views::failure::Failure;
 
 use crate::{
     api::{self, persist::Persist},
     app::App,
-    health, layers, openapi, pages,
+    health, layers, metrics, openapi, pages,
     problem::Problem,
     raw::Raw,
     routes::{Route, Routes},
@@ -20,17 +22,20 @@ pub fn routes() -> Vec<Route> {
 /// The service of a server.
 pub fn router(app: App) -> Router {
     let (public, proxies) = (app.public_host(), app.access().proxies());
+    let requests = Arc::clone(app.requests());
     let api = api::add_to(Routes::new());
     let document = api.document.finish();
     let router = api
         .router
         .merge(openapi::router(&document))
         .merge(health::router())
+        .merge(metrics::router())
         .merge(pages::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app);
     layers::add_to(router, public, proxies, Persist::PATH)
+        .layer(middleware::from_fn_with_state(requests, metrics::requests::measure))
 }
 
 async fn not_found() -> impl IntoResponse {

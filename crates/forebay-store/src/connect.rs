@@ -38,8 +38,8 @@ pub use kind::ConnectionKind;
 pub use limits::Limits;
 pub(crate) use presence::{Backend, Presence};
 pub use target::Target;
-pub use url::has_password;
 pub(crate) use url::url_settings;
+pub use url::{Place, has_password};
 
 /// A connection of the pool; dropping it returns it.
 pub type Client = deadpool_postgres::Client;
@@ -69,6 +69,19 @@ impl Default for OpenOptions {
             limits: None,
         }
     }
+}
+
+/// How much of a pool is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Open connections.
+    pub size: usize,
+    /// Those of them that nobody uses.
+    pub available: usize,
+    /// The maximum number of connections.
+    pub max_size: usize,
+    /// Tasks that wait for a connection.
+    pub waiting: usize,
 }
 
 /// An open database: a handle that is cheap to clone.
@@ -221,6 +234,17 @@ impl Database {
         })
     }
 
+    /// How much of the pool is in use.
+    pub fn pool_use(&self) -> PoolUse {
+        let status = self.pool.status();
+        PoolUse {
+            size: status.size,
+            available: status.available,
+            max_size: status.max_size,
+            waiting: status.waiting,
+        }
+    }
+
     /// A connection outside the pool, for long operations or for notifications.
     pub async fn dedicated(&self) -> Result<Dedicated> {
         self.presence.another().await
@@ -257,6 +281,11 @@ impl Database {
     /// Host, port, database and user, for messages; never the password.
     pub fn target(&self) -> &str {
         &self.presence.target
+    }
+
+    /// Where it is, without the user.
+    pub fn place(&self) -> Place {
+        url::place(self.config())
     }
 
     /// The unknown options of its URL, which are ignored.

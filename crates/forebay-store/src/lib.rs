@@ -30,6 +30,7 @@ pub mod history;
 pub mod jobs;
 pub mod logs;
 pub mod maintenance;
+pub mod metrics;
 pub mod migrations;
 pub mod notifications;
 mod own_relations;

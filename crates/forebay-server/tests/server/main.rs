@@ -7,6 +7,7 @@ mod conventions;
 mod follow;
 mod jwt;
 mod limits;
+mod metrics;
 mod pages;
 mod persist;
 mod reads;

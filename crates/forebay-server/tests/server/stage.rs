@@ -22,7 +22,7 @@ use forebay_engine::{
 use forebay_server::{Admission, App, Inputs, Limits, Listener, Settings, router, serve};
 use forebay_store::{
     actions::Actor,
-    connect::Database,
+    connect::{Database, OpenOptions},
     testing::{self, TestDatabase},
 };
 use http_body_util::BodyExt;
@@ -36,7 +36,7 @@ pub(crate) struct Stage {
     router: Router,
     pub(crate) stopping: CancellationToken,
     pub(crate) database: Arc<Database>,
-    _test: TestDatabase,
+    _test: Option<TestDatabase>,
 }
 
 /// A response.
@@ -70,6 +70,17 @@ impl Stage {
         if is_seeded {
             seed::seed(&database, test.target(), false).await.unwrap();
         }
+        Self::over(Some(test), database, admission)
+    }
+
+    /// A server whose database can't be reached.
+    pub(crate) fn unreachable() -> Self {
+        let url = "postgresql://forebay@127.0.0.1:1/forebay";
+        let database = Arc::new(Database::open_lazily(url, &OpenOptions::default()).unwrap());
+        Self::over(None, database, Admission { is_open: true, ..Admission::default() })
+    }
+
+    fn over(test: Option<TestDatabase>, database: Arc<Database>, admission: Admission) -> Self {
         let scraper = Scraper::new(Arc::clone(&database), clock::network(), Arc::new(Sources::default()));
         let settings = Settings {
             scraper,

@@ -18,6 +18,15 @@ use tokio_postgres::{
 use super::tls::{Tls, Verify};
 use crate::error::{Error, Result};
 
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its first host with its port, such as `db.example.org:5432`; for a socket, `localhost` with the port.
+    pub address: String,
+    /// Its name.
+    pub database: String,
+}
+
 /// The options that the driver parses.
 const DRIVER_OPTIONS: [&str; 18] = [
     "user",
@@ -226,6 +235,17 @@ fn libpq_mode(mode: &str) -> String {
         other => other,
     }
     .to_owned()
+}
+
+/// The first host and the database.
+pub(super) fn place(config: &Config) -> Place {
+    let port = config.get_ports().first().unwrap_or(&5432);
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => name,
+        Some(Host::Unix(_)) | None => "localhost",
+    };
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    Place { address: format!("{host}:{port}"), database: name.to_owned() }
 }
 
 /// Host, port, database and user.

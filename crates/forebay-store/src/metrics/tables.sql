@@ -1,0 +1,13 @@
+-- The tables that grow, from the server's statistics: it costs the same however much is stored. Partitions count as
+-- their table.
+select coalesce(parent.relname, c.relname)::text as table_name,
+    sum(s.n_tup_ins)::bigint as num_inserted, sum(s.n_tup_upd)::bigint as num_updated,
+    sum(s.n_tup_del)::bigint as num_deleted, sum(s.n_live_tup)::bigint as num_live, sum(s.n_dead_tup)::bigint as num_dead,
+    sum(pg_total_relation_size(c.oid))::bigint as num_bytes
+from pg_stat_all_tables as s
+join pg_class as c on c.oid = s.relid
+left join pg_inherits as i on i.inhrelid = c.oid
+left join pg_class as parent on parent.oid = i.inhparent
+where s.schemaname = 'forebay' and coalesce(parent.relname, c.relname) = any ($1)
+group by 1
+order by 1
