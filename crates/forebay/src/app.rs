@@ -131,7 +131,7 @@ impl Command {
     pub(crate) const fn log_level(&self, quiet: bool) -> LevelFilter {
         match self {
             Self::Work(_) | Self::Mcp(_) | Self::Serve(_) if quiet => LevelFilter::ERROR,
-            Self::Work(_) => LevelFilter::INFO,
+            Self::Work(_) | Self::Serve(serve::Args { work: true, .. }) => LevelFilter::INFO,
             Self::Mcp(_) | Self::Serve(_) => LevelFilter::WARN,
             // Other commands print their own results and warnings.
             _ => LevelFilter::OFF,

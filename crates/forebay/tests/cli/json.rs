@@ -170,6 +170,7 @@ const PRINTED: &[Printed] = printed! {
     "db realtime add" => view<Page<RealtimeTable>>;
     "db realtime remove" => view<Page<RealtimeTable>>;
     "serve" => "Nothing. It serves until it is stopped; see [the HTTP API](http-api.md).";
+    "serve", when "with `--work`" => lines<WorkEvent>;
     "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
     "doctor" => view<Doctor>;
     "doctor", when "with `--existing`" => view<ExistingAudit>;

@@ -22,6 +22,7 @@ mod decisions;
 mod declarations;
 mod deliveries;
 mod demo;
+mod deploy;
 mod disguised;
 mod doctor;
 mod dry_run;

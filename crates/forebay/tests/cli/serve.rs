@@ -1,34 +1,47 @@
-//! `forebay serve` as a process: it starts with no configuration, and stops when asked.
+//! `forebay serve` as a process: it starts with no configuration, works if asked to, and stops when asked.
 
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, net::UnixDatagram},
     process::{Child, ChildStderr, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Sandbox, database::database, site::PATIENCE};
+use crate::{
+    Sandbox,
+    database::database,
+    site::{PATIENCE, POLL},
+};
 
 /// A server that is up.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     log: BufReader<ChildStderr>,
     address: SocketAddr,
 }
 
 impl Serving {
-    fn start(sandbox: &Sandbox, variable: (&str, &str)) -> Self {
-        Self::listen(sandbox, "127.0.0.1:0", variable)
+    fn start(sandbox: &Sandbox, options: &str, variable: (&str, &str)) -> Self {
+        Self::start_with(sandbox, options, &[variable])
     }
 
     fn listen(sandbox: &Sandbox, address: &str, variable: (&str, &str)) -> Self {
-        let mut command = sandbox.command(&format!("serve --listen {address}"));
-        command.env(variable.0, variable.1).env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::launch(sandbox, &format!("serve --listen {address}"), &[variable])
+    }
+
+    pub(crate) fn start_with(sandbox: &Sandbox, options: &str, variables: &[(&str, &str)]) -> Self {
+        Self::launch(sandbox, &format!("serve --listen 127.0.0.1:0 {options}"), variables)
+    }
+
+    fn launch(sandbox: &Sandbox, line: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = sandbox.command(line);
+        command.envs(variables.iter().copied()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut text = String::new();
         let address = loop {
@@ -41,18 +54,33 @@ impl Serving {
         Self { child, log, address }
     }
 
+    /// Sends a request with further headers, each with the end of its line.
+    fn send(&self, line: &str, headers: &str, body: &str) -> TcpStream {
+        let address = SocketAddr::from(([127, 0, 0, 1], self.address.port()));
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let length = body.len();
+        let own = format!("Host: {address}\r\nContent-Length: {length}\r\nConnection: close\r\n");
+        write!(stream, "{line} HTTP/1.1\r\n{own}{headers}\r\n{body}").unwrap();
+        stream
+    }
+
     fn request(&self, path: &str) -> TcpStream {
         self.request_with(path, "")
     }
 
-    /// A request with further headers, each with the end of its line.
     fn request_with(&self, path: &str, headers: &str) -> TcpStream {
-        let address = SocketAddr::from(([127, 0, 0, 1], self.address.port()));
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        stream
+        self.send(&format!("GET {path}"), headers, "")
+    }
+
+    fn post(&self, path: &str, body: &str) -> String {
+        self.post_with(path, "", body)
+    }
+
+    pub(crate) fn post_with(&self, path: &str, headers: &str, body: &str) -> String {
+        let mut text = String::new();
+        self.send(&format!("POST {path}"), headers, body).read_to_string(&mut text).unwrap();
+        text
     }
 
     fn get(&self, path: &str) -> String {
@@ -61,11 +89,20 @@ impl Serving {
         text
     }
 
-    /// Asks it to stop. Returns its exit code, and what it still logged.
-    fn stop(mut self) -> (Option<i32>, String) {
+    fn signal(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
+    /// Asks it to stop. Returns its exit code, and what it still logged and printed.
+    pub(crate) fn stop(self) -> (Option<i32>, String) {
+        self.signal();
+        self.end()
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
         let mut text = String::new();
         self.log.read_to_string(&mut text).unwrap();
+        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
         (self.child.wait().unwrap().code(), text)
     }
 }
@@ -76,7 +113,7 @@ fn it_needs_no_configuration_and_no_server() {
     let folder = tempfile::Builder::new().prefix("forebay-cli-").tempdir_in("/tmp").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let data = folder.path().join("data");
-    let serving = Serving::start(&Sandbox::new(), ("FOREBAY_DATA_DIR", data.to_str().unwrap()));
+    let serving = Serving::start(&Sandbox::new(), "", ("FOREBAY_DATA_DIR", data.to_str().unwrap()));
     assert!(serving.get("/readyz").starts_with("HTTP/1.1 200"));
     let sources = serving.get("/v1/sources");
     assert!(
@@ -91,7 +128,7 @@ fn it_needs_no_configuration_and_no_server() {
 #[test]
 fn a_stream_in_progress_ends_when_it_stops() {
     let db = database();
-    let serving = Serving::start(&Sandbox::new(), ("FOREBAY_DATABASE_URL", &db.url));
+    let serving = Serving::start(&Sandbox::new(), "", ("FOREBAY_DATABASE_URL", &db.url));
     let mut stream = BufReader::new(serving.request("/v1/changes/stream"));
     let mut line = String::new();
     while !line.contains("id: ") {
@@ -110,7 +147,7 @@ fn a_stream_in_progress_ends_when_it_stops() {
 #[test]
 fn without_tokens_it_is_open_on_loopback_and_says_so() {
     let (sandbox, db) = (Sandbox::new(), database());
-    let serving = Serving::start(&sandbox, ("FOREBAY_DATABASE_URL", &db.url));
+    let serving = Serving::start(&sandbox, "", ("FOREBAY_DATABASE_URL", &db.url));
     assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 200"));
     let (exit, created) = db.json(&sandbox, "tokens create --role viewer");
     assert_eq!(exit, 0, "{created}");
@@ -146,11 +183,78 @@ fn it_listens_beyond_this_machine_only_if_callers_must_present_something() {
     db.rows(&format!("with e as (update forebay.api_tokens set expires_at = now() where token_id = {id} returning 1) select 'x' from e"));
     assert!(refused("serve --listen 0.0.0.0:0").contains("every token has expired"));
     // On loopback it starts, and is not open: an expired token opens nothing.
-    let serving = Serving::start(&sandbox, ("FOREBAY_DATABASE_URL", &db.url));
+    let serving = Serving::start(&sandbox, "", ("FOREBAY_DATABASE_URL", &db.url));
     assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 401"));
     serving.stop();
     sandbox.configure("[server.jwt]\nissuer = \"i\"\naudience = \"a\"\njwks_url = \"http://127.0.0.1:1/\"\n");
     let serving = Serving::listen(&sandbox, "0.0.0.0:0", ("FOREBAY_DATABASE_URL", &db.url));
     assert!(serving.get("/v1/runs").starts_with("HTTP/1.1 401"));
     serving.stop();
+}
+
+#[test]
+fn with_work_one_process_serves_and_ingests() {
+    let db = database();
+    let serving = Serving::start(&Sandbox::new(), "--work", ("FOREBAY_DATABASE_URL", &db.url));
+    let posted = serving.post("/v1/persist?source=courses&key=id", r#"{"id": "a", "title": "Carbon"}"#);
+    assert!(posted.starts_with("HTTP/1.1 200"), "{posted}");
+    db.wait_for("select count(*) from forebay.documents", "1");
+    db.wait_for("select count(*) from forebay.workers where state = 'working'", "1");
+    let counted = "forebay_worker_handoffs_total{pipeline=\"documents\",outcome=\"succeeded\"} 1\n";
+    let deadline = Instant::now() + PATIENCE;
+    while !serving.get("/metrics").contains(counted) {
+        assert!(Instant::now() < deadline, "{}", serving.get("/metrics"));
+        thread::sleep(POLL);
+    }
+    let (code, log) = serving.stop();
+    assert_eq!(code, Some(130), "{log}");
+    assert!(log.contains("working for documents") && log.contains("succeeded"), "{log}");
+    let left =
+        "select (select count(*) from forebay.workers) + (select count(*) from forebay.ingestion_handoffs)";
+    assert_eq!(db.value(left), "0", "{log}");
+}
+
+#[test]
+fn a_second_signal_stops_the_work_at_once_and_frees_it() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    sandbox.configure(
+        "[pipelines.slow]\nsource = \"courses\"\nhandler = \"exec\"\ncommand = [\"sleep\", \"600\"]\n",
+    );
+    let serving =
+        Serving::start(&sandbox, "--work --pipeline slow --grace 10m", ("FOREBAY_DATABASE_URL", &db.url));
+    serving.post("/v1/persist?source=courses&key=id", r#"{"id": "a"}"#);
+    db.wait_for("select count(*) from forebay.ingestion_claims where num_open > 0", "1");
+    serving.signal();
+    db.wait_for("select state from forebay.workers", "stopping");
+    let (code, log) = serving.stop();
+    assert_eq!(code, Some(130), "{log}");
+    assert!(log.contains("interrupted"), "{log}");
+    let claimed = "select count(*) from forebay.ingestion_handoffs where receipt is not null";
+    assert_eq!(db.value(claimed), "0", "{log}");
+}
+
+#[test]
+fn it_says_to_systemd_when_it_is_ready_and_when_it_stops() {
+    let (sandbox, db) = (Sandbox::new(), database());
+    let path = sandbox.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let said = || {
+        let mut text = [0; 100];
+        let length = socket.recv(&mut text).unwrap();
+        String::from_utf8(text[..length].to_vec()).unwrap()
+    };
+    let mut command = sandbox.command("serve --listen 127.0.0.1:0");
+    command.env("FOREBAY_DATABASE_URL", &db.url).env("NOTIFY_SOCKET", &path);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(said().trim_end(), "READY=1");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(said().trim_end(), "STOPPING=1");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn options_of_the_worker_need_one() {
+    let output = Sandbox::new().run("serve --concurrency 2");
+    assert!(output.contains("exit code: 2") && output.contains("--work"), "{output}");
 }
