@@ -17,6 +17,7 @@ pub mod freshness;
 mod http;
 pub mod human;
 pub mod jwt;
+pub mod lineage;
 pub mod logs;
 pub mod maintenance;
 pub mod notify;
@@ -29,6 +30,7 @@ pub mod scrape;
 pub mod seed;
 pub mod source;
 mod stop;
+pub mod telemetry;
 pub mod tokens;
 pub mod work;
 

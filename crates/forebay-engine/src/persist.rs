@@ -91,6 +91,7 @@ use self::{
 };
 use crate::{
     error::{Error, Result},
+    lineage,
     run_log::RunLog,
     stop::{Stop, close_run},
 };
@@ -186,6 +187,7 @@ async fn run_open(
     let run_id = context.target.origin.run_id;
     log.open(run_id, &context.request.engine, &context.input_name);
     progress(Progress::Started { run_id });
+    let lineage = lineage::start(|| context.facts());
     let mut tally = Tally::default();
     let whole = async {
         let read = pump::pump(context, input.feed, &mut tally, progress).await?;
@@ -200,6 +202,9 @@ async fn run_open(
         Ok(_) => {}
         Err(Error::Interrupted) => close_run(context.database, run_id, context.started.elapsed()).await,
         Err(error) => close::fail(context, &tally, error).await,
+    }
+    if let Some(lineage) = lineage {
+        lineage.end(&result);
     }
     result
 }

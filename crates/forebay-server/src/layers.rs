@@ -17,7 +17,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use forebay_engine::clock;
+use forebay_engine::{clock, telemetry::context};
 use forebay_views::failure::Failure;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tracing::Instrument as _;
@@ -93,6 +93,9 @@ async fn describe(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let started = Instant::now();
     let span = tracing::error_span!("request", request_id = request_id.to_str().unwrap_or_default());
+    if let Some(caller) = request.headers().get(context::TRACEPARENT).and_then(|value| value.to_str().ok()) {
+        context::resume(&span, caller);
+    }
     let mut response = next.run(request).instrument(span).await;
     let status = response.status().as_u16();
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

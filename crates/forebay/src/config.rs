@@ -17,6 +17,7 @@ mod error;
 mod freshness;
 mod guards;
 mod notify;
+mod openlineage;
 pub(crate) mod pipeline;
 mod project;
 #[cfg(test)]
@@ -58,7 +59,10 @@ pub(crate) use self::{
     schema::schema,
     source::{Format, Source},
 };
-use self::{database::DatabaseSettings, entity::Entity, notify::Notify, project::Project, server::Server};
+use self::{
+    database::DatabaseSettings, entity::Entity, notify::Notify, openlineage::OpenLineage, project::Project,
+    server::Server,
+};
 use crate::failure::Failure;
 
 /// The commented configuration that `forebay init` writes.
@@ -108,6 +112,9 @@ pub(crate) struct Config {
     /// How others reach this Forebay.
     #[serde(default)]
     pub(crate) server: Server,
+    /// Run events in the format of OpenLineage.
+    #[serde(default)]
+    pub(crate) openlineage: OpenLineage,
     /// The checked receivers of notifications.
     #[serde(skip)]
     notifiers: Vec<Notifier>,
@@ -258,6 +265,7 @@ impl Config {
             }
         }
         self.server.check()?;
+        self.openlineage.check()?;
         self.notifiers =
             self.notify.iter().map(|(name, notify)| notify.notifier(name)).collect::<Result<_, _>>()?;
         self.content.check()

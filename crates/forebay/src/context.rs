@@ -9,6 +9,7 @@ mod sources;
 
 use std::path::Path;
 
+use forebay_engine::lineage;
 use forebay_sources::environment;
 use forebay_store::{
     connect::{Choice, Database, OpenOptions, Target, choose, is_given},
@@ -71,6 +72,7 @@ impl Context {
     /// Opens the database with a current schema: migrates the private cluster; a configured database with pending
     /// migrations is an error.
     async fn migrated(&self, options: OpenOptions) -> Result<Database, Failure> {
+        self.report_runs();
         let database = self.opened(options).await?;
         let mut client = database.client().await?;
         let ready = migrations::ensure(&mut client, database.is_embedded()).await;
@@ -82,6 +84,20 @@ impl Context {
                 let _ = database.close().await;
                 Err(error.into())
             }
+        }
+    }
+
+    /// Lets the runs of this process send OpenLineage events, if that is configured. A mistake there stops no run.
+    fn report_runs(&self) {
+        // Commands that need a broken file complain themselves.
+        let config = Config::read(self.config_path()).ok().flatten().unwrap_or_default();
+        let installed = match config.openlineage.settings() {
+            Ok(None) => return,
+            Ok(Some(settings)) => lineage::install(settings),
+            Err(failure) => Err(format!("{failure} ({})", failure.code())),
+        };
+        if let Err(problem) = installed {
+            self.ui.warn(&format!("no OpenLineage events are sent: {problem}"));
         }
     }
 

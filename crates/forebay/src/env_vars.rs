@@ -18,6 +18,24 @@ use forebay_store::connect;
 pub(crate) const FOREBAY_LOG: &str = "FOREBAY_LOG";
 /// Whether generated courses are written to the database.
 pub(crate) const CREATOR_OS_DB_PERSIST: &str = "CREATOR_OS_DB_PERSIST";
+/// Where OpenLineage events are sent.
+pub(crate) const OPENLINEAGE_URL: &str = "OPENLINEAGE_URL";
+/// The key of that server.
+pub(crate) const OPENLINEAGE_API_KEY: &str = "OPENLINEAGE_API_KEY";
+/// The namespace of jobs.
+pub(crate) const OPENLINEAGE_NAMESPACE: &str = "OPENLINEAGE_NAMESPACE";
+/// Turns the events off.
+pub(crate) const OPENLINEAGE_DISABLED: &str = "OPENLINEAGE_DISABLED";
+/// Where traces and logs are sent.
+pub(crate) const OTEL_EXPORTER_OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// Headers of these requests.
+pub(crate) const OTEL_EXPORTER_OTLP_HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+/// Attributes of everything that is sent.
+pub(crate) const OTEL_RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+/// Turns sending off.
+pub(crate) const OTEL_SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
+/// The name of this service.
+pub(crate) const OTEL_SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 /// Turns colour off.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 
@@ -76,13 +94,52 @@ pub(crate) const VARIABLES: &[Variable] = &[
     Variable {
         name: FOREBAY_LOG,
         meaning: "What to log: a level, or directives such as `info,forebay_sources=debug`. Option: `--log-level`. \
-                  Default: `info` for `forebay work`, `warn` for `forebay mcp`, otherwise `off`.",
+                  Default: `info` for `forebay work` and `forebay serve --work`, `warn` for `forebay serve` and \
+                  `forebay mcp`, otherwise `off`.",
     },
     Variable {
         name: CREATOR_OS_DB_PERSIST,
         meaning: "Whether generated courses are written to the database beside their files: `true` or `false`. It wins \
                   over `persist` in `[content]` of `forebay.toml`; the option `--persist` wins over both. Default: \
                   `true`.",
+    },
+    Variable {
+        name: OPENLINEAGE_URL,
+        meaning: "Server that takes run events in the format of OpenLineage, such as `http://localhost:5000`. It wins over \
+                  `url` in `[openlineage]` of `forebay.toml`. Default: none; no events are sent.",
+    },
+    Variable {
+        name: OPENLINEAGE_API_KEY,
+        meaning: "Key of that server, sent as a bearer token. It wins over `api_key` in `[openlineage]`.",
+    },
+    Variable {
+        name: OPENLINEAGE_NAMESPACE,
+        meaning: "Namespace of the jobs in these events. It wins over `namespace` in `[openlineage]`. Default: `forebay`.",
+    },
+    Variable {
+        name: OPENLINEAGE_DISABLED,
+        meaning: "`true`: no such events are sent, whatever else is set.",
+    },
+    Variable {
+        name: OTEL_EXPORTER_OTLP_ENDPOINT,
+        meaning: "OpenTelemetry collector that takes traces and logs by OTLP over HTTP with JSON, such as \
+                  `http://localhost:4318`. Default: none; nothing is sent.",
+    },
+    Variable {
+        name: OTEL_EXPORTER_OTLP_HEADERS,
+        meaning: "Headers of these requests, as in `authorization=Bearer%20KEY,x-team=data`.",
+    },
+    Variable {
+        name: OTEL_SERVICE_NAME,
+        meaning: "Name of this service in traces and logs. Default: `forebay`.",
+    },
+    Variable {
+        name: OTEL_RESOURCE_ATTRIBUTES,
+        meaning: "Further attributes of traces and logs, as in `deployment.environment=test,team=data`.",
+    },
+    Variable {
+        name: OTEL_SDK_DISABLED,
+        meaning: "`true`: no traces and logs are sent, whatever else is set.",
     },
     Variable { name: NO_COLOR, meaning: "Any text turns colour off; see https://no-color.org." },
 ];

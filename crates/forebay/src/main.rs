@@ -17,6 +17,7 @@ use std::{io, process::ExitCode, time::Duration};
 use app::Cli;
 use context::Context;
 use failure::Failure;
+use forebay_engine::{lineage, telemetry::Exporter};
 use forebay_views::{cursor, names};
 use tokio::runtime::Runtime;
 
@@ -38,7 +39,14 @@ async fn run() -> ExitCode {
     let prepared = prepare(&cli);
     let context = Context::new(cli.globals);
     let ended = match prepared {
-        Ok(()) => Box::pin(app::run(cli.command, &context)).await,
+        Ok(exporter) => {
+            let ended = Box::pin(app::run(cli.command, &context)).await;
+            lineage::finish().await;
+            if let Some(exporter) = exporter {
+                exporter.finish().await;
+            }
+            ended
+        }
         Err(failure) => Err(failure),
     };
     match ended {
@@ -47,10 +55,12 @@ async fn run() -> ExitCode {
     }
 }
 
-/// Reads the variables and starts logging.
-fn prepare(cli: &Cli) -> Result<(), Failure> {
+/// Reads the variables and starts logging. Returns what sends traces and logs elsewhere, if that is configured.
+fn prepare(cli: &Cli) -> Result<Option<Exporter>, Failure> {
     cli.globals.read_env_file()?;
     let filter = cli.globals.log_filter()?;
-    ui::log::start(filter.as_ref(), cli.command.log_level(cli.globals.quiet), cli.globals.log_format);
-    Ok(())
+    let exporter = ui::otlp::exporter()?;
+    let level = cli.command.log_level(cli.globals.quiet);
+    ui::log::start(filter.as_ref(), level, cli.globals.log_format, exporter.clone());
+    Ok(exporter)
 }

@@ -10,6 +10,7 @@
 mod clean;
 mod confirm;
 pub(crate) mod log;
+pub(crate) mod otlp;
 mod page;
 mod progress;
 mod style;

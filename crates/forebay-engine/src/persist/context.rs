@@ -7,6 +7,7 @@ use forebay_store::{connect::Database, runs::ScopeLease, sources::Source};
 use jiff::Timestamp;
 
 use super::{policy::SourcePolicy, request::PersistRequest, write::Target};
+use crate::lineage::Facts;
 
 /// Maximum attempts to write a batch, or to end a run, when other writers cause conflicts.
 pub(super) const MAX_ATTEMPTS: u32 = 5;
@@ -36,4 +37,22 @@ pub(super) struct RunContext<'a> {
     pub(super) watermark: Option<Timestamp>,
     pub(super) started: Instant,
     pub(super) input_name: String,
+}
+
+impl RunContext<'_> {
+    /// What is known about the run at its beginning, for events about it.
+    pub(super) fn facts(&self) -> Facts {
+        let origin = &self.target.origin;
+        Facts {
+            run_id: origin.run_id,
+            source: self.source.name.clone(),
+            entity_type: origin.entity_type.clone(),
+            scope: origin.scope.clone(),
+            engine: self.request.engine.clone(),
+            input: self.input_name.clone(),
+            is_complete: self.request.complete,
+            observed_at: origin.observed_at,
+            database: self.database.place(),
+        }
+    }
 }

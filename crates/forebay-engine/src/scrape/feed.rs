@@ -18,6 +18,7 @@ use forebay_store::{
 };
 use ring::digest;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 use url::Url;
 
 use super::{
@@ -157,7 +158,7 @@ impl Beginning {
                 page_log::page(sink, crawled);
             }
         };
-        let end = self.scraper.tasks.spawn(crawl.run_observed(first, sender, observe));
+        let end = self.scraper.tasks.spawn(crawl.run_observed(first, sender, observe).in_current_span());
         Ok(Feed::Pages { pages, end, stats })
     }
 

@@ -26,6 +26,7 @@ use forebay_views::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tracing::Instrument;
 
 use crate::{
     app::App,
@@ -133,13 +134,13 @@ impl Raw for Persist {
         check_encoding(&headers)?;
         let settings = settings(query, &headers, app.inputs())?;
         // A task of its own: if the client goes away, the run still ends as it must.
-        let persisted = tokio::spawn(async move {
+        let persisting = async move {
             let _permit = app.run_permit().await;
             let input =
                 Input::bytes("request body", Box::new(BodyReader::new(body, MOST_SILENCE)), settings.options);
             run(&app, settings.request, input).await
-        });
-        let run = persisted
+        };
+        let run = tokio::spawn(persisting.in_current_span())
             .await
             .map_err(|error| Failure::new("internal_error", "the run ended abruptly").because(&error))??;
         if run.summary.status == RunStatus::Failed.as_str() {

@@ -17,7 +17,7 @@ use std::{
 use axum::{body::Body, http::StatusCode};
 use forebay_domain::access::Role;
 use forebay_server::{Metric, MetricKind, metrics};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{Stage, get};
 
@@ -138,10 +138,11 @@ async fn a_database_that_is_away_is_no_error() {
 #[tokio::test]
 async fn a_scraper_presents_a_token_for_all_sources() {
     let stage = Stage::locked(false).await;
+    stage.persist("courses", &[json!({ "id": 1 })]).await;
     assert_eq!(stage.get("/metrics").await.status, StatusCode::UNAUTHORIZED);
     for (token, status) in [
         (stage.token(Role::Viewer, None).await, StatusCode::OK),
-        (stage.token(Role::Ingest, None).await, StatusCode::FORBIDDEN),
+        (stage.token(Role::Ingest, Some(&["courses"])).await, StatusCode::FORBIDDEN),
         (stage.token(Role::Viewer, Some(&["courses"])).await, StatusCode::FORBIDDEN),
     ] {
         let request = get("/metrics").header("authorization", format!("Bearer {token}"));

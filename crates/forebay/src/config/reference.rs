@@ -50,6 +50,7 @@ fn page() -> String {
         "content",
         "notify",
         "server",
+        "openlineage",
     ];
     assert_eq!(order.len(), properties.len(), "a table of the file has no place in the reference");
     for name in order {

@@ -9,10 +9,11 @@ use std::{
 };
 
 use clap::ValueEnum;
-use forebay_engine::clock;
+use forebay_engine::{clock, telemetry::Exporter};
 use tracing::{Event, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer,
+    filter::FilterFn,
     fmt::{
         FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter,
         format::{DefaultFields, Writer},
@@ -25,6 +26,7 @@ use tracing_subscriber::{
 
 use super::{
     clean::{clean, escape},
+    otlp::{self, Otlp},
     progress, redact,
     style::{Style, Tone},
 };
@@ -61,8 +63,14 @@ impl std::str::FromStr for LogFilter {
     }
 }
 
-/// Starts logging. `default` applies when no filter is given. A second call changes nothing.
-pub(crate) fn start(filter: Option<&LogFilter>, default: LevelFilter, format: LogFormat) {
+/// Starts logging, and sending if there is an exporter. `default` applies when no filter is given. A second call
+/// changes nothing.
+pub(crate) fn start(
+    filter: Option<&LogFilter>,
+    default: LevelFilter,
+    format: LogFormat,
+    exporter: Option<Exporter>,
+) {
     let filter = filter.map_or_else(
         || EnvFilter::default().add_directive(default.into()),
         |filter| EnvFilter::new(&filter.0),
@@ -72,8 +80,10 @@ pub(crate) fn start(filter: Option<&LogFilter>, default: LevelFilter, format: Lo
         LogFormat::Human => layer.event_format(Human(Style::of(io::stderr().is_terminal()))).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_timer(Utc).boxed(),
     };
+    let sent = FilterFn::new(otlp::is_sent).with_max_level_hint(LevelFilter::DEBUG);
+    let sending = exporter.map(|exporter| Otlp(exporter).with_filter(sent));
     // It fails only if logging has already started.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).with(sending).try_init();
 }
 
 /// Times in RFC 3339, UTC, with milliseconds.

@@ -45,6 +45,7 @@ use tracing::Instrument;
 
 use crate::{
     clock, http,
+    telemetry::context,
     work::{
         deliveries::DeliveryLog,
         effect::{self, Shape},
@@ -353,6 +354,9 @@ impl Webhook {
     ) -> (Outcome, Received) {
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if let Some(traceparent) = context::traceparent().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(context::TRACEPARENT, traceparent);
+        }
         let mut request = self.client.post(self.url.clone()).headers(headers);
         let seconds = now.as_second().to_string();
         if let Some(signer) = &self.signer {
