@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use forebay_store::{
-    breakers,
+    actions, breakers,
     connect::Database,
     deliveries,
     doctor::{self, ExtensionState},
@@ -12,6 +12,7 @@ use forebay_store::{
     maintenance::{self, Task},
     notifications, pages, workers,
 };
+use tokio_postgres::Client;
 
 pub use forebay_store::maintenance::{Mode, Months};
 
@@ -21,13 +22,18 @@ use crate::error::{Error, Result};
 pub(crate) const TIMESCALEDB: &str = "timescaledb";
 
 /// How long dead workers are listed.
-pub(crate) const DEAD_WORKERS: Duration = Duration::from_hours(24);
+const DEAD_WORKERS: Duration = Duration::from_hours(24);
+/// Minimum time to keep what operators did: the audit trail is small, and asked months later.
+const MIN_ACTIONS: Duration = Duration::from_hours(24 * 365);
+/// The tasks that delete rows.
+pub(crate) const PRUNING: [Task; 4] =
+    [Task::PruneWorkers, Task::PruneDeliveries, Task::Prune, Task::PruneScraping];
 
 /// How long history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Superseded hand-offs, failed attempts, breaker history, run logs and known pages; `None`: forever. Default: 30
-    /// days.
+    /// Superseded hand-offs, failed attempts, breaker history, run logs, known pages, notifications, and what operators
+    /// did, which is kept for at least a year; `None`: forever. Default: 30 days.
     pub history: Option<Duration>,
     /// The log of deliveries; `None`: forever. Default: 7 days.
     pub deliveries: Option<Duration>,
@@ -39,23 +45,48 @@ impl Default for Retention {
     }
 }
 
+/// Deleted rows, by what they are about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Superseded hand-offs, failed attempts, and limits that are no longer used.
+    pub num_handoffs: u64,
+    /// Rows of the log of deliveries.
+    pub num_deliveries: u64,
+    /// Pages that were not read since.
+    pub num_pages: u64,
+    /// State changes of breakers.
+    pub num_breaker_changes: u64,
+    /// Notifications, and their receivers that no worker serves.
+    pub num_notifications: u64,
+    /// Rows of the audit trail.
+    pub num_actions: u64,
+    /// Workers that were not seen for a day.
+    pub num_workers: u64,
+}
+
+impl Pruned {
+    /// Deleted rows of history: all but those of workers.
+    pub(crate) const fn num_history(&self) -> u64 {
+        let Self {
+            num_handoffs,
+            num_deliveries,
+            num_pages,
+            num_breaker_changes,
+            num_notifications,
+            num_actions,
+            num_workers: _,
+        } = *self;
+        num_handoffs + num_deliveries + num_pages + num_breaker_changes + num_notifications + num_actions
+    }
+}
+
 /// What maintenance did, or would do.
 #[derive(Debug, Default)]
 pub struct Maintained {
     /// Created partitions, and dropped ones.
     pub months: Months,
-    /// Deleted rows: superseded hand-offs, failed attempts, and limits that are no longer used.
-    pub num_handoffs: u64,
-    /// Deleted rows of the log of deliveries.
-    pub num_deliveries: u64,
-    /// Deleted rows of pages that were not read since.
-    pub num_pages: u64,
-    /// Deleted state changes of breakers.
-    pub num_breaker_changes: u64,
-    /// Deleted notifications, and their receivers that no worker serves.
-    pub num_notifications: u64,
-    /// Deleted rows of workers that were not seen for a day.
-    pub num_workers: u64,
+    /// Deleted rows.
+    pub pruned: Pruned,
     /// The extension that can archive logs; `None`: the server doesn't have it.
     pub timescaledb: Option<ExtensionState>,
     /// Why no months of logs were dropped. The rest was done.
@@ -70,25 +101,18 @@ pub struct Maintained {
 pub async fn maintain(database: &Database, retention: Retention, mode: Mode) -> Result<Maintained> {
     let client = database.client().await?;
     let client = &**client;
-    if mode == Mode::Delete {
-        for task in [Task::Prune, Task::PruneScraping, Task::PruneWorkers, Task::PruneDeliveries] {
-            maintenance::begin(client, task, Duration::ZERO).await?;
-        }
-    }
     let mut done = Maintained {
-        months: maintenance::create_months(client, mode).await?,
-        num_workers: workers::prune(client, DEAD_WORKERS, mode).await?,
         timescaledb: doctor::extension(client, TIMESCALEDB).await?,
+        months: maintenance::create_months(client, mode).await?,
         ..Maintained::default()
     };
-    if let Some(retention) = retention.deliveries {
-        done.num_deliveries = deliveries::prune(client, retention, mode).await?;
+    for task in PRUNING {
+        if mode == Mode::Delete {
+            maintenance::begin(client, task, Duration::ZERO).await?;
+        }
+        prune(client, task, retention, mode, &mut done.pruned).await?;
     }
     let Some(retention) = retention.history else { return Ok(done) };
-    done.num_handoffs = handoffs::prune(client, retention, mode).await?;
-    done.num_pages = pages::prune(client, retention, mode).await?;
-    done.num_breaker_changes = breakers::prune(client, retention, mode).await?;
-    done.num_notifications = notifications::prune(client, retention, mode).await?;
     // Last, because dropping a month waits for its readers.
     match maintenance::drop_months(client, retention, mode).await {
         Ok(months) => done.months.dropped = months.dropped,
@@ -96,4 +120,31 @@ pub async fn maintain(database: &Database, retention: Retention, mode: Mode) -> 
         Err(error) => return Err(error.into()),
     }
     Ok(done)
+}
+
+/// Deletes or counts the rows of a task that are past their retention.
+pub(crate) async fn prune(
+    client: &Client,
+    task: Task,
+    retention: Retention,
+    mode: Mode,
+    done: &mut Pruned,
+) -> Result<()> {
+    match (task, retention) {
+        (Task::PruneWorkers, _) => done.num_workers = workers::prune(client, DEAD_WORKERS, mode).await?,
+        (Task::PruneDeliveries, Retention { deliveries: Some(retention), .. }) => {
+            done.num_deliveries = deliveries::prune(client, retention, mode).await?;
+        }
+        (Task::Prune, Retention { history: Some(retention), .. }) => {
+            done.num_handoffs = handoffs::prune(client, retention, mode).await?;
+            done.num_notifications = notifications::prune(client, retention, mode).await?;
+        }
+        (Task::PruneScraping, Retention { history: Some(retention), .. }) => {
+            done.num_pages = pages::prune(client, retention, mode).await?;
+            done.num_breaker_changes = breakers::prune(client, retention, mode).await?;
+            done.num_actions = actions::prune(client, retention.max(MIN_ACTIONS), mode).await?;
+        }
+        (Task::Reconcile | Task::PruneDeliveries | Task::Prune | Task::PruneScraping, _) => {}
+    }
+    Ok(())
 }

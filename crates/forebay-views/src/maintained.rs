@@ -25,6 +25,8 @@ pub struct Maintained {
     pub num_breaker_changes: u64,
     /// Notifications past their retention, and their receivers that no worker serves.
     pub num_notifications: u64,
+    /// Deleted entries of the audit trail, which are kept for at least a year.
+    pub num_actions: u64,
     /// Deleted workers that were not seen for a day.
     pub num_workers: u64,
     /// The extension `timescaledb`, which can archive logs; null: the server doesn't have it.
@@ -41,12 +43,13 @@ impl Maintained {
             is_dry_run,
             created: done.months.created,
             dropped: done.months.dropped,
-            num_handoffs: done.num_handoffs,
-            num_deliveries: done.num_deliveries,
-            num_pages: done.num_pages,
-            num_breaker_changes: done.num_breaker_changes,
-            num_notifications: done.num_notifications,
-            num_workers: done.num_workers,
+            num_handoffs: done.pruned.num_handoffs,
+            num_deliveries: done.pruned.num_deliveries,
+            num_pages: done.pruned.num_pages,
+            num_breaker_changes: done.pruned.num_breaker_changes,
+            num_notifications: done.pruned.num_notifications,
+            num_actions: done.pruned.num_actions,
+            num_workers: done.pruned.num_workers,
             timescaledb: done.timescaledb.map(|state| state.to_string()),
             error,
         }

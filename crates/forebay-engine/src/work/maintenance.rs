@@ -10,11 +10,11 @@ use std::{
 };
 
 use forebay_store::{
-    actions, breakers, deliveries, handoffs, jobs,
+    jobs,
     maintenance::{self, Mode, Task},
-    notifications, pages,
+    notifications,
     pipelines::{self, Pipeline},
-    runs, workers,
+    runs,
 };
 
 use super::{
@@ -22,7 +22,10 @@ use super::{
     report::{Maintenance, Progress},
     shared::Shared,
 };
-use crate::{error::Result, maintenance::DEAD_WORKERS};
+use crate::{
+    error::Result,
+    maintenance::{PRUNING, Pruned, Retention, prune},
+};
 
 /// How often a worker looks for tasks.
 const LOOK: Duration = Duration::from_secs(15);
@@ -30,8 +33,6 @@ const LOOK: Duration = Duration::from_secs(15);
 const RESCUED_AT_ONCE: u32 = 100;
 /// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
-/// Minimum time to keep what operators did: the audit trail is small, and asked months later.
-const MIN_ACTIONS: Duration = Duration::from_hours(24 * 365);
 
 /// Runs the due tasks until it is dropped. A failed task is retried the next time. The supervisor reports an outage of
 /// the database.
@@ -77,31 +78,21 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
             }
         }
     }
-    if is_due(shared, Task::PruneWorkers, PRUNE_EVERY).await? {
-        workers::prune(&**shared.database.client().await?, DEAD_WORKERS, Mode::Delete).await?;
-    }
-    if let Some(retention) = options.delivery_retention
-        && is_due(shared, Task::PruneDeliveries, PRUNE_EVERY).await?
-    {
+    let retention = Retention { history: options.retention, deliveries: options.delivery_retention };
+    for task in PRUNING {
+        if !is_due(shared, task, PRUNE_EVERY).await? {
+            continue;
+        }
         let client = shared.database.client().await?;
-        note_pruned(shared, deliveries::prune(&**client, retention, Mode::Delete).await?);
-    }
-    if let Some(retention) = options.retention
-        && is_due(shared, Task::Prune, PRUNE_EVERY).await?
-    {
-        let client = shared.database.client().await?;
-        let pruned = handoffs::prune(&**client, retention, Mode::Delete).await?
-            + notifications::prune(&**client, retention, Mode::Delete).await?;
-        note_pruned(shared, pruned);
-    }
-    if is_due(shared, Task::PruneScraping, PRUNE_EVERY).await? {
-        let client = shared.database.client().await?;
-        maintenance::create_months(&**client, Mode::Delete).await?;
-        if let Some(retention) = options.retention {
-            let pruned = pages::prune(&**client, retention, Mode::Delete).await?
-                + breakers::prune(&**client, retention, Mode::Delete).await?
-                + actions::prune(&**client, retention.max(MIN_ACTIONS), Mode::Delete).await?;
-            note_pruned(shared, pruned);
+        if task == Task::PruneScraping {
+            maintenance::create_months(&**client, Mode::Delete).await?;
+        }
+        let mut pruned = Pruned::default();
+        prune(&client, task, retention, Mode::Delete, &mut pruned).await?;
+        note_pruned(shared, pruned.num_history());
+        if task == Task::PruneScraping
+            && let Some(retention) = retention.history
+        {
             // Last, because dropping a month waits for its readers.
             maintenance::drop_months(&**client, retention, Mode::Delete).await?;
         }

@@ -14,8 +14,8 @@ use crate::{
 /// Prepare the tables of the next months, and delete what is past its retention
 ///
 /// Workers do this every hour: schedule the command on databases without one. Creates the partitions of this month and
-/// the next two, and drops the months of logs past their retention. Revisions and measurements are never deleted. Safe
-/// to run at any time.
+/// the next two, and drops the months of logs past their retention. The audit trail is kept for at least a year.
+/// Revisions and measurements are never deleted. Safe to run at any time.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -69,6 +69,7 @@ impl Report for Maintained {
             (self.num_pages, "page", "pages"),
             (self.num_breaker_changes, "breaker change", "breaker changes"),
             (self.num_notifications, "notification", "notifications"),
+            (self.num_actions, "entry of the audit trail", "entries of the audit trail"),
             (self.num_workers, "dead worker", "dead workers"),
         ];
         let counts = counts.map(|(number, one, many)| {

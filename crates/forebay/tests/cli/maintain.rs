@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::stored::Stored;
 
-/// A month of logs, a replaced hand-off, a page, a delivery, a breaker's change and a worker, all from 2020, and one of
-/// each that is new.
+/// A month of logs, a replaced hand-off, a page, a delivery, a breaker's change, a worker and a decision, all from 2020,
+/// and one of each that is new. The new decision is past the retention of everything else.
 const FILL: &str = "
     select forebay_private.ensure_month('scrape_logs', '2020-01-15'), forebay_private.ensure_month('scrape_logs', now());
     insert into forebay.scrape_logs (run_id, logged_at, level, message)
@@ -17,6 +17,9 @@ const FILL: &str = "
         select 1, a.at, 'closed', 'open', 'failure_rate' from unnest('{2020-01-15, now}'::timestamptz[]) as a (at);
     insert into forebay.workers (worker, started_at, last_seen_at)
         values ('old', '2020-01-15', '2020-01-15'), ('new', now(), now());
+    insert into forebay.operator_actions (acted_at, action, target_kind, target, actor_name, actor_role, skin)
+        select a.at, 'pipeline_paused', 'pipeline', 'search', 'ada', 'operator', 'cli'
+        from unnest(array['2020-01-15', now() - interval '60 days']) as a (at);
     insert into forebay.ingestion_attempts (reference_id, pipeline_id, payload_hash, attempt, failed_at, failure_class,
             reason_code, message)
         select reference_id, 1, version_hash, 1, '2020-01-15', 'permanent', 'refused', 'no'
@@ -36,6 +39,7 @@ fn what_is_past_its_retention_is_deleted_and_the_next_months_are_prepared() {
         ("num_handoffs", 1),
         ("num_pages", 1),
         ("num_breaker_changes", 1),
+        ("num_actions", 1),
         ("num_workers", 1),
         ("num_deliveries", 0),
     ] {
@@ -54,7 +58,9 @@ fn what_is_past_its_retention_is_deleted_and_the_next_months_are_prepared() {
     let mut expected = planned;
     expected["is_dry_run"] = json!(false);
     assert_eq!(done, expected);
-    for table in ["scrape_logs", "http_validators", "circuit_breaker_transitions", "workers"] {
+    for table in
+        ["scrape_logs", "http_validators", "circuit_breaker_transitions", "operator_actions", "workers"]
+    {
         assert_eq!(stored.value(&format!("count(*) from forebay.{table}")), "1", "{table}");
     }
     let again = stored.json("maintain");
