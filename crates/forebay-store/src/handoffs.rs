@@ -12,7 +12,7 @@ pub(crate) use enqueue::notify;
 pub use enqueue::{
     CHANNEL, Enqueue, Queueing, Subscriber, enqueue_added, enqueue_changed, enqueue_requested, subscribers_of,
 };
-pub use operate::{Mode, Operated, Operation, OperationName, Selection, Stood, operate};
+pub use operate::{Mode, Operated, Operation, OperationName, Selection, Stood, operate, operate_while};
 pub use prune::{PRUNE, prune};
 pub use reconciliation::{
     NAMES, REPAIR_PRIORITY, SIEVE, Sieved, Standing, VERIFY, Verified, names, range_end, repair, sieve,

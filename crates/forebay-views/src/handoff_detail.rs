@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{handoff::Refusal, identity::ReferenceId};
 use forebay_engine::work::reconciliation::{Problem, Reconciliation};
 use forebay_store::{
     handoffs, pauses,
@@ -222,19 +222,26 @@ impl Operated {
             failure_code: stood.failure_code,
             num_handoffs,
         });
-        let refused = operated.refused.into_iter().map(|(refusal, num_handoffs)| RefusedCount {
-            reason_code: refusal.as_str().to_owned(),
-            message: refusal.message().to_owned(),
-            num_handoffs,
-        });
         Self {
             operation: operation.name().as_str().to_owned(),
             is_dry_run: mode == handoffs::Mode::DryRun,
             num_done: operated.num_done,
             done: done.collect(),
-            refused: refused.collect(),
+            refused: RefusedCount::all(&operated.refused),
             pauses: pauses.into_iter().map(Pause::from).collect(),
         }
+    }
+}
+
+impl RefusedCount {
+    /// Refused hand-offs by reason.
+    pub(crate) fn all(refused: &BTreeMap<Refusal, u64>) -> Vec<Self> {
+        let count = |(refusal, number): (&Refusal, &u64)| Self {
+            reason_code: refusal.as_str().to_owned(),
+            message: refusal.message().to_owned(),
+            num_handoffs: *number,
+        };
+        refused.iter().map(count).collect()
     }
 }
 

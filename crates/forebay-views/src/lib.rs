@@ -35,6 +35,7 @@ mod db_entity;
 mod db_profile;
 mod db_realtime;
 mod db_seed;
+pub mod decide;
 mod delivery;
 mod demo;
 mod doctor;
@@ -49,6 +50,7 @@ mod freshness;
 mod handoff;
 mod handoff_count;
 mod handoff_detail;
+mod handoff_job;
 mod held_change;
 mod history;
 mod job;
@@ -146,6 +148,7 @@ pub use self::{
         ComparedTarget, Operated, OperatedCount, PipelineHandoffs, ReferenceHandoffs, RefusedCount,
         Requested, Verified, VerifiedPipeline, WrongReference,
     },
+    handoff_job::{HandoffJob, JobState},
     held_change::{HeldChange, HeldTotals},
     history::{History, HistoryPage, PointInTime},
     job::Job,

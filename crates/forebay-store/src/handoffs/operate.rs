@@ -77,6 +77,18 @@ pub async fn operate(
     mode: Mode,
     by: &Actor,
 ) -> Result<Operated> {
+    operate_while(client, operation, selection, mode, by, &|_| true).await
+}
+
+/// The same, for as long as `go_on` returns true. It is called after each page with what is done so far.
+pub async fn operate_while(
+    client: &mut Client,
+    operation: Operation,
+    selection: &Selection,
+    mode: Mode,
+    by: &Actor,
+    go_on: &(dyn Fn(&Operated) -> bool + Sync),
+) -> Result<Operated> {
     let mut action_id = None;
     let states = selection.states(operation);
     let mut result = Operated::default();
@@ -109,6 +121,9 @@ pub async fn operate(
         for one in accepted {
             result.num_done += 1;
             *result.done.entry(one.stood).or_default() += 1;
+        }
+        if !go_on(&result) {
+            return Ok(result);
         }
     }
 }

@@ -1,15 +1,12 @@
 //! `forebay handoffs pause`: pauses a pipeline, or one key of its limits.
 
-use forebay_engine::operate;
-use forebay_store::{connect::Client, pauses::UNTIL_RESUMED, pipelines::Pipeline};
-use forebay_views::Pause;
+use forebay_views::{Pause, decide::pipelines::pause};
 use jiff::Timestamp;
 
 use crate::{
     cli::{moment::future, values, why::Why},
     context::Context,
     failure::{Exit, Failure},
-    names,
     ui::{Page, Report, format},
 };
 
@@ -41,26 +38,10 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let until = args.until.unwrap_or(UNTIL_RESUMED);
+    let by = args.why.actor();
     context
-        .report(async |database| {
-            let client = database.client().await?;
-            let pipeline = find(&client, &args.pipeline, args.key.as_deref()).await?;
-            drop(client);
-            operate::pause(database, &pipeline, args.key.as_deref(), until, &args.why.actor()).await?;
-            Ok(Pause { pipeline: args.pipeline.clone(), key: args.key.clone(), until: until.into() })
-        })
+        .report(async |database| pause(database, &args.pipeline, args.key.as_deref(), args.until, &by).await)
         .await
-}
-
-/// The pipeline of this name, which must have keys if there is one. Errors: `no_such_pipeline`, `no_limit_key`.
-pub(super) async fn find(client: &Client, name: &String, key: Option<&str>) -> Result<Pipeline, Failure> {
-    let pipeline = names::pipeline(client, name).await?;
-    if key.is_some() && pipeline.spec.limits.key.is_none() {
-        return Err(Failure::usage("no_limit_key", format!("the pipeline {name} has no limits by key"))
-            .hint("leave out --key, or set `key` in [pipelines.NAME.limits]"));
-    }
-    Ok(pipeline)
 }
 
 /// The pause as a sentence.

@@ -1,9 +1,8 @@
 //! `forebay handoffs resume`: lifts the pauses of a pipeline.
 
-use forebay_engine::operate;
-use forebay_views::{Pause, Resumed};
+use forebay_views::{Resumed, decide::pipelines::resume};
 
-use super::pause::{find, sentence};
+use super::pause::sentence;
 use crate::{
     cli::{values, why::Why},
     context::Context,
@@ -34,15 +33,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let by = args.why.actor();
     context
-        .report(async |database| {
-            let client = database.client().await?;
-            let pipeline = find(&client, &args.pipeline, args.key.as_deref()).await?;
-            drop(client);
-            let lifted = operate::resume(database, &pipeline, args.key.as_deref(), &args.why.actor()).await?;
-            let lifted = lifted.into_iter().map(Pause::from).collect();
-            Ok(Resumed { pipeline: args.pipeline.clone(), lifted })
-        })
+        .report(async |database| resume(database, &args.pipeline, args.key.as_deref(), &by).await)
         .await
 }
 

@@ -1,12 +1,8 @@
 //! The hand-off filters that all operations share.
 
 use forebay_domain::handoff::State;
-use forebay_store::{
-    connect::Client,
-    handoffs::{self, Mode, Operation, Selection},
-    pauses,
-};
-use forebay_views::Operated;
+use forebay_store::handoffs::{Mode, Operation};
+use forebay_views::decide::handoffs::{Filter, operate, selection};
 use jiff::Timestamp;
 
 use super::report_operated::exit;
@@ -14,7 +10,6 @@ use crate::{
     cli::{moment::past, values, why::Why},
     context::Context,
     failure::{Exit, Failure},
-    names,
 };
 
 /// Which hand-offs; at least one filter is required
@@ -65,58 +60,31 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// The selection of these filters. Errors: `no_filter`, and those of unknown names.
-    async fn selection(&self, client: &Client) -> Result<Selection, Failure> {
-        let is_narrowed = self.pipeline.is_some()
-            || self.source.is_some()
-            || self.state.is_some()
-            || self.reason_code.is_some()
-            || self.failure_code.is_some()
-            || self.since.is_some()
-            || self.until.is_some()
-            || !self.reference.is_empty();
-        if !is_narrowed {
-            return Err(Failure::usage("no_filter", "no filter selects the hand-offs").hint(
-                "give at least one filter, such as --pipeline NAME, --reason-code CODE or --since 2h",
-            ));
-        }
-        names::pipelines(client, &self.pipeline).await?;
-        if let Some(source) = &self.source {
-            names::source(client, source).await?;
-        }
-        names::codes(client, self.reason_code.as_deref(), self.failure_code.as_deref()).await?;
-        let mut reference_ids = Vec::new();
-        for name in &self.reference {
-            reference_ids.push(names::reference(client, name).await?.reference_id);
-        }
-        Ok(Selection {
+    /// Applies an operation to the selected hand-offs, and prints the result.
+    pub(super) async fn operate(&self, operation: Operation, context: &Context) -> Result<Exit, Failure> {
+        let report = context
+            .with_database(async |database| {
+                let selection = selection(&database.client().await?, self.filter()).await?;
+                let by = self.why.actor();
+                operate(database, operation, &selection, self.mode(), &by, &|_| true).await
+            })
+            .await?;
+        context.ui.show(&report)?;
+        Ok(exit(&report))
+    }
+
+    fn filter(&self) -> Filter {
+        Filter {
             pipeline: self.pipeline.clone(),
             source: self.source.clone(),
             state: self.state,
             reason_code: self.reason_code.clone(),
             failure_code: self.failure_code.clone(),
-            reference_ids,
             since: self.since,
             until: self.until,
+            references: self.reference.clone(),
             limit: self.limit,
-        })
-    }
-
-    /// Applies an operation to the selected hand-offs, and prints the result.
-    pub(super) async fn operate(&self, operation: Operation, context: &Context) -> Result<Exit, Failure> {
-        let (operated, pauses) = context
-            .with_database(async |database| {
-                let mut client = database.client().await?;
-                let selection = self.selection(&client).await?;
-                let operated =
-                    handoffs::operate(&mut client, operation, &selection, self.mode(), &self.why.actor())
-                        .await?;
-                Ok((operated, pauses::list(&**client, self.pipeline.as_deref()).await?))
-            })
-            .await?;
-        let report = Operated::new(operation, self.mode(), operated, pauses);
-        context.ui.show(&report)?;
-        Ok(exit(&report))
+        }
     }
 
     /// Whether to make changes.

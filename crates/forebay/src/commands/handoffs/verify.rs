@@ -4,14 +4,12 @@ use std::{collections::BTreeSet, process::Stdio};
 
 use clap::value_parser;
 use forebay_domain::identity::ReferenceId;
-use forebay_engine::work::reconciliation::{self, Part, Reconciliation, Target};
 use forebay_sources::environment;
-use forebay_store::{
-    connect::{Client, Database},
-    handoffs, notifications,
-    pipelines::{self, Pipeline},
+use forebay_store::connect::Database;
+use forebay_views::{
+    Verified,
+    decide::{self, pipelines::Verifying},
 };
-use forebay_views::{Verified, VerifiedPipeline, WrongReference};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
@@ -78,52 +76,21 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
-    let client = database.client().await?;
-    names::pipelines(&client, &args.pipeline).await?;
-    let is_chosen = |p: &Pipeline| match &args.pipeline {
-        Some(name) => *name == p.spec.name,
-        None => p.spec.enabled,
+    let listed = if args.command {
+        names::pipelines(&database.client().await?, &args.pipeline).await?;
+        Some(listed(&args.words).await?)
+    } else {
+        None
     };
-    let chosen: Vec<Pipeline> = pipelines::list(&**client).await?.into_iter().filter(is_chosen).collect();
-    let listed = if args.command { Some(Target::Listed(listed(&args.words).await?)) } else { None };
-    let after = args.from.unwrap_or(Part::default().after);
-    let (part, has_more) = match args.limit {
-        Some(limit) => Part::next(database, after, limit).await?,
-        None => (Part { after, ..Part::default() }, false),
+    let what = Verifying {
+        pipeline: args.pipeline.clone(),
+        repair: args.repair,
+        records_only: args.records_only,
+        limit: args.limit,
+        from: args.from,
+        listed,
     };
-    let next = has_more.then(|| part.until.to_string());
-    let mut report = Verified { is_repair: args.repair, pipelines: Vec::new(), next };
-    let is_whole = args.limit.is_none() && args.from.is_none();
-    for pipeline in &chosen {
-        let target = match &listed {
-            Some(target) => Some(target.clone()),
-            None if args.records_only => None,
-            None => Target::of(pipeline)?,
-        };
-        let found = if target.is_none() && args.repair && is_whole {
-            reconciliation::repair(database, pipeline).await?
-        } else {
-            reconciliation::check(database, pipeline, part, target.as_ref(), args.repair).await?
-        };
-        if is_whole {
-            // A role that only reads can verify, but not record.
-            let (num_wrong, num_repaired) = (found.num_wrong(), found.num_repaired);
-            let noted =
-                notifications::note_conservation(&**client, pipeline.pipeline_id, num_wrong, num_repaired);
-            let _if_it_may = noted.await;
-        }
-        let wrong = wrong(&client, &found).await?;
-        report.pipelines.push(VerifiedPipeline::new(pipeline.spec.name.clone(), &found, wrong));
-    }
-    Ok(report)
-}
-
-/// The references with a problem, with their names.
-async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongReference>, Failure> {
-    let (ids, problems): (Vec<ReferenceId>, Vec<_>) = found.problems().unzip();
-    let names = handoffs::names(&***client, &ids).await?;
-    let wrong = ids.into_iter().zip(names).zip(problems);
-    Ok(wrong.map(|((id, name), problem)| WrongReference::new(id, name, problem)).collect())
+    decide::pipelines::verify(database, what).await
 }
 
 /// The ids that a command prints, one per line. Its standard error goes to the terminal, for the user.

@@ -1,8 +1,7 @@
 //! `forebay pipelines disable`: disable a pipeline until it is enabled again.
 
-use forebay_engine::operate;
+use forebay_views::decide::pipelines::disable;
 
-use super::change;
 use crate::{
     cli::{values, why::Why},
     context::Context,
@@ -28,8 +27,6 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    change(&args.pipeline, context, async |database, pipeline| {
-        Ok(operate::disable(database, pipeline, &args.why.actor()).await?)
-    })
-    .await
+    let by = args.why.actor();
+    context.report(async |database| disable(database, &args.pipeline, &by).await).await
 }

@@ -1,8 +1,7 @@
 //! `forebay pipelines enable`: enable a pipeline again.
 
-use forebay_engine::operate;
+use forebay_views::decide::pipelines::enable;
 
-use super::change;
 use crate::{
     cli::{values, why::Why},
     context::Context,
@@ -29,13 +28,6 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    change(&args.pipeline, context, async |database, pipeline| {
-        if !pipeline.spec.enabled {
-            let message = format!("the pipeline {} is disabled by its declaration", args.pipeline);
-            return Err(Failure::usage("pipeline_declared_disabled", message)
-                .hint("remove `enabled = false` from its table in forebay.toml, or declare it again, and apply the file"));
-        }
-        Ok(operate::enable(database, pipeline, &args.why.actor()).await?)
-    })
-    .await
+    let by = args.why.actor();
+    context.report(async |database| enable(database, &args.pipeline, &by).await).await
 }

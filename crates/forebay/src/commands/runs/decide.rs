@@ -1,16 +1,12 @@
-//! What all decisions about a run have in common: a preview, a question on a terminal, and the result.
+//! A decision about a run: a preview, a question on a terminal, and the result.
 
-use forebay_engine::{
-    freshness::enter_decided,
-    persist::{self, HeldDecision, Preview},
+use forebay_engine::scrape::Sources;
+use forebay_store::runs::RunRow;
+use forebay_views::{
+    HeldTotals, RunEffects,
+    decide::runs::{self, Decided, Decision, Plan},
 };
-use forebay_store::{
-    connect::{Client, Database},
-    runs::RunRow,
-};
-use forebay_views::{HeldTotals, RunDecision, RunEffects};
 
-use super::read;
 use crate::{
     cli::{values::RunName, why::Why},
     context::Context,
@@ -34,21 +30,14 @@ pub(crate) struct Options {
     pub(crate) why: Why,
 }
 
-/// A decision with its expected effects.
-pub(super) struct Planned {
-    pub(super) effects: RunEffects,
-    pub(super) num_rekeyed: Option<u64>,
-    pub(super) num_kept: Option<u64>,
-}
-
 impl Options {
     /// Whether the effects come about.
-    pub(super) fn mood(&self) -> Mood {
+    fn mood(&self) -> Mood {
         if self.dry_run { Mood::Would } else { Mood::Does }
     }
 
     /// Says what a decision is about to do. On a terminal, asks. Returns whether to do it.
-    pub(super) fn may(&self, context: &Context, text: &str) -> Result<bool, Failure> {
+    fn may(&self, context: &Context, text: &str) -> Result<bool, Failure> {
         if self.dry_run || self.yes {
             context.ui.note(text);
             return Ok(!self.dry_run);
@@ -58,75 +47,59 @@ impl Options {
     }
 }
 
-impl Planned {
-    /// The result for a run: the decided one, or after a dry run the one in question.
-    pub(super) async fn of(
-        self,
-        client: &Client,
-        row: RunRow,
-        is_dry_run: bool,
-    ) -> Result<RunDecision, Failure> {
-        let Self { effects, num_rekeyed, num_kept } = self;
-        let run = read::with_drift(client, row).await?;
-        Ok(RunDecision { run, is_dry_run, effects, num_rekeyed, num_kept })
-    }
-}
-
-/// Decides about a held run.
-pub(super) async fn about_held(
+/// Plans a decision, says what it is about to do, and carries it out, unless it is a dry run or the user declines.
+pub(super) async fn decide(
     context: &Context,
     run: RunName,
-    decision: HeldDecision,
+    decision: Decision,
     options: &Options,
-    carry_out: impl AsyncFnOnce(&Database, i64) -> Result<RunRow, Failure>,
 ) -> Result<Exit, Failure> {
     context
         .report(async |database| {
             let run_id = names::run(&database.client().await?, run).await?;
-            let preview = persist::preview(database, run_id, decision).await?;
-            let planned = Planned {
-                effects: RunEffects::from(&preview),
-                num_rekeyed: preview.num_rekeyed,
-                num_kept: None,
-            };
-            let text = sentence(decision, &preview, &planned.effects, options.mood());
-            let row = if options.may(context, &text)? {
-                let row = carry_out(database, run_id).await?;
-                enter(context, database, &row, decision).await;
-                row
-            } else {
-                preview.run
-            };
-            planned.of(&database.client().await?, row, options.dry_run).await
+            let plan = runs::plan(database, run_id, decision).await?;
+            if !options.may(context, &sentence(&plan, options.mood()))? {
+                return plan.shown(&database.client().await?).await;
+            }
+            if decision != Decision::Reject {
+                // What is applied is handed off as the configuration says.
+                context.declare_pipelines(database).await?;
+            }
+            let no_sources = Sources::default();
+            let config = context.config().ok();
+            let configured = config.as_ref().map_or(&no_sources, |config| config.definitions());
+            let Decided { view, not_in_ledger } =
+                plan.carry_out(database, configured, &options.why.actor()).await?;
+            if let Some(error) = not_in_ledger {
+                context.ui.warn(&format!("the ledger of freshness could not record this run: {error}"));
+            }
+            Ok(view)
         })
         .await
 }
 
-/// Tells the ledger of freshness about a run that is applied now.
-async fn enter(context: &Context, database: &Database, run: &RunRow, decision: HeldDecision) {
-    let Ok(config) = context.config() else { return };
-    if decision != HeldDecision::Reject
-        && let Err(error) = enter_decided(database, config.definitions(), run.run_id).await
-    {
-        // The decision is carried out; only the age of the data is not known.
-        context.ui.warn(&format!("the ledger of freshness could not record this run: {error}"));
-    }
-}
-
 /// `releasing run 7 of courses: removes 35 of 40 active references (87.5 %)`; in a dry run, `would remove`.
-fn sentence(decision: HeldDecision, preview: &Preview, effects: &RunEffects, mood: Mood) -> String {
-    let subject = subject(&preview.run);
-    match (decision, preview.num_rekeyed) {
-        (HeldDecision::Reject, _) => {
-            let would = effects_in_words(effects, Mood::Would);
+fn sentence(plan: &Plan, mood: Mood) -> String {
+    let subject = subject(&plan.run);
+    let num_rekeyed = plan.num_rekeyed.unwrap_or_default();
+    match plan.decision {
+        Decision::Release => format!("releasing {subject}: {}", effects_in_words(&plan.effects, mood)),
+        Decision::Reject => {
+            let would = effects_in_words(&plan.effects, Mood::Would);
             format!("rejecting {subject} discards its withheld changes; it {would}")
         }
-        (HeldDecision::Rekey, Some(num_rekeyed)) => format!(
+        Decision::Rekey => format!(
             "{} of {subject} keep their ids under new keys; without the re-key, it {}",
             format::counted(num_rekeyed, "reference"),
-            effects_in_words(effects, Mood::Would)
+            effects_in_words(&plan.effects, Mood::Would)
         ),
-        _ => format!("releasing {subject}: {}", effects_in_words(effects, mood)),
+        Decision::Revert => {
+            let keys = match num_rekeyed {
+                0 => String::new(),
+                number => format!(", {} keys move back", format::count(number)),
+            };
+            format!("reverting {subject}: {}{keys}", effects_in_words(&plan.effects, mood))
+        }
     }
 }
 
@@ -140,7 +113,7 @@ pub(super) enum Mood {
 }
 
 /// `run 7 of courses`.
-pub(super) fn subject(run: &RunRow) -> String {
+fn subject(run: &RunRow) -> String {
     format!("run {} of {}", run.run_id, format::subject(&run.source, &run.scope))
 }
 

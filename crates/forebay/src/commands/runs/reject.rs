@@ -1,9 +1,8 @@
 //! `forebay runs reject`: discards a held run.
 
-use forebay_engine::persist::{self, HeldDecision};
-use forebay_store::connect::Database;
+use forebay_views::decide::runs::Decision;
 
-use super::decide::{self, Options};
+use super::decide::{Options, decide};
 use crate::{
     cli::values::RunName,
     context::Context,
@@ -28,8 +27,5 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let reject = async |database: &Database, run_id: i64| {
-        Ok(persist::reject(database, run_id, &args.options.why.actor()).await?)
-    };
-    decide::about_held(context, args.run, HeldDecision::Reject, &args.options, reject).await
+    decide(context, args.run, Decision::Reject, &args.options).await
 }

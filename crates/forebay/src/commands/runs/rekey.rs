@@ -1,9 +1,8 @@
 //! `forebay runs rekey`: applies a held run as a change of keys.
 
-use forebay_engine::persist::{self, HeldDecision};
-use forebay_store::connect::Database;
+use forebay_views::decide::runs::Decision;
 
-use super::decide::{self, Options};
+use super::decide::{Options, decide};
 use crate::{
     cli::values::RunName,
     context::Context,
@@ -29,9 +28,5 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let rekey = async |database: &Database, run_id: i64| {
-        context.declare_pipelines(database).await?;
-        Ok(persist::rekey(database, run_id, &args.options.why.actor()).await?.run)
-    };
-    decide::about_held(context, args.run, HeldDecision::Rekey, &args.options, rekey).await
+    decide(context, args.run, Decision::Rekey, &args.options).await
 }

@@ -1,9 +1,8 @@
 //! `forebay runs release`: applies a held run.
 
-use forebay_engine::persist::{self, HeldDecision};
-use forebay_store::connect::Database;
+use forebay_views::decide::runs::Decision;
 
-use super::decide::{self, Options};
+use super::decide::{Options, decide};
 use crate::{
     cli::values::RunName,
     context::Context,
@@ -30,9 +29,5 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let release = async |database: &Database, run_id: i64| {
-        context.declare_pipelines(database).await?;
-        Ok(persist::release(database, run_id, &args.options.why.actor()).await?)
-    };
-    decide::about_held(context, args.run, HeldDecision::Release, &args.options, release).await
+    decide(context, args.run, Decision::Release, &args.options).await
 }

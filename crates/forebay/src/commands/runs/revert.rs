@@ -1,17 +1,12 @@
 //! `forebay runs revert`: undoes an applied run as a new run.
 
-use std::fmt::Write as _;
+use forebay_views::decide::runs::Decision;
 
-use forebay_engine::persist;
-use forebay_views::RunEffects;
-
-use super::decide::{Options, Planned, effects_in_words, subject};
+use super::decide::{Options, decide};
 use crate::{
     cli::values::RunName,
     context::Context,
     failure::{Exit, Failure},
-    names,
-    ui::format,
 };
 
 /// Undo a run that was applied
@@ -34,26 +29,5 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    context
-        .report(async |database| {
-            let run_id = names::run(&database.client().await?, args.run).await?;
-            let (run, totals, num_active) = persist::preview_revert(database, run_id).await?;
-            let effects = RunEffects::of_revert(&totals, num_active);
-            let mut text =
-                format!("reverting {}: {}", subject(&run), effects_in_words(&effects, args.options.mood()));
-            if totals.num_rekeyed > 0 {
-                let _ = write!(text, ", {} keys move back", format::count(totals.num_rekeyed));
-            }
-            let mut planned =
-                Planned { effects, num_rekeyed: Some(totals.num_rekeyed), num_kept: Some(totals.num_kept) };
-            let mut row = run;
-            if args.options.may(context, &text)? {
-                context.declare_pipelines(database).await?;
-                let reverted = persist::revert(database, run_id, &args.options.why.actor()).await?;
-                planned.num_kept = Some(reverted.num_kept);
-                row = reverted.run;
-            }
-            planned.of(&database.client().await?, row, args.options.dry_run).await
-        })
-        .await
+    decide(context, args.run, Decision::Revert, &args.options).await
 }

@@ -4,8 +4,7 @@ mod report;
 
 use clap::Subcommand;
 use forebay_domain::breaker::BreakerCommand;
-use forebay_engine::operate;
-use forebay_views::{Page, read};
+use forebay_views::{Page, decide, read};
 
 use crate::{
     cli::{values, why::Why},
@@ -110,15 +109,18 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
                 // A source that was never scraped must be declared before it can have a breaker.
                 context.declare_sources(database).await?;
             }
+            let sources = config.definitions();
             let Some(name) = name else {
-                return read::breakers::page(&database.client().await?, config.definitions()).await;
+                return read::breakers::page(&database.client().await?, sources).await;
             };
-            let source = names::source(&database.client().await?, name).await?;
-            if let Some((command, why)) = operation {
-                operate::breaker(database, &source, command, &why.actor()).await?;
-            }
-            let client = database.client().await?;
-            Ok(Page::from(vec![read::breakers::of(&client, config.definitions(), source).await?]))
+            let breaker = if let Some((command, why)) = operation {
+                decide::breakers::command(database, sources, name, command, &why.actor()).await?
+            } else {
+                let client = database.client().await?;
+                let source = names::source(&client, name).await?;
+                read::breakers::of(&client, sources, source).await?
+            };
+            Ok(Page::from(vec![breaker]))
         })
         .await
 }

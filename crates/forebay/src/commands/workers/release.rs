@@ -1,14 +1,11 @@
 //! `forebay workers release`: frees what a dead worker has claimed.
 
-use forebay_engine::operate;
-use forebay_store::workers::{Worker, WorkerState};
-use forebay_views::WorkerReleased;
+use forebay_views::{WorkerReleased, decide::workers::release};
 
 use crate::{
     cli::{values, why::Why},
     context::Context,
     failure::{Exit, Failure},
-    names,
     ui::{Page, Report, Tone, format},
 };
 
@@ -36,33 +33,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    context
-        .report(async |database| {
-            let client = database.client().await?;
-            let worker = names::worker(&client, &args.worker).await?;
-            let is_dead = worker.state == WorkerState::Dead;
-            if !is_dead && !args.force {
-                return Err(alive(&args.worker, &worker));
-            }
-            drop(client);
-            let by = args.why.actor();
-            let done = operate::release_worker(database, &args.worker, is_dead, &by).await?;
-            Ok(WorkerReleased::new(args.worker.clone(), done))
-        })
-        .await
-}
-
-/// The error for a worker that may be alive.
-fn alive(name: &str, worker: &Worker) -> Failure {
-    let name = format::plain(name);
-    let message = match (&worker.version, worker.lease_until) {
-        (None, Some(until)) => format!("{name} may be alive: its lease ends at {}", format::timestamp(until)),
-        _ => format!("{name} is alive: it was seen {} ago", format::duration(worker.unseen)),
-    };
-    Failure::new("worker_alive", message).hint(
-        "stop it, and it releases its hand-offs itself. If its process has ended, use --force; deliveries in progress \
-         are then repeated",
-    )
+    let by = args.why.actor();
+    context.report(async |database| release(database, &args.worker, args.force, &by).await).await
 }
 
 impl Report for WorkerReleased {
