@@ -10,7 +10,7 @@ use forebay_store::{
     doctor::{self, ExtensionState},
     handoffs,
     maintenance::{self, Task},
-    notifications, pages, workers,
+    notifications, pages, requests, workers,
 };
 use tokio_postgres::Client;
 
@@ -60,12 +60,14 @@ pub struct Pruned {
     pub num_notifications: u64,
     /// Rows of the audit trail.
     pub num_actions: u64,
+    /// Requests with an idempotency key, which are kept for a day.
+    pub num_requests: u64,
     /// Workers that were not seen for a day.
     pub num_workers: u64,
 }
 
 impl Pruned {
-    /// Deleted rows of history: all but those of workers.
+    /// Deleted rows of history: all but those of workers and requests.
     pub(crate) const fn num_history(&self) -> u64 {
         let Self {
             num_handoffs,
@@ -74,6 +76,7 @@ impl Pruned {
             num_breaker_changes,
             num_notifications,
             num_actions,
+            num_requests: _,
             num_workers: _,
         } = *self;
         num_handoffs + num_deliveries + num_pages + num_breaker_changes + num_notifications + num_actions
@@ -131,7 +134,10 @@ pub(crate) async fn prune(
     done: &mut Pruned,
 ) -> Result<()> {
     match (task, retention) {
-        (Task::PruneWorkers, _) => done.num_workers = workers::prune(client, DEAD_WORKERS, mode).await?,
+        (Task::PruneWorkers, _) => {
+            done.num_workers = workers::prune(client, DEAD_WORKERS, mode).await?;
+            done.num_requests = requests::prune(client, mode).await?;
+        }
         (Task::PruneDeliveries, Retention { deliveries: Some(retention), .. }) => {
             done.num_deliveries = deliveries::prune(client, retention, mode).await?;
         }

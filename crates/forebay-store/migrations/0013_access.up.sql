@@ -76,7 +76,7 @@ begin atomic
                 'exists (select from forebay."references" as r where r.reference_id = reference_revisions.reference_id)'
             else a.claim || ' = ''admin'''
         end,
-        c.relname = 'api_tokens'
+        c.relname in ('api_requests', 'api_tokens')
     from pg_class as c
     cross join (values ('((select auth.jwt()) -> ''app_metadata'' ->> ''role'')')) as a (claim)
     where c.relnamespace = 'forebay'::regnamespace

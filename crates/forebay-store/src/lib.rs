@@ -43,6 +43,7 @@ pub mod pulse;
 pub mod realtime;
 pub mod references;
 pub mod rejected;
+pub mod requests;
 mod row;
 pub mod runs;
 pub mod schedules;

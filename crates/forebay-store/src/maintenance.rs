@@ -19,7 +19,7 @@ forebay_domain::words! {
         Prune = "prune",
         /// Deletes logs, pages and breaker trails past their retention, and creates the partitions of the next months.
         PruneScraping = "prune_scraping",
-        /// Deletes the rows of workers that were not seen for a day.
+        /// Deletes the rows of workers that were not seen, and of requests that came, more than a day ago.
         PruneWorkers = "prune_workers",
         /// Deletes the log of deliveries past its retention.
         PruneDeliveries = "prune_deliveries",

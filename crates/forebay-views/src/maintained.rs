@@ -27,6 +27,8 @@ pub struct Maintained {
     pub num_notifications: u64,
     /// Deleted entries of the audit trail, which are kept for at least a year.
     pub num_actions: u64,
+    /// Forgotten requests with an idempotency key, which are kept for a day.
+    pub num_requests: u64,
     /// Deleted workers that were not seen for a day.
     pub num_workers: u64,
     /// The extension `timescaledb`, which can archive logs; null: the server doesn't have it.
@@ -49,6 +51,7 @@ impl Maintained {
             num_breaker_changes: done.pruned.num_breaker_changes,
             num_notifications: done.pruned.num_notifications,
             num_actions: done.pruned.num_actions,
+            num_requests: done.pruned.num_requests,
             num_workers: done.pruned.num_workers,
             timescaledb: done.timescaledb.map(|state| state.to_string()),
             error,

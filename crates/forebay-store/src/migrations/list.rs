@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0015_entities",
     "0016_notifications",
     "0017_operators",
+    "0018_requests",
 ];
 
 /// The number at the start of a file name. A name without one does not compile.

@@ -34,6 +34,7 @@ mod pages;
 mod pooler;
 mod profiles;
 mod reconciliation;
+mod requests;
 mod rollback;
 mod schedules;
 mod schema_page;

@@ -70,6 +70,7 @@ impl Report for Maintained {
             (self.num_breaker_changes, "breaker change", "breaker changes"),
             (self.num_notifications, "notification", "notifications"),
             (self.num_actions, "entry of the audit trail", "entries of the audit trail"),
+            (self.num_requests, "request", "requests"),
             (self.num_workers, "dead worker", "dead workers"),
         ];
         let counts = counts.map(|(number, one, many)| {

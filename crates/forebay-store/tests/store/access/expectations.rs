@@ -58,6 +58,7 @@ pub(super) const ACTORS: [Actor; 6] =
 
 /// The tables and views of schema `forebay`, and with their schema those of the others. Partitions are closed.
 pub(super) const TABLES: &[(&str, Content)] = &[
+    ("api_requests", Content::Secret),
     ("api_tokens", Content::Secret),
     ("circuit_breaker_state", Content::Internal),
     ("circuit_breaker_transitions", Content::Internal),
@@ -122,8 +123,7 @@ pub(super) const TABLES: &[(&str, Content)] = &[
     ("forebay_private.published_syncs", Content::Private),
 ];
 
-/// The functions of schemas `forebay` and `forebay_api`, and those of `forebay_private` that others than the service
-/// role may call.
+/// The functions of the schemas, of `forebay_private` only those that others than the service role may call.
 pub(super) const FUNCTIONS: &[(&str, Callers)] = &[
     ("begin_sync", Callers::Service),
     ("claim_jobs", Callers::Workers),

@@ -1,0 +1,1 @@
+drop table forebay.api_requests;
