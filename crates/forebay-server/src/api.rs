@@ -6,8 +6,10 @@ mod changes;
 mod courses;
 mod deliveries;
 mod doctor;
+mod ensure;
 mod freshness;
 mod handoffs;
+mod jobs;
 pub(crate) mod persist;
 mod pipelines;
 mod references;
@@ -25,9 +27,12 @@ pub(crate) fn add_to(routes: Routes) -> Routes {
         changes::add_to,
         courses::add_to,
         handoffs::add_to,
+        jobs::add_to,
+        pipelines::add_to,
         references::add_to,
         runs::add_to,
         sources::add_to,
+        workers::add_to,
     ];
     let routes = groups.into_iter().fold(routes, |routes, add_to| add_to(routes));
     routes
@@ -35,10 +40,9 @@ pub(crate) fn add_to(routes: Routes) -> Routes {
         .add::<breakers::List>()
         .add::<deliveries::List>()
         .add::<doctor::Show>()
+        .add::<ensure::Ensure>()
         .add::<freshness::List>()
-        .add::<pipelines::List>()
         .add::<search::Search>()
         .add::<stats::Show>()
-        .add::<workers::List>()
         .add_raw::<persist::Persist>()
 }

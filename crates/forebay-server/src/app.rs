@@ -10,9 +10,10 @@ use forebay_engine::{
     clock,
     content::CourseSettings,
     doctor::Configured,
+    ensure::Gate,
     freshness::Policies,
     notify::Notifying,
-    scrape::{Scraper, Sources},
+    scrape::{Scraper, Sources, Stop},
     work::Declarations,
 };
 use forebay_store::connect::{Client, Database};
@@ -25,13 +26,17 @@ use crate::{
     access::{Access, Admission},
     feed::Feed,
     inputs::Inputs,
+    jobs::Jobs,
     layers::origin::PublicHost,
     metrics::{cache::Cache, requests::Requests, worker::WorkerCounts},
-    pages::{jobs::Jobs, pulse::Pulse},
+    pages::pulse::Pulse,
 };
 
 /// The maximum number of runs of posted records at the same time. Each needs memory for what it reads.
 const MOST_RUNS: usize = 4;
+
+/// The maximum number of scrapes on request at the same time, besides those of the gate.
+const MOST_SCRAPES: u32 = 2;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -46,6 +51,10 @@ pub struct Settings {
     pub notifying: Notifying,
     /// How records that clients post are read and persisted.
     pub inputs: Inputs,
+    /// Whether clients may make it scrape.
+    pub allow_scrape: bool,
+    /// Ends the scrapes in progress.
+    pub stop: Stop,
     /// The project of the configuration; `None`: there is no configuration.
     pub project: Option<String>,
     /// The project of courses whose project isn't given.
@@ -70,8 +79,12 @@ struct Shared {
     access: Access,
     stopping: CancellationToken,
     feed: Feed,
+    /// In front of the sources.
+    gate: Gate,
     /// Runs of posted records at the same time; others wait.
     runs: Semaphore,
+    /// Scrapes on request at the same time; others wait.
+    scrapes: Semaphore,
     pulse: Pulse,
     jobs: Jobs,
     started_at: Timestamp,
@@ -80,18 +93,31 @@ struct Shared {
     stored_metrics: Cache,
 }
 
+/// What scrapes on request.
+#[derive(Debug)]
+pub(crate) struct Scraping<'a> {
+    pub(crate) scraper: &'a Scraper,
+    pub(crate) gate: &'a Gate,
+    pub(crate) stop: &'a Stop,
+    /// One for each scrape besides those of the gate.
+    pub(crate) permits: &'a Semaphore,
+}
+
 impl App {
     /// The state of a server with these settings. When `stopping` is cancelled, streams end and readiness is refused.
     pub fn new(mut settings: Settings, stopping: CancellationToken) -> Self {
         let access = Access::new(mem::take(&mut settings.admission));
         let feed = Feed::new(Arc::clone(&settings.scraper.database), stopping.clone());
-        let runs = Semaphore::new(MOST_RUNS);
+        let gate = Gate::until(settings.scraper.clone(), settings.policies.clone(), settings.stop.clone());
+        let (runs, scrapes) = (Semaphore::new(MOST_RUNS), Semaphore::new(MOST_SCRAPES as usize));
         let shared = Shared {
             settings,
             access,
             stopping,
             feed,
+            gate,
             runs,
+            scrapes,
             pulse: Pulse::default(),
             jobs: Jobs::default(),
             started_at: clock::now(),
@@ -127,7 +153,7 @@ impl App {
         &self.shared.pulse
     }
 
-    /// The operations that pages have begun.
+    /// The operations on hand-offs that began.
     pub(crate) fn jobs(&self) -> &Jobs {
         &self.shared.jobs
     }
@@ -160,6 +186,22 @@ impl App {
     /// Waits until another run of posted records may begin.
     pub(crate) async fn run_permit(&self) -> Option<SemaphorePermit<'_>> {
         self.shared.runs.acquire().await.ok()
+    }
+
+    /// What scrapes, where clients may make it scrape. Error: `scraping_not_allowed`.
+    pub(crate) fn scraping(&self) -> Result<Scraping<'_>, Failure> {
+        let Shared { settings, gate, scrapes, .. } = &*self.shared;
+        if settings.allow_scrape {
+            return Ok(Scraping { scraper: &settings.scraper, gate, stop: &settings.stop, permits: scrapes });
+        }
+        Err(Failure::usage("scraping_not_allowed", "this server does not scrape on request")
+            .hint("start it with `forebay serve --allow-scrape`"))
+    }
+
+    /// Waits until no scrape holds the database. Call it after serving has ended and `stop` is set.
+    pub async fn finish(&self) {
+        let _all = self.shared.scrapes.acquire_many(MOST_SCRAPES).await;
+        self.shared.gate.finish().await;
     }
 
     /// The changes that clients follow.

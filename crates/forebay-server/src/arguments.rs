@@ -1,6 +1,8 @@
 //! Arguments that many endpoints share.
 
-use forebay_domain::{field_filter::FieldFilter, scope::Scope};
+use std::{collections::BTreeMap, time::Duration};
+
+use forebay_domain::{field_filter::FieldFilter, identity::ReferenceId, scope::Scope};
 use forebay_views::{failure::Failure, names::RunName};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -52,6 +54,41 @@ impl<const DEFAULT: u32> JsonSchema for Limit<DEFAULT> {
     }
 }
 
+/// The id of a reference.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Id(ReferenceId);
+
+impl Id {
+    /// The id.
+    pub(crate) fn get(self) -> ReferenceId {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let id = text.parse::<ReferenceId>().map_err(|error| format!("{text:?} is not an id: {error}"))?;
+        Ok(Self(id))
+    }
+}
+
+impl JsonSchema for Id {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uuid" })
+    }
+}
+
 /// A part of a whole: 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize, JsonSchema)]
 #[serde(try_from = "f64")]
@@ -81,6 +118,39 @@ impl TryFrom<f64> for Share {
 pub(crate) fn scope(text: &str) -> Result<Scope, Failure> {
     text.parse()
         .map_err(|error: forebay_domain::scope::ScopeError| Failure::usage(error.code(), error.to_string()))
+}
+
+/// A scope as names and values. Errors: `scope_invalid_key` and similar.
+pub(crate) fn scope_of(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> {
+    Scope::parse(pairs.iter().map(|(name, value)| format!("{name}={value}")))
+        .map_err(|error| Failure::usage(error.code(), error.to_string()))
+}
+
+/// How many seconds a request waits: 0 to 50. A request that takes a minute is refused.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "u64")]
+#[schemars(inline)]
+pub(crate) struct Wait(#[schemars(range(min = 0, max = 50))] u64);
+
+impl Wait {
+    /// The span.
+    pub(crate) fn get(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self(30)
+    }
+}
+
+impl TryFrom<u64> for Wait {
+    type Error = &'static str;
+
+    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
+        if seconds <= 50 { Ok(Self(seconds)) } else { Err("expected 0 to 50 seconds") }
+    }
 }
 
 /// Conditions on fields, each as `FIELD=VALUE`. Error: `field_invalid`.

@@ -81,6 +81,11 @@ impl Caller {
         Self { principal: Principal { name, role: Role::Admin, sources: None }, from, means: Means::Open }
     }
 
+    /// Their name.
+    pub(crate) fn name(&self) -> &str {
+        &self.principal.name
+    }
+
     /// The caller as an entry of the audit trail names them.
     pub(crate) fn actor(&self) -> Actor {
         Actor::of(&self.principal, Skin::Http, self.from.map(|address| address.to_string()))

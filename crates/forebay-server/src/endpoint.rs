@@ -16,6 +16,7 @@ use crate::{
     app::App,
     caller::Caller,
     gate::{self, Subject},
+    idempotency,
     layers::etag,
     problem::Problem,
 };
@@ -35,12 +36,14 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
     const SUMMARY: &'static str;
     /// What the caller must be allowed to do.
     const NEEDS: Permission;
+    /// The statuses of successful answers.
+    const STATUSES: &'static [StatusCode] = &[StatusCode::OK];
     /// The parameters of the path.
-    type Path: DeserializeOwned + JsonSchema + Send;
+    type Path: DeserializeOwned + JsonSchema + Send + 'static;
     /// The parameters of the query.
-    type Query: DeserializeOwned + JsonSchema + Send;
+    type Query: DeserializeOwned + JsonSchema + Send + 'static;
     /// The JSON body; [`None`] if there is none.
-    type Body: DeserializeOwned + JsonSchema + Send;
+    type Body: DeserializeOwned + JsonSchema + Send + 'static;
     /// The answer.
     type Output: Serialize + JsonSchema + Send;
 
@@ -49,7 +52,7 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
         Subject::Everything
     }
 
-    /// The status of a successful answer.
+    /// The status of a successful answer: one of [`Self::STATUSES`].
     fn status(_: &Self::Output) -> StatusCode {
         StatusCode::OK
     }
@@ -70,7 +73,6 @@ pub(crate) struct Request<E: Endpoint + ?Sized> {
     /// The parameters of the query.
     pub(crate) query: E::Query,
     /// The body.
-    #[expect(dead_code, reason = "only endpoints that change something have one")]
     pub(crate) body: E::Body,
     /// Who calls.
     pub(crate) caller: Caller,
@@ -89,17 +91,31 @@ async fn answer<E: Endpoint>(app: &App, request: HttpRequest) -> Result<Response
     // First: what a request contains is read for callers who may send it.
     let caller = gate::admit(app, &parts, E::NEEDS).await?;
     let (path, query) = (path(&mut parts).await?, query(&parts)?);
-    let request = Request::<E> { path, query, body: json_body(&parts, body).await?, caller };
+    let bytes = bytes(&parts, body).await?;
+    let request = Request::<E> { path, query, body: json_body(&parts, &bytes)?, caller };
     gate::check_subject(app, &request.caller, E::NEEDS, E::subject(&request)).await?;
+    if E::METHOD.is_safe() {
+        let output = E::call(app, request).await?;
+        return Ok(etag::tagged("application/json", &parts.headers, json(&output)?));
+    }
+    let keyed = idempotency::keyed(&request.caller, &parts, &bytes)?;
+    let change = {
+        let app = app.clone();
+        async move { changed::<E>(&app, request).await.unwrap_or_else(IntoResponse::into_response) }
+    };
+    Ok(idempotency::carry_out(app, keyed, change).await)
+}
+
+/// Calls an endpoint that changes something.
+async fn changed<E: Endpoint>(app: &App, request: Request<E>) -> Result<Response, Problem> {
     let output = E::call(app, request).await?;
-    let body = serde_json::to_vec(&output)
-        .map_err(|error| Failure::new("output_failed", "the answer can't be written").because(&error))?;
-    Ok(if E::METHOD.is_safe() {
-        etag::tagged("application/json", &parts.headers, body)
-    } else {
-        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-        (E::status(&output), headers, body).into_response()
-    })
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    Ok((E::status(&output), headers, json(&output)?).into_response())
+}
+
+fn json(output: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(output)
+        .map_err(|error| Failure::new("output_failed", "the answer can't be written").because(&error))
 }
 
 pub(crate) async fn path<T: DeserializeOwned + Send>(parts: &mut Parts) -> Result<T, Problem> {
@@ -114,17 +130,20 @@ pub(crate) fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
     serde_html_form::from_str(text).map_err(|error| Problem::bad_request("query_invalid", error.to_string()))
 }
 
-/// The body as JSON; an absent one counts as an empty object. Errors: `body_too_large`, `body_not_json`,
-/// `body_invalid`, `encoding_unsupported`.
-async fn json_body<T: DeserializeOwned>(parts: &Parts, body: Body) -> Result<T, Problem> {
-    let bytes = if parts.method.is_safe() {
-        Bytes::new()
-    } else {
-        axum::body::to_bytes(body, MOST_BODY).await.map_err(|_| {
-            let message = format!("the body is longer than {MOST_BODY} bytes, or was cut off");
-            Problem::with_status(StatusCode::PAYLOAD_TOO_LARGE, Failure::usage("body_too_large", message))
-        })?
-    };
+/// The body of a request that changes something. Error: `body_too_large`.
+async fn bytes(parts: &Parts, body: Body) -> Result<Bytes, Problem> {
+    if parts.method.is_safe() {
+        return Ok(Bytes::new());
+    }
+    axum::body::to_bytes(body, MOST_BODY).await.map_err(|_| {
+        let message = format!("the body is longer than {MOST_BODY} bytes, or was cut off");
+        Problem::with_status(StatusCode::PAYLOAD_TOO_LARGE, Failure::usage("body_too_large", message))
+    })
+}
+
+/// The body as JSON; an absent one counts as an empty object. Errors: `body_not_json`, `body_invalid`,
+/// `encoding_unsupported`.
+fn json_body<T: DeserializeOwned>(parts: &Parts, bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
         return parsed(b"{}");
     }
@@ -133,7 +152,7 @@ async fn json_body<T: DeserializeOwned>(parts: &Parts, body: Body) -> Result<T, 
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Problem::bad_request("body_invalid", "the body must be a JSON object"));
     }
-    parsed(&bytes)
+    parsed(bytes)
 }
 
 fn parsed<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
@@ -177,7 +196,10 @@ mod tests {
             .iter()
             .fold(HttpRequest::post("/"), |request, (name, value)| request.header(*name, *value));
         let (parts, body) = request.body(body.into()).unwrap().into_parts();
-        let read = json_body::<Decision>(&parts, body).await;
+        let read = match bytes(&parts, body).await {
+            Ok(bytes) => json_body::<Decision>(&parts, &bytes),
+            Err(problem) => Err(problem),
+        };
         read.map(|decision| decision.reason).map_err(|problem| (problem.status().as_u16(), problem.code()))
     }
 

@@ -16,7 +16,7 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{app::App, endpoint::Endpoint, layers::etag, problem::ProblemDetails, raw::Raw};
+use crate::{app::App, endpoint::Endpoint, idempotency, layers::etag, problem::ProblemDetails, raw::Raw};
 
 /// Where the document is served.
 pub(crate) const PATH: &str = "/v1/openapi.json";
@@ -34,11 +34,15 @@ impl Document {
 
     /// Describes an endpoint.
     pub(crate) fn add<E: Endpoint>(&mut self) {
-        let parameters: Vec<Value> =
-            parameters::<E::Path>("path").chain(parameters::<E::Query>("query")).collect();
+        let parameters: Vec<Value> = parameters::<E::Path>("path")
+            .chain(parameters::<E::Query>("query"))
+            .chain((!E::METHOD.is_safe()).then(idempotency_key))
+            .collect();
         let output = self.outputs.subschema_for::<E::Output>();
         let mut operation = self.operation(E::NAME, E::SUMMARY, E::NEEDS, E::PATH, &parameters);
-        operation["responses"]["200"] = response("application/json", &output);
+        for status in E::STATUSES {
+            operation["responses"][status.as_str()] = response("application/json", &output);
+        }
         let body = input::<E::Body>();
         if properties(&body).next().is_some() {
             operation["requestBody"] = json!({
@@ -51,8 +55,10 @@ impl Document {
 
     /// Describes an endpoint that reads or writes a stream.
     pub(crate) fn add_raw<E: Raw>(&mut self) {
-        let parameters: Vec<Value> =
-            parameters::<E::Path>("path").chain(parameters::<E::Query>("query")).collect();
+        let parameters: Vec<Value> = parameters::<E::Path>("path")
+            .chain(parameters::<E::Query>("query"))
+            .chain((!E::METHOD.is_safe()).then(idempotency_key))
+            .collect();
         let output = self.outputs.subschema_for::<E::Output>();
         let mut operation = self.operation(E::NAME, E::SUMMARY, E::NEEDS, E::PATH, &parameters);
         operation["responses"]["200"] = response(E::RESPONSE, &output);
@@ -150,6 +156,18 @@ fn input<T: JsonSchema>() -> Value {
 
 fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema["properties"].as_object().into_iter().flatten()
+}
+
+/// The key of a request that changes something.
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "A text of the client's own, such as a random UUID: a repeated request with the same key gets \
+                        the response of the first one.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST_KEY, "pattern": "^[!-~]+$" },
+    })
 }
 
 /// The members of an object as parameters.

@@ -20,7 +20,6 @@ mod freshness;
 mod handoff_filter;
 mod handoffs;
 mod held;
-pub(crate) mod jobs;
 mod login;
 mod now;
 mod parts;
@@ -31,6 +30,7 @@ mod run;
 mod runs;
 mod search;
 mod sources;
+pub(crate) mod try_it;
 mod workers;
 
 use axum::{

@@ -14,18 +14,25 @@ use serde::Serialize;
 /// How long a client should wait before it tries again while the database or a source is unavailable, in seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Codes of a request that was right, but that the present state refuses.
-const CONFLICTS: [&str; 10] = [
+const CONFLICTS: [&str; 14] = [
     "contention",
     "keys_moved_back",
     "name_taken",
     "not_a_rekey",
+    "pipeline_declared_disabled",
     "run_already_reverted",
     "run_not_applied",
     "run_not_held",
     "run_process_died",
     "scope_busy",
+    "source_disabled",
     "source_in_use",
+    "source_not_scraped",
+    "worker_alive",
 ];
+
+/// Codes of a request that can be read but not carried out as it is.
+const UNPROCESSABLE: [&str; 2] = ["no_filter", "no_limit_key"];
 
 /// Codes of what isn't there, besides those that begin with `no_such_`.
 const NOT_FOUND: [&str; 2] = ["course_unknown", "not_there_then"];
@@ -143,6 +150,8 @@ pub(crate) fn status(failure: &Failure) -> StatusCode {
         _ if code == "permission_missing" => StatusCode::FORBIDDEN,
         _ if code == "too_many_failures" => StatusCode::TOO_MANY_REQUESTS,
         _ if CONFLICTS.contains(&code) => StatusCode::CONFLICT,
+        _ if code == "scraping_not_allowed" => StatusCode::FORBIDDEN,
+        _ if UNPROCESSABLE.contains(&code) => StatusCode::UNPROCESSABLE_ENTITY,
         Exit::Usage => StatusCode::BAD_REQUEST,
         Exit::Held => StatusCode::CONFLICT,
         Exit::DatabaseUnreachable | Exit::Unavailable | Exit::Interrupted => StatusCode::SERVICE_UNAVAILABLE,

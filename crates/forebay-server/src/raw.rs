@@ -16,6 +16,7 @@ use crate::{
     caller::Caller,
     endpoint::{path, query},
     gate::{self, Subject},
+    idempotency,
     problem::Problem,
 };
 
@@ -36,9 +37,9 @@ pub(crate) trait Raw: Send + Sync + 'static {
     /// The media type of the response.
     const RESPONSE: &'static str;
     /// The parameters of the path.
-    type Path: DeserializeOwned + JsonSchema + Send;
+    type Path: DeserializeOwned + JsonSchema + Send + 'static;
     /// The parameters of the query.
-    type Query: DeserializeOwned + JsonSchema + Send;
+    type Query: DeserializeOwned + JsonSchema + Send + 'static;
     /// What the response consists of.
     type Output: JsonSchema;
 
@@ -77,5 +78,15 @@ async fn answer<E: Raw>(app: App, request: HttpRequest) -> Result<Response, Prob
     path::<E::Path>(&mut parts).await?;
     let query = query(&parts)?;
     gate::check_subject(&app, &caller, E::NEEDS, E::subject(&query)).await?;
-    Ok(E::call(app, RawRequest { query, headers: parts.headers, body, caller }).await?)
+    if E::METHOD.is_safe() {
+        return Ok(E::call(app, RawRequest { query, headers: parts.headers, body, caller }).await?);
+    }
+    // The body is streamed, so it is no part of what a key stands for.
+    let keyed = idempotency::keyed(&caller, &parts, &[])?;
+    let request = RawRequest { query, headers: parts.headers, body, caller };
+    let change = {
+        let app = app.clone();
+        async move { E::call(app, request).await.unwrap_or_else(|failure| Problem::from(failure).into_response()) }
+    };
+    Ok(idempotency::carry_out(&app, keyed, change).await)
 }

@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
     let router = api
         .router
         .merge(openapi::router(&document))
+        .merge(pages::try_it::router(&document))
         .merge(health::router())
         .merge(metrics::router())
         .merge(pages::router())

@@ -5,6 +5,7 @@
 
 use std::{error::Error, fmt, path::Path, process::ExitCode};
 
+use forebay_domain::run::RunStatus;
 use forebay_store::tools::ToolError;
 
 use crate::{ErrorDocument, redact::redact};
@@ -28,6 +29,18 @@ pub enum Exit {
     Partial = 6,
     /// Stopped by Ctrl-C or SIGTERM; the code that shells use.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// The exit code of runs with these statuses: that of the worst.
+    pub fn of_runs<'a>(statuses: impl IntoIterator<Item = &'a str>) -> Self {
+        statuses.into_iter().fold(Self::Done, |worst, status| match (RunStatus::parse(status), worst) {
+            (Some(RunStatus::Failed), _) | (_, Self::Failed) => Self::Failed,
+            (Some(RunStatus::Held), _) | (_, Self::Held) => Self::Held,
+            (Some(RunStatus::Partial), _) | (_, Self::Partial) => Self::Partial,
+            _ => Self::Done,
+        })
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -74,6 +74,7 @@ mod run_detail;
 mod run_diff;
 mod schedule;
 mod schema;
+mod scraping;
 mod search_hit;
 mod source;
 mod source_change;
@@ -169,6 +170,7 @@ pub use self::{
     run_diff::{ChangeDiff, FieldDiff, RunDecision, RunDiff, RunEffects},
     schedule::Schedule,
     schema::schema,
+    scraping::Scraping,
     search_hit::{SearchHit, SearchResult},
     source::{ContractVersionCount, FreshnessPolicy, ScopeCount, Source, SourceDetail, SourceResource},
     source_change::{FieldRenamed, SourceDeleted, SourceRenamed},

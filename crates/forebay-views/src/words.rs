@@ -171,6 +171,11 @@ pub fn handoff_state(_: &mut SchemaGenerator) -> Schema {
     words::<State>()
 }
 
+/// The schema of a hand-off's state, or null.
+pub fn handoff_state_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<State>()
+}
+
 pub(crate) fn change(_: &mut SchemaGenerator) -> Schema {
     words::<Change>()
 }

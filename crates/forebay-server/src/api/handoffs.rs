@@ -1,10 +1,23 @@
 //! Hand-offs.
 
+mod cancel;
 mod counts;
+mod hold;
 mod list;
+mod operate;
+mod release;
+mod retry;
+mod snooze;
 
 use crate::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes.add::<counts::Counts>().add::<list::List>()
+    routes
+        .add::<cancel::Cancel>()
+        .add::<counts::Counts>()
+        .add::<hold::Hold>()
+        .add::<list::List>()
+        .add::<release::Release>()
+        .add::<retry::Retry>()
+        .add::<snooze::Snooze>()
 }

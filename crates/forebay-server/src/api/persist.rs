@@ -26,7 +26,6 @@ use forebay_views::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tracing::Instrument;
 
 use crate::{
     app::App,
@@ -133,16 +132,10 @@ impl Raw for Persist {
         let RawRequest { query, headers, body, .. } = request;
         check_encoding(&headers)?;
         let settings = settings(query, &headers, app.inputs())?;
-        // A task of its own: if the client goes away, the run still ends as it must.
-        let persisting = async move {
-            let _permit = app.run_permit().await;
-            let input =
-                Input::bytes("request body", Box::new(BodyReader::new(body, MOST_SILENCE)), settings.options);
-            run(&app, settings.request, input).await
-        };
-        let run = tokio::spawn(persisting.in_current_span())
-            .await
-            .map_err(|error| Failure::new("internal_error", "the run ended abruptly").because(&error))??;
+        let _permit = app.run_permit().await;
+        let input =
+            Input::bytes("request body", Box::new(BodyReader::new(body, MOST_SILENCE)), settings.options);
+        let run = run(&app, settings.request, input).await?;
         if run.summary.status == RunStatus::Failed.as_str() {
             let message = run.message.as_deref().unwrap_or("the run failed");
             let hint = format!("GET /v1/runs/{} shows its counts and rejected records", run.summary.run_id);

@@ -1,29 +1,30 @@
-//! `GET /v1/pipelines`
+//! Pipelines.
 
-use axum::http::Method;
-use forebay_domain::access::Permission;
-use forebay_views::{Page, PipelineState, failure::Failure, read};
+mod disable;
+mod enable;
+mod list;
+mod pause;
+mod resume;
+mod verify;
 
-use crate::{
-    app::App,
-    endpoint::{Endpoint, None, Request},
-};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-/// The pipelines.
-pub(super) struct List;
+use crate::routes::Routes;
 
-impl Endpoint for List {
-    const METHOD: Method = Method::GET;
-    const PATH: &'static str = "/v1/pipelines";
-    const NAME: &'static str = "list_pipelines";
-    const SUMMARY: &'static str = "List pipelines with their state and the number of waiting hand-offs";
-    const NEEDS: Permission = Permission::Read;
-    type Path = None;
-    type Query = None;
-    type Body = None;
-    type Output = Page<PipelineState>;
+/// The parameter of paths under a pipeline.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct PipelinePath {
+    /// The name of the pipeline.
+    pipeline: String,
+}
 
-    async fn call(app: &App, _: Request<Self>) -> Result<Self::Output, Failure> {
-        read::pipelines::page(&app.client().await?).await
-    }
+pub(super) fn add_to(routes: Routes) -> Routes {
+    routes
+        .add::<disable::Disable>()
+        .add::<enable::Enable>()
+        .add::<list::List>()
+        .add::<pause::Pause>()
+        .add::<resume::Resume>()
+        .add::<verify::Verify>()
 }

@@ -1,9 +1,14 @@
 //! Runs.
 
+mod decide;
 mod diff;
 mod list;
 mod logs;
+mod reject;
 mod rejected;
+mod rekey;
+mod release;
+mod revert;
 mod show;
 
 use crate::routes::Routes;
@@ -13,6 +18,10 @@ pub(super) fn add_to(routes: Routes) -> Routes {
         .add::<diff::Diff>()
         .add::<list::List>()
         .add::<logs::Logs>()
+        .add::<reject::Reject>()
         .add::<rejected::Rejected>()
+        .add::<rekey::Rekey>()
+        .add::<release::Release>()
+        .add::<revert::Revert>()
         .add::<show::Show>()
 }

@@ -21,6 +21,8 @@ pub(super) enum Section {
     Workers,
     Search,
     Content,
+    /// The API, which the footer leads to.
+    Api,
 }
 
 impl Section {
@@ -45,6 +47,7 @@ impl Section {
             Self::Workers => ("/workers", "Workers"),
             Self::Search => ("/search", "Search"),
             Self::Content => ("/content", "Content"),
+            Self::Api => ("/v1/", "API"),
         }
     }
 }
@@ -177,7 +180,7 @@ fn document(title: &str, has_charts: bool, top: &Markup, main: &Markup) -> Marku
                 a .skip href="#main" { "Skip to the content" }
                 header .top { a .brand href="/" { "Forebay" } (top) }
                 main #main tabindex="-1" { (main) }
-                footer { "Forebay " (env!("CARGO_PKG_VERSION")) " · " a href="/actions" { "Who did what" } " · " a href="/v1/openapi.json" { "API description" } }
+                footer { "Forebay " (env!("CARGO_PKG_VERSION")) " · " a href="/actions" { "Who did what" } " · " a href="/v1/" { "Try the API" } }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Which hand-offs a page is about.
 
 use forebay_domain::handoff::State;
-use forebay_store::handoffs::HandoffFilter;
+use forebay_store::handoffs::{HandoffFilter, Selection};
 use forebay_views::Time;
 use serde::Deserialize;
 
@@ -32,6 +32,19 @@ impl Filter {
             limit,
             ..HandoffFilter::default()
         }
+    }
+
+    /// The filter of an operation.
+    pub(super) fn of(selection: &Selection) -> Self {
+        let Selection { pipeline, state, source, reason_code, failure_code, since, .. } = selection.clone();
+        Self { pipeline, state, source, reason_code, failure_code, since: since.map(Time::from), after: None }
+    }
+
+    /// What an operation selects by it.
+    pub(super) fn selection(&self) -> Selection {
+        let Self { pipeline, state, source, reason_code, failure_code, since, after: _ } = self.clone();
+        let since = since.map(Time::get);
+        Selection { pipeline, source, state, reason_code, failure_code, since, ..Selection::default() }
     }
 
     /// A page about the same hand-offs.

@@ -3,13 +3,16 @@
 use axum::response::Response;
 use forebay_domain::{guards::HoldReason, run::RunStatus};
 use forebay_engine::human;
-use forebay_views::{ChangeDiff, FieldChange, FieldDiff, Json, Run, RunDiff, failure::Failure, names, read};
+use forebay_views::{
+    ChangeDiff, FieldChange, FieldDiff, Json, Run, RunDiff, decide::runs::Decision, failure::Failure, names,
+    read,
+};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
     asked::Asked,
-    decide::{self, Decision},
+    decide,
     frame::{Content, Section},
     parts,
     run::Path,
@@ -105,7 +108,7 @@ fn decisions(run: &Run) -> Markup {
         div .next {
             @for (index, decision) in offered.iter().enumerate() {
                 a class=(if index == 0 { "button main" } else { "button" })
-                    href=(decide::address(run.summary.run_id, *decision)) { (decision.offer()) "…" }
+                    href=(decide::address(run.summary.run_id, *decision)) { (decide::offer(*decision)) "…" }
             }
         }
     }

@@ -1,8 +1,6 @@
 //! `/handoffs/retry`: retries all failed hand-offs that a filter selects, after a dry run, as a job with progress.
 //!
-//! A retry adds an attempt and rewrites none. The job works in portions, each in a transaction of its own, and only on
-//! what had ended before it began: what fails again meanwhile isn't retried in a loop. It lives in this process; if
-//! that ends, what is left is still failed, and can be retried again.
+//! A retry adds an attempt and rewrites none.
 
 use axum::{
     Form,
@@ -11,13 +9,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use forebay_domain::{access::Permission, handoff::State};
-use forebay_engine::clock;
-use forebay_store::{
-    actions::Actor,
-    handoffs::{self, Mode, Operation, REPAIR_PRIORITY, Selection},
-};
-use forebay_views::{Time, failure::Failure, names, read};
-use jiff::Timestamp;
+use forebay_store::handoffs::{self, Mode, Operation, REPAIR_PRIORITY, Selection};
+use forebay_views::{JobState, failure::Failure, names, read};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -27,10 +20,9 @@ use super::{
     frame::{Content, Section},
     handoff_filter::Filter,
     handoffs::table,
-    jobs::{PORTION, Progress},
     parts,
 };
-use crate::{app::App, caller::Caller, endpoint::None};
+use crate::{app::App, bulk, caller::Caller, endpoint::None};
 
 /// Hand-offs that a page shows as a sample.
 const SAMPLE: i64 = 10;
@@ -47,8 +39,7 @@ async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let filter = narrowed(asked.query.clone());
     let mut client = asked.app.client().await?;
     let sample = read::handoffs::page(&client, filter.for_store(SAMPLE), Option::None).await?;
-    let selection =
-        Selection { limit: Some(parts::MOST_COUNTED.unsigned_abs()), ..selection(&filter, clock::now()) };
+    let selection = Selection { limit: Some(parts::MOST_COUNTED.unsigned_abs()), ..filter.selection() };
     let by = asked.caller.actor();
     let dry_run = handoffs::operate(&mut client, RETRY, &selection, Mode::DryRun, &by).await?;
     drop(client);
@@ -108,42 +99,9 @@ async fn start(app: &App, caller: &Caller, confirmed: &Confirmed) -> Result<Addr
     let filter = Query::<Filter>::try_from_uri(&query).map_err(|error| invalid(error.body_text()))?;
     let filter = narrowed(filter.0);
     names::pipelines(&app.client().await?, &filter.pipeline).await?;
-    let began_at = clock::now();
-    let number = app.jobs().begin(filter.clone(), began_at);
-    let (app, by) = (app.clone(), caller.actor().because(Some(&confirmed.reason)));
-    tokio::spawn(async move { run(&app, &by, number, &filter, began_at).await });
-    Ok(Address::new(format!("/handoffs/retry/{number}"), []))
-}
-
-/// Works until nothing is left, or someone stops it.
-async fn run(app: &App, by: &Actor, number: u64, filter: &Filter, began_at: Timestamp) {
-    let selection = Selection { limit: Some(PORTION), ..selection(filter, began_at) };
-    loop {
-        let portion = async {
-            let mut client = app.client().await?;
-            Ok::<_, Failure>(handoffs::operate(&mut client, RETRY, &selection, Mode::Act, by).await?)
-        };
-        match portion.await {
-            Ok(operated) => {
-                if !app.jobs().add(number, &operated) {
-                    return;
-                }
-            }
-            Err(failure) => {
-                let message = failure.full_message();
-                tracing::error!(code = failure.code(), "a retry of hand-offs ended: {message}");
-                app.jobs().with(|jobs| {
-                    if let Some(job) = jobs.get_mut(&number) {
-                        job.state = Progress::Failed(message);
-                    }
-                });
-                return;
-            }
-        }
-        if app.stopping().is_cancelled() {
-            return;
-        }
-    }
+    let by = caller.actor().because(Some(&confirmed.reason));
+    let (job, _goes_on) = bulk::begin(app, RETRY, filter.selection(), by);
+    Ok(Address::new(format!("/handoffs/retry/{job}"), []))
 }
 
 /// Which job.
@@ -160,29 +118,29 @@ pub(super) async fn progress(asked: Asked<Path>) -> Response {
 
 fn shown(asked: &Asked<Path>) -> Result<Content, Failure> {
     let number = asked.path.job;
-    let job = asked.app.jobs().with(|jobs| jobs.get(&number).cloned());
-    let job = job.ok_or_else(|| {
-        Failure::usage("no_such_job", format!("this server knows no retry {number}"))
-            .hint("it forgets them when it restarts; the hand-offs show what is left")
-    })?;
-    let is_running = matches!(job.state, Progress::Running | Progress::Stopping);
+    let job = asked.app.jobs().get(number)?;
+    let (view, filter) = (job.view(), Filter::of(&job.selection));
+    let is_running = matches!(job.state, JobState::Running | JobState::Stopping);
     let body = html! {
-        (described(&job.filter))
+        (described(&filter))
         p role="status" {
-            @match &job.state {
-                Progress::Running => { (parts::state("running")) },
-                Progress::Stopping => { (parts::state("stopping")) " after this portion" },
-                Progress::Stopped => "Stopped. What is left is still failed.",
-                Progress::Done => { (parts::state("succeeded")) " Everything that could be retried is queued." },
-                Progress::Failed(message) => { (parts::state("failed")) " " (parts::plain(message)) },
+            @match job.state {
+                JobState::Running => { (parts::state("running")) },
+                JobState::Stopping => { (parts::state("stopping")) " after this portion" },
+                JobState::Stopped => "Stopped. What is left is still failed.",
+                JobState::Done => { (parts::state("succeeded")) " Everything that could be retried is queued." },
+                JobState::Failed => {
+                    (parts::state("failed"))
+                    @if let Some(error) = &view.error { " " (parts::plain(&error.message)) }
+                },
             }
         }
-        p { strong { (parts::count(job.num_done)) } " queued again since " (parts::time(Time::from(job.began_at))) "." }
-        @for (message, number) in &job.refused { p { (parts::count(*number)) " refused: " (message) } }
+        p { strong { (parts::count(view.num_done)) } " queued again since " (parts::time(view.began_at)) "." }
+        @for refused in &view.refused { p { (parts::count(refused.num_handoffs)) " refused: " (refused.message) } }
         @if is_running && asked.may_operate() {
             form .choice method="post" action={ "/handoffs/retry/" (number) "/stop" } { button type="submit" { "Stop" } }
         }
-        p { a href=(job.filter.address("/handoffs")) { "Back to the hand-offs" } " · " a href="/" { "What else needs a person" } }
+        p { a href=(filter.address("/handoffs")) { "Back to the hand-offs" } " · " a href="/" { "What else needs a person" } }
     };
     let content = Content::new("Retry of hand-offs", body);
     Ok(if is_running { content.polled() } else { content })
@@ -194,11 +152,8 @@ pub(super) async fn stop(
     _: Operator,
     UrlPath(Path { job: number }): UrlPath<Path>,
 ) -> Redirect {
-    app.jobs().with(|jobs| {
-        if let Some(job) = jobs.get_mut(&number).filter(|job| matches!(job.state, Progress::Running)) {
-            job.state = Progress::Stopping;
-        }
-    });
+    // If the server has forgotten it, its page says so.
+    let _known = app.jobs().stop(number);
     Redirect::to(&format!("/handoffs/retry/{number}"))
 }
 
@@ -206,20 +161,6 @@ pub(super) async fn stop(
 fn narrowed(mut filter: Filter) -> Filter {
     filter.state = filter.state.or(Some(State::Failed));
     filter
-}
-
-fn selection(filter: &Filter, until: Timestamp) -> Selection {
-    Selection {
-        pipeline: filter.pipeline.clone(),
-        source: filter.source.clone(),
-        state: filter.state,
-        reason_code: filter.reason_code.clone(),
-        failure_code: filter.failure_code.clone(),
-        reference_ids: Vec::new(),
-        since: filter.since.map(Time::get),
-        until: Some(until),
-        limit: Option::None,
-    }
 }
 
 /// The filter in words.

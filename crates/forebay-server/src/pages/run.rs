@@ -10,6 +10,7 @@ use forebay_engine::human;
 use forebay_store::actions::{ActionFilter, TargetKind};
 use forebay_views::{
     FieldDrift, HeldTotals, LogLine, RejectedRecord, Run, RunDetail,
+    decide::runs::Decision,
     failure::Failure,
     names::{self, RunName},
     read,
@@ -20,7 +21,7 @@ use serde::Deserialize;
 use super::{
     actions,
     asked::Asked,
-    decide::{self, Decision},
+    decide,
     frame::{Content, Section},
     parts,
 };
@@ -102,7 +103,7 @@ fn body(detail: &RunDetail, usual: &BTreeMap<String, f64>, may_operate: bool) ->
 fn decided(decision: Decision) -> Markup {
     html! {
         div .notice role="status" {
-            p { (decision.done()) " " a href="/runs?status=held" { "Other held runs" } " · " a href="/" { "What else needs a person" } }
+            p { (decide::done(decision)) " " a href="/runs?status=held" { "Other held runs" } " · " a href="/" { "What else needs a person" } }
         }
     }
 }

@@ -3,9 +3,12 @@
 
 mod access;
 mod browser;
+mod contract;
 mod conventions;
+mod decisions;
 mod follow;
 mod jwt;
+mod keys;
 mod limits;
 mod metrics;
 mod pages;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::stage::{Answer, Stage};
 
 /// Pages that take no name.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/",
     "/runs",
     "/handoffs",
@@ -20,6 +20,7 @@ const PAGES: [&str; 10] = [
     "/search",
     "/content",
     "/actions",
+    "/v1/",
 ];
 
 /// Sends a form as a page of the dashboard does.

@@ -36,7 +36,8 @@ pub struct Filter {
 
 /// What a filter selects. Errors: `no_filter`, and those of unknown names.
 pub async fn selection(client: &Client, filter: Filter) -> Result<Selection, Failure> {
-    let Filter { pipeline, source, state, reason_code, failure_code, since, until, references, limit } = filter;
+    let Filter { pipeline, source, state, reason_code, failure_code, since, until, references, limit } =
+        filter;
     let is_narrowed = pipeline.is_some()
         || source.is_some()
         || state.is_some()

@@ -38,7 +38,7 @@ pub struct Plan {
     pub effects: RunEffects,
     /// References that would get new keys; `None`: the decision is not about keys.
     pub num_rekeyed: Option<u64>,
-    /// References that would stay as they are because later runs have changed them; `None`: the decision is not `revert`.
+    /// References that would stay as they are because later runs have changed them; `None`: it is not `revert`.
     pub num_kept: Option<u64>,
 }
 

@@ -9,7 +9,7 @@ use forebay_store::{actions::Actor, connect::Database};
 use forebay_views::{Adoption, ExistingColumn};
 
 use super::{
-    persist::{exit, tell},
+    persist::tell,
     runs::{read_run, write_ended},
     signals::stoppable,
     sources::write_versions,
@@ -85,7 +85,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     });
     let adoption = Box::pin(stoppable(adopting, || stop.ask())).await?;
     context.ui.show(&adoption)?;
-    Ok(exit([adoption.run.summary.status.as_str()].into_iter()))
+    Ok(Exit::of_runs([adoption.run.summary.status.as_str()]))
 }
 
 /// The request, with the settings of the source in the configuration, if it is there.

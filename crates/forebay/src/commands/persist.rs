@@ -20,7 +20,7 @@ use forebay_store::connect::Database;
 use forebay_views::{FailedInput, PersistReport, Run};
 use jiff::Timestamp;
 
-pub(super) use self::{dry::show as show_dry_runs, report::exit};
+pub(super) use self::dry::show as show_dry_runs;
 use super::{runs::read_run, signals::stoppable};
 use crate::{
     cli::values::{self, ScopePair, Share, Switch, scope_of},
@@ -241,7 +241,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         return if context.ui.is_json() { Ok(failure.exit_code()) } else { Err(failure) };
     }
     context.ui.show(&report)?;
-    let of_runs = exit(report.runs.iter().map(|run| run.summary.status.as_str()));
+    let of_runs = Exit::of_runs(report.runs.iter().map(|run| run.summary.status.as_str()));
     Ok(failures.first().copied().unwrap_or(of_runs))
 }
 

@@ -20,7 +20,7 @@ use super::{
     persist::show_dry_runs,
     signals::{stoppable, until_signal},
 };
-use forebay_views::{DryRun, DryRunReport};
+use forebay_views::{DryRun, DryRunReport, decide::scrapes::report};
 
 use crate::{
     config::Config,
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 context.ui.warn(&format!("{}: {warning}", report.source));
             }
         }
-        Box::pin(report::report(&declared.database, ended)).await
+        Box::pin(report(&declared.database, ended)).await
     });
     let (report, exit) = Box::pin(stoppable(scraping, || stop.ask())).await?;
     context.ui.show(&report)?;

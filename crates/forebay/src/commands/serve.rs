@@ -1,9 +1,16 @@
 //! `forebay serve`: the HTTP API and the dashboard, and a worker with `--work`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
-use forebay_engine::{scrape::Scraper, work::Progress};
+use forebay_engine::{
+    scrape::{Scraper, Stop},
+    work::Progress,
+};
 use forebay_server::{Admission, App, Limits, Listener, Reach, Settings, admission, router};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{content, persist, service_manager, signals::Signals, worker};
@@ -15,6 +22,8 @@ use crate::{
 
 /// Connections for parallel requests and a scrape.
 const NUM_CONNECTIONS: usize = 16;
+/// How long scrapes in progress may take to end. Runs are closed as aborted.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const UNENCRYPTED: &str =
     "connections are not encrypted: let a proxy with TLS forward to this server, or others can read tokens";
 const OPEN: &str =
@@ -32,7 +41,8 @@ Examples:
   forebay serve
   forebay serve --work --concurrency 4
   forebay serve --listen 127.0.0.1:9000
-  forebay serve --listen 0.0.0.0:8321",
+  forebay serve --listen 0.0.0.0:8321
+  forebay serve --allow-scrape",
     mut_group("worker", |group| group.requires("work"))
 )]
 pub(crate) struct Args {
@@ -40,6 +50,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8321))]
     pub(crate) listen: SocketAddr,
 
+    /// Let clients make it scrape the configured sources; without it, they get 403
+    #[arg(long)]
+    pub(crate) allow_scrape: bool,
     /// Ingest handed-off changes and run scheduled scrapes too, like `forebay work`
     #[arg(long)]
     pub(crate) work: bool,
@@ -78,20 +91,20 @@ async fn serve(
     listener: Listener,
     mut signals: Signals,
 ) -> Result<Exit, Failure> {
-    let worker = if args.work {
-        Some(worker::Worker::prepare(&args.worker, context, scraper).await?)
-    } else {
-        // Records that clients post are handed off.
-        context.declare_pipelines(&scraper.database).await?;
-        None
+    let worker =
+        if args.work { Some(worker::Worker::prepare(&args.worker, context, scraper).await?) } else { None };
+    let scraper = match &worker {
+        Some(worker) => worker.scraper.clone(),
+        // Records that clients post are handed off, and breakers are those of declared sources.
+        None => context.declare(scraper).await?,
     };
-    let scraper = worker.as_ref().map_or(scraper, |worker| &worker.scraper);
     let warnings = [
         (!listener.is_loopback() && !admission.is_https).then_some(UNENCRYPTED),
         admission.is_open.then_some(OPEN),
     ];
-    let settings = settings(context, config, scraper, admission)?;
-    let stopping = CancellationToken::new();
+    let (stop, stopping) = (Stop::default(), CancellationToken::new());
+    let scraping = (args.allow_scrape, stop.clone());
+    let settings = settings(context, config, &scraper, admission, scraping)?;
     context.ui.note(&format!("serving on http://{}/; Ctrl-C stops", listener.address()));
     for warning in warnings.into_iter().flatten() {
         context.ui.note(warning);
@@ -99,7 +112,7 @@ async fn serve(
     service_manager::ready();
     let app = App::new(settings, stopping.clone());
     let counts = app.worker_counts().clone();
-    let serving = forebay_server::serve(listener, router(app), Limits::default(), stopping.clone());
+    let serving = forebay_server::serve(listener, router(app.clone()), Limits::default(), stopping.clone());
     let working = async {
         let Some(worker) = &worker else { return Ok(None) };
         let note = |progress: &Progress<'_>| {
@@ -115,6 +128,7 @@ async fn serve(
     let impatient = async {
         signals.next().await;
         service_manager::stopping();
+        stop.ask();
         stopping.cancel();
         signals.next().await;
     };
@@ -126,6 +140,8 @@ async fn serve(
                 .exit(Exit::Interrupted),
         }),
     };
+    stop.ask();
+    let _in_time = timeout(CLOSE_TIMEOUT, app.finish()).await;
     if let (Some(worker), Some(done)) = (&worker, done) {
         worker.report(done).await?;
     }
@@ -137,6 +153,7 @@ fn settings(
     config: &Config,
     scraper: &Scraper,
     admission: Admission,
+    (allow_scrape, stop): (bool, Stop),
 ) -> Result<Settings, Failure> {
     Ok(Settings {
         scraper: scraper.clone(),
@@ -144,6 +161,8 @@ fn settings(
         declarations: config.declarations(),
         notifying: config.notifying(),
         inputs: persist::inputs(config)?,
+        allow_scrape,
+        stop,
         project: config.project().map(str::to_owned),
         course_project: content::project(None, context)?,
         configured_by: context.configured_by()?,

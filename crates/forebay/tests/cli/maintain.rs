@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::stored::Stored;
 
-/// A month of logs, a replaced hand-off, a page, a delivery, a breaker's change, a worker and a decision, all from 2020,
-/// and one of each that is new. The new decision is past the retention of everything else.
+/// A month of logs, a replaced hand-off, a page, a delivery, a breaker's change, a worker and a decision, all from
+/// 2020, and one of each that is new. The new decision is past the retention of everything else.
 const FILL: &str = "
     select forebay_private.ensure_month('scrape_logs', '2020-01-15'), forebay_private.ensure_month('scrape_logs', now());
     insert into forebay.scrape_logs (run_id, logged_at, level, message)

@@ -11,6 +11,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
 use crate::{
     Sandbox,
@@ -89,6 +90,25 @@ impl Serving {
         text
     }
 
+    /// Posts JSON. Returns the status and the JSON of the response.
+    fn change(&self, path: &str, body: &Value) -> (u16, Value) {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (address, body) = (self.address, body.to_string());
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {text}")))
+    }
+
     fn signal(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }
@@ -142,6 +162,91 @@ fn a_stream_in_progress_ends_when_it_stops() {
     stream.read_to_string(&mut rest).unwrap();
     // The end of a chunked body: the response is whole.
     assert!(rest.ends_with("0\r\n\r\n"), "{rest:?}");
+}
+
+/// A source that counts its scrapes, and one that takes as long as a file is missing.
+const SOURCES: &str = "
+[sources.things]
+entity = \"thing\"
+key = \"id\"
+[sources.things.command]
+argv = [\"sh\", \"-c\", \"echo x >> count; sleep 0.3; echo '{\\\"id\\\": 1}'\"]
+[sources.slow]
+entity = \"slow\"
+key = \"id\"
+[sources.slow.command]
+argv = [\"sh\", \"-c\", \"while ! test -e ready; do sleep 0.1; done; echo '{\\\"id\\\": 1}'\"]
+";
+
+#[test]
+fn clients_make_it_scrape_once_and_follow_what_takes_long() {
+    let db = crate::database::database();
+    let sandbox = Sandbox::new();
+    sandbox.configure(SOURCES);
+    let serving = Serving::start(&sandbox, "--allow-scrape", ("FOREBAY_DATABASE_URL", &db.url));
+    let tested = serving.change("/v1/sources/things/test", &json!({}));
+    assert_eq!((tested.0, &tested.1["records"][0]["record_key"]), (200, &json!("1")), "{}", tested.1);
+    assert_eq!(db.value("select count(*) from forebay.scrape_runs"), "0", "a test stores nothing");
+    fs::remove_file(sandbox.path().join("count")).unwrap();
+
+    let course = json!({ "entity_type": "thing" });
+    let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..8).map(|_| scope.spawn(|| serving.change("/v1/ensure", &course))).collect();
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for (status, ensured) in &answers {
+        assert_eq!((*status, &ensured["is_fresh"], &ensured["num_records"]), (200, &json!(true), &json!(1)));
+    }
+    let count = || fs::read_to_string(sandbox.path().join("count")).unwrap().lines().count();
+    assert_eq!(count(), 1, "one scrape for all of them");
+    let forced =
+        serving.change("/v1/ensure", &json!({ "entity_type": "thing", "force": true, "reason": "a test" }));
+    assert_eq!((forced.0, &forced.1["is_forced"], count()), (200, &json!(true), 2), "{}", forced.1);
+    assert_eq!(
+        db.value("select reason from forebay.operator_actions order by action_id desc limit 1"),
+        "a test"
+    );
+    let (status, scraped) = serving.change("/v1/sources/things/scrape", &json!({}));
+    assert_eq!((status, &scraped["runs"][0]["num_unchanged"]), (200, &json!(1)), "{scraped}");
+
+    let (status, followed) = serving.change("/v1/sources/slow/scrape", &json!({ "wait": 1 }));
+    assert_eq!((status, &followed["sources"]), (202, &json!(["slow"])), "{followed}");
+    let run_id = followed["runs"][0]["run_id"].as_i64().unwrap();
+    let (status, followed) = serving.change("/v1/ensure", &json!({ "entity_type": "slow", "wait": 0 }));
+    assert_eq!((status, &followed["entity_type"]), (202, &json!("slow")), "{followed}");
+    fs::write(sandbox.path().join("ready"), "").unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !serving.get(&format!("/v1/runs/{run_id}")).contains("\"status\":\"complete\"") {
+        assert!(Instant::now() < deadline, "the run goes on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    for (path, body, status, code) in [
+        ("/v1/ensure", json!({ "entity_type": "nothing" }), 404, "no_such_entity"),
+        ("/v1/ensure", json!({ "entity_type": "thing", "wait": 51 }), 400, "body_invalid"),
+        ("/v1/sources/nothing/scrape", json!({}), 409, "source_not_scraped"),
+        ("/v1/sources/things/scrape", json!({ "scope": { "a": "b" } }), 404, "no_such_scope"),
+        ("/v1/sources/nothing/test", json!({}), 409, "source_not_scraped"),
+    ] {
+        let (found, problem) = serving.change(path, &body);
+        assert_eq!((found, problem["code"].as_str()), (status, Some(code)), "{path} {body}: {problem}");
+    }
+    let (code, log) = serving.stop();
+    assert_eq!(code, Some(130), "{log}");
+}
+
+#[test]
+fn a_scrape_in_progress_is_closed_when_it_stops() {
+    let db = crate::database::database();
+    let sandbox = Sandbox::new();
+    sandbox.configure(SOURCES);
+    let serving = Serving::start(&sandbox, "--allow-scrape", ("FOREBAY_DATABASE_URL", &db.url));
+    let (status, followed) = serving.change("/v1/sources/slow/scrape", &json!({ "wait": 1 }));
+    assert_eq!(status, 202, "{followed}");
+    let asked = Instant::now();
+    let (code, log) = serving.stop();
+    assert_eq!(code, Some(130), "{log}");
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    assert_eq!(db.value("select status from forebay.scrape_runs"), "aborted");
 }
 
 #[test]

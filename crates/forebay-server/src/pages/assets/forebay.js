@@ -97,6 +97,52 @@ function slide() {
   }
 }
 
+// Sends the request that a form of the API describes, and shows its response.
+async function tryIt(event) {
+  const form = event.target.closest("form[data-try]");
+  if (!form) return;
+  event.preventDefault();
+  const shown = form.parentElement.querySelector("pre");
+  const method = form.dataset.try;
+  let path = form.getAttribute("action");
+  const query = new URLSearchParams();
+  const request = { method, headers: {} };
+  for (const field of form.querySelectorAll("[data-in]")) {
+    const { in: place, type } = field.dataset;
+    if (place === "path") path = path.replace(`{${field.name}}`, encodeURIComponent(field.value));
+    else if (field.value === "") continue;
+    else if (place === "query") query.append(field.name, field.value);
+    else if (place === "header") request.headers[field.name] = field.value;
+    else Object.assign(request, { body: field.value, headers: { ...request.headers, "Content-Type": type } });
+  }
+  const stop = new AbortController();
+  shown.hidden = false;
+  shown.textContent = `${method} ${path}…`;
+  try {
+    const response = await fetch(query.size ? `${path}?${query}` : path, { ...request, signal: stop.signal });
+    const kind = response.headers.get("content-type") ?? "";
+    shown.textContent = `${response.status} ${response.statusText}\n${kind}\n\n`;
+    const text = kind.startsWith("text/event-stream") ? await first(response, stop) : await response.text();
+    shown.textContent += kind.includes("json") ? JSON.stringify(JSON.parse(text), null, 2) : text;
+  } catch (error) {
+    shown.textContent += `\n${error}`;
+  }
+  shown.focus();
+}
+
+// A stream doesn't end: what comes within five seconds.
+async function first(response, stop) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const timer = setTimeout(() => stop.abort(), 5000);
+  let text = "";
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+  } catch { /* It was cut off on purpose. */ }
+  clearTimeout(timer);
+  return text;
+}
+
+document.addEventListener("submit", tryIt);
 document.addEventListener("DOMContentLoaded", () => { follow(); draw(); slide(); });
 document.addEventListener("htmx:afterSettle", draw);
 document.addEventListener("keydown", jump);

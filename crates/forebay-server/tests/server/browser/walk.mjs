@@ -75,7 +75,7 @@ await reader.context().close();
 
 await inspect(["/", "/runs", "/runs?source=seed.courses", runPath, heldPath, `${runPath}/log`, `${runPath}/decide/release`,
   "/handoffs", "/handoffs/retry?pipeline=seed.index&state=failed", "/sources", "/sources/seed.events", recordPath,
-  "/handoffs/deliveries", "/freshness", "/workers", "/search?q=course", "/content", "/actions"]);
+  "/handoffs/deliveries", "/freshness", "/workers", "/search?q=course", "/content", "/actions", "/v1/"]);
 
 // What needs a person, read, decided, and gone from the list.
 const page = await open();
@@ -119,6 +119,15 @@ if (await slider.count()) {
   await page.waitForURL(/at=1/);
   assert.match(await page.locator("h2").first().textContent(), /Version 1 of/);
 }
+
+// An operation of the API, tried with a parameter of its path.
+await page.goto(SERVER + "/v1/");
+const operation = page.locator("details", { has: page.locator('form[action="/v1/runs/{run}"]') });
+await operation.locator("summary").click();
+await operation.getByLabel(/^run/).fill("latest");
+await operation.getByRole("button", { name: "Send" }).click();
+await operation.getByText(/^200/).waitFor();
+assert.match(await operation.locator("pre").textContent(), /"run_id":/);
 
 // A viewer sees no button that would be refused, and is refused when trying.
 const watcher = await open({ storageState: undefined });

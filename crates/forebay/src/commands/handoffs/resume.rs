@@ -34,9 +34,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let by = args.why.actor();
-    context
-        .report(async |database| resume(database, &args.pipeline, args.key.as_deref(), &by).await)
-        .await
+    context.report(async |database| resume(database, &args.pipeline, args.key.as_deref(), &by).await).await
 }
 
 impl Report for Resumed {

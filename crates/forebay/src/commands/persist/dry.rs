@@ -6,7 +6,7 @@ use forebay_sources::ReadOptions;
 use forebay_store::connect::Database;
 use forebay_views::{DryRun, DryRunReport};
 
-use super::{Args, exit, input};
+use super::{Args, input};
 use crate::{
     commands::signals::until_signal,
     context::Context,
@@ -48,7 +48,7 @@ async fn read(
 /// Prints dry runs. Returns the exit code that their runs would have.
 pub(crate) fn show(context: &Context, report: &DryRunReport) -> Result<Exit, Failure> {
     context.ui.show(report)?;
-    Ok(exit(report.dry_runs.iter().map(|run| run.status.as_str())))
+    Ok(Exit::of_runs(report.dry_runs.iter().map(|run| run.status.as_str())))
 }
 
 impl Report for DryRunReport {

@@ -2,17 +2,16 @@
 
 use forebay_domain::scope::Scope;
 use forebay_engine::{
-    Error,
     freshness::to_scrape,
     persist::Overrides,
     scrape::{Scrape, ScrapeOptions, SourceDefinition, Sources},
 };
+use forebay_views::decide::scrapes;
 
 use super::args::Args;
 use crate::{
     cli::values::{Duration, Share, Switch, scope_if_given},
     failure::Failure,
-    names::nearest,
 };
 
 /// The requested scrapes. Errors are usage errors: nothing has started.
@@ -25,17 +24,7 @@ pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Fail
         return if scrapes.is_empty() { Err(nothing(sources, scope.as_ref())) } else { Ok(scrapes) };
     }
     for (index, name) in args.sources.iter().enumerate() {
-        let source = sources.get(name).ok_or_else(|| unknown(name, sources))?;
-        if !source.enabled {
-            return Err(Error::SourceDisabled { source_name: name.clone() }.into());
-        }
-        let scopes = match &scope {
-            None => source.declared_scopes(),
-            Some(scope) => {
-                source.check_scope(scope)?;
-                vec![scope.clone()]
-            }
-        };
+        let (source, scopes) = scrapes::choose(sources, name, scope.as_ref())?;
         if !args.sources[..index].contains(name) {
             scrapes.push(scrape(args, source, scopes));
         }
@@ -68,14 +57,6 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         ..ScrapeOptions::default()
     };
     Scrape { source, scopes, options }
-}
-
-fn unknown(name: &str, sources: &Sources) -> Failure {
-    let failure = Failure::from(Error::NotScraped { source_name: name.to_owned() });
-    match nearest(name, sources.keys().map(String::as_str)) {
-        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-        None => failure,
-    }
 }
 
 fn nothing(sources: &Sources, scope: Option<&Scope>) -> Failure {

@@ -1,11 +1,10 @@
 //! `ensure_data`: refreshes the data of an entity type and scope if necessary and allowed, and returns the records.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use forebay_domain::identity::ReferenceId;
 use forebay_engine::{
     ensure::{EnsureOptions, Ensured as Found, Wanted},
-    operate,
     payload::Shaper,
 };
 use forebay_store::timeline::{self, ActiveReference};
@@ -111,10 +110,7 @@ impl Tool for EnsureData {
         }
         let options =
             EnsureOptions { force, read_only: !may_scrape || after.is_some() || declared.is_some() };
-        let ensured = match fresh_or_requested(access, &wanted, options).await? {
-            Some(fresh) => fresh,
-            None => access.gate().ensure(&wanted, options).await,
-        };
+        let ensured = access.gate().ensure_by(&wanted, options, &access.actor()).await?;
         let mut ensured = answer(&wanted, &ensured, options.force);
         if let Some(error) = &mut ensured.error {
             error.hint = hint(access, &wanted, error);
@@ -152,29 +148,6 @@ impl Tool for EnsureData {
             }
         };
         Ok(EnsuredRecords { ensured, records })
-    }
-}
-
-/// The answer if the stored data is fresh. Otherwise, or by force, a scrape is about to happen, which is recorded in
-/// the audit trail. If the database can't be reached, the records are still scraped, and nothing can be recorded.
-async fn fresh_or_requested(
-    access: &Access,
-    wanted: &Wanted,
-    options: EnsureOptions,
-) -> Result<Option<Arc<Found>>, Failure> {
-    if options.read_only {
-        return Ok(None);
-    }
-    if !options.force {
-        let stored = access.gate().ensure(wanted, EnsureOptions { force: false, read_only: true }).await;
-        if stored.is_fresh {
-            return Ok(Some(stored));
-        }
-    }
-    let (database, by) = (access.database(), access.actor());
-    match operate::request_scrape(database, &wanted.entity_type, &wanted.scope, options.force, &by).await {
-        Err(error) if !error.is_unreachable() => Err(error.into()),
-        _ => Ok(None),
     }
 }
 
