@@ -180,8 +180,7 @@ async fn totals(
     source_id: Option<i32>,
     most: Option<i64>,
 ) -> Result<Vec<SourceSummary>> {
-    let statement = format!("select {COLUMNS}, num_active, num_removed, last_run_at\n{TOTALS}");
-    let rows = client.query_typed(&statement, &[(&source_id, Type::INT4), (&most, Type::INT8)]).await?;
+    let rows = client.query_typed(TOTALS, &[(&source_id, Type::INT4), (&most, Type::INT8)]).await?;
     rows.iter()
         .map(|row| {
             Ok(SourceSummary {

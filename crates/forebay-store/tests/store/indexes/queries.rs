@@ -55,7 +55,7 @@ pub(super) const QUERIES: &[Query] = &[
     Query::forebay(
         "a source with its totals",
         "the dashboard, `forebay sources`",
-        (concat!("select *\n", include_str!("../../../src/sources/totals.sql")), "7, 10000"),
+        (include_str!("../../../src/sources/totals.sql"), "7, 10000"),
         &["references_active_by_scope", "references_removed", "scrape_runs_by_time"],
         30,
     ),
