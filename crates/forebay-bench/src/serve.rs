@@ -1,8 +1,8 @@
 //! `forebay-bench serve`: the HTTP server as a process of its own, under the load of a team.
 //!
-//! Records are posted in pairs with `forebay persist` on the same input. Then, with everything that was persisted in the
-//! database, the dashboard's first page is timed, and readers and followers of changes load the server while records
-//! come in and Postgres crashes once.
+//! Records are posted in pairs with `forebay persist` on the same input. Then, with all of them in the database, the
+//! dashboard's first page is timed, and readers and followers of changes load the server while records come in and
+//! Postgres crashes once.
 
 mod follower;
 mod http;
