@@ -56,8 +56,8 @@ pub(super) const QUERIES: &[Query] = &[
         "a source with its totals",
         "the dashboard, `forebay sources`",
         (include_str!("../../../src/sources/totals.sql"), "7, 10000"),
-        &["references_active_by_scope", "references_removed", "scrape_runs_by_time"],
-        30,
+        &["references_active_by_scope", "references_removed", "scrape_runs_by_time", "reference_aliases_by_source"],
+        40,
     ),
     Query::forebay(
         "which of these records are stored with this content",
