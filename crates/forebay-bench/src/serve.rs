@@ -31,7 +31,7 @@ use crate::{
     own_server::OwnServer,
     records::write_record,
     report::{Measure, Ratio, Report},
-    scratch::{median, settle},
+    scratch::{expect, median, settle},
 };
 
 /// Measure the HTTP server: posted records, the first page, readers and followers of changes
@@ -66,8 +66,7 @@ const OUTAGE: Duration = Duration::from_secs(2);
 const LIVE: &str = "live";
 /// How long followers may take for the rest after the load.
 const PATIENCE: Duration = Duration::from_mins(1);
-const KIB: f64 = 1024.0;
-const MIB: f64 = KIB * KIB;
+const MIB: f64 = 1024.0 * 1024.0;
 
 /// Runs the benchmark.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
@@ -89,6 +88,8 @@ async fn measure(
         .output
         .note(&format!("persisting {} records {} times, by command and by HTTP", args.rows, args.pairs));
     let (by_command, by_http) = pairs(args, program, &server, postgres).await?;
+    let num_references = num_references(postgres).await?;
+    expect("the number of references", num_references, args.rows * u64::from(args.pairs) * 2)?;
     settle(&**postgres.database()?.client().await?).await?;
     server.stop().await?;
 
@@ -101,6 +102,9 @@ async fn measure(
         args.followers, args.rate, args.seconds
     ));
     let loaded = load(args, &server, postgres).await?;
+    for wrong in &loaded.reads.wrong {
+        context.output.note(wrong);
+    }
     server.stop().await?;
 
     let rate = |took: Duration| args.rows as f64 / took.as_secs_f64();
@@ -108,10 +112,10 @@ async fn measure(
     let measures = vec![
         Measure::new("persist_by_command", rate(by_command), "records/s"),
         Measure::new("persist_by_http", rate(by_http), "records/s"),
-        Measure::count("references", args.rows * u64::from(args.pairs) * 2, "references"),
+        Measure::count("references", num_references, "references"),
         Measure::new("page_cold", milliseconds(page.cold), "ms"),
         Measure::new("page", milliseconds(page.warm), "ms"),
-        Measure::new("page_size", page.bytes as f64 / KIB, "kB"),
+        Measure::new("page_size", page.bytes as f64 / 1000.0, "kB"),
         Measure::count("reads", loaded.reads.num_good, "requests"),
         Measure::new("read_median", milliseconds(loaded.reads.share(0.5)), "ms"),
         Measure::new("read_p99", milliseconds(loaded.reads.share(0.99)), "ms"),
@@ -125,8 +129,9 @@ async fn measure(
     let ratios = vec![
         Ratio::at_least("persist_by_http / persist_by_command", rate(by_http) / rate(by_command), 0.8),
         Ratio::at_most("page / 100 ms", milliseconds(page.warm) / 100.0, 1.0),
-        Ratio::at_most("page_size / 150 kB", page.bytes as f64 / (150.0 * KIB), 1.0),
+        Ratio::at_most("page_size / 150 kB", page.bytes as f64 / 150_000.0, 1.0),
         Ratio::at_most("read_p99 / 50 ms", milliseconds(loaded.reads.share(0.99)) / 50.0, 1.0),
+        Ratio::at_least("reads_unavailable", loaded.reads.num_unavailable as f64, 1.0),
         Ratio::none("reads_wrong", loaded.reads.num_wrong),
         Ratio::at_most("memory_late / memory_early", loaded.memory_late / loaded.memory_early, 1.2),
         Ratio::none("changes_lost", loaded.num_lost),
@@ -203,16 +208,17 @@ async fn load(args: &Args, server: &Server, postgres: &mut OwnServer) -> Result<
     writing.await.map_err(|error| Failure::from_error("bench_failed", &error))??;
 
     let num_changes = num_versions(postgres).await? - known;
-    let deadline = Instant::now() + PATIENCE;
+    // While everybody still follows.
+    let memory_late = server.memory()?;
+    followed(&followers, num_changes, Instant::now() + PATIENCE).await;
     let (mut num_followed, mut num_lost, mut num_doubled, mut num_reconnections) = (0, 0, 0, 0);
     for follower in followers {
-        let seen = follower.end(num_changes, deadline).await?;
+        let seen = follower.end();
         num_followed += seen.num_different;
         num_lost += num_changes.saturating_sub(seen.num_different);
         num_doubled += seen.num_doubled;
         num_reconnections += seen.num_reconnections;
     }
-    let memory_late = server.memory()?;
     Ok(Loaded {
         reads,
         num_changes,
@@ -223,6 +229,21 @@ async fn load(args: &Args, server: &Server, postgres: &mut OwnServer) -> Result<
         memory_early,
         memory_late,
     })
+}
+
+/// Waits until everybody has seen all changes, and a little longer for what might come again.
+async fn followed(followers: &[Follower], num_changes: u64, deadline: Instant) {
+    while Instant::now() < deadline && followers.iter().any(|follower| follower.num_different() < num_changes)
+    {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+}
+
+async fn num_references(postgres: &OwnServer) -> Result<u64, Failure> {
+    let statement = "select count(*) as number from forebay.\"references\" where removed_at is null";
+    let row = postgres.database()?.client().await?.query_typed_one(statement, &[]).await?;
+    Ok(u64::try_from(row.try_get::<_, i64>("number")?).unwrap_or(0))
 }
 
 /// The number of versions of the records that change; none is ever removed.

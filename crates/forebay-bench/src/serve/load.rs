@@ -1,6 +1,7 @@
 //! Readers that ask at a fixed rate, whether the server is slow or not, and a writer.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -35,7 +36,7 @@ const NUM_READERS: u32 = 20;
 const NUM_RECORDS: u64 = 20;
 const CHANGE_EVERY: Duration = Duration::from_millis(500);
 /// After an outage, requests may fail for so long.
-const RECOVERY: Duration = Duration::from_secs(3);
+const RECOVERY: Duration = Duration::from_secs(5);
 
 /// When Postgres was away.
 #[derive(Debug, Default)]
@@ -70,6 +71,8 @@ pub(super) struct Reads {
     pub(super) num_unavailable: u64,
     /// Everything else.
     pub(super) num_wrong: u64,
+    /// What that was, each once.
+    pub(super) wrong: BTreeSet<String>,
 }
 
 impl Reads {
@@ -89,6 +92,7 @@ impl Reads {
         self.num_good += other.num_good;
         self.num_unavailable += other.num_unavailable;
         self.num_wrong += other.num_wrong;
+        self.wrong.extend(other.wrong);
     }
 }
 
@@ -158,8 +162,13 @@ impl Reader {
                     }
                 }
                 Ok((StatusCode::SERVICE_UNAVAILABLE, true)) if in_outage => reads.num_unavailable += 1,
-                Ok(_) => reads.num_wrong += 1,
-                Err(_) => {
+                Ok((status, _)) => {
+                    let path = PATHS[next % PATHS.len()];
+                    reads.wrong.insert(format!("{path}: {status}, in the outage: {in_outage}"));
+                    reads.num_wrong += 1;
+                }
+                Err(failure) => {
+                    reads.wrong.insert(failure.message);
                     reads.num_wrong += 1;
                     self.connection = Connection::open(self.address).await?;
                 }

@@ -93,7 +93,8 @@ impl Server {
     pub(super) fn memory(&self) -> Result<f64, Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or_default();
+        let kib = line.trim().trim_end_matches("kB").trim().parse::<f64>();
+        let kib = kib.map_err(|_| Failure::bench("the memory of `forebay serve` is unknown"))?;
         Ok(kib * 1024.0)
     }
 

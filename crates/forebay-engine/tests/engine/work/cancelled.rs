@@ -132,10 +132,11 @@ async fn a_cancelled_command_dies_with_processes_that_have_left_its_group() {
     let during = async {
         let running = async || (runs(&own), runs(&left)) == (Some(true), Some(true));
         eventually("both processes run", running).await;
+        // Before it is cancelled: the second command writes its own soon after.
+        let first = [fs::read_to_string(&own).unwrap(), fs::read_to_string(&left).unwrap()];
         // The command has both: the other one returns to the queue, and the command begins again with it.
         assert_eq!(cancel(&shop, Some("a"), true).await.num_done, 1);
         eventually("it is cancelled", async || shop.states().await.contains(&"cancelled 1".to_owned())).await;
-        let first = [fs::read_to_string(&own).unwrap(), fs::read_to_string(&left).unwrap()];
         eventually("the other one is tried again", async || {
             running().await
                 && fs::read_to_string(&own).unwrap() != first[0]
