@@ -53,6 +53,8 @@ create table forebay.ingestion_handoffs (
 create index ingestion_handoffs_queue on forebay.ingestion_handoffs
     (pipeline_id, priority, source_id, not_before, reference_id)
     where state <> 'held';
+-- Counts what is held, which is rare.
+create index ingestion_handoffs_held on forebay.ingestion_handoffs (pipeline_id) where state = 'held';
 comment on table forebay.ingestion_handoffs is
     'The hand-offs that are open: the promise that a pipeline ingests a reference. At most one for each pipeline and reference.';
 comment on column forebay.ingestion_handoffs.reference_id is 'The reference to ingest; nothing else crosses the hand-off.';

@@ -102,12 +102,12 @@ pub struct NotificationCount {
 pub struct TableUse {
     /// The table, without its schema.
     pub table: String,
-    /// Rows inserted since the statistics were last reset.
-    pub num_inserted: u64,
-    /// Rows updated since then.
-    pub num_updated: u64,
-    /// Rows deleted since then.
-    pub num_deleted: u64,
+    /// Rows inserted since the statistics were last reset; `None`: it has partitions.
+    pub num_inserted: Option<u64>,
+    /// Rows updated since then; `None`: it has partitions.
+    pub num_updated: Option<u64>,
+    /// Rows deleted since then; `None`: it has partitions.
+    pub num_deleted: Option<u64>,
     /// Live rows, estimated.
     pub num_live: u64,
     /// Dead rows, estimated.
@@ -193,9 +193,9 @@ async fn tables(client: &impl GenericClient) -> Result<Vec<TableUse>> {
         .map(|row| {
             Ok(TableUse {
                 table: row.read("table_name")?,
-                num_inserted: row.count("num_inserted")?,
-                num_updated: row.count("num_updated")?,
-                num_deleted: row.count("num_deleted")?,
+                num_inserted: row.read::<Option<i64>>("num_inserted")?.map(i64::unsigned_abs),
+                num_updated: row.read::<Option<i64>>("num_updated")?.map(i64::unsigned_abs),
+                num_deleted: row.read::<Option<i64>>("num_deleted")?.map(i64::unsigned_abs),
                 num_live: row.count("num_live")?,
                 num_dead: row.count("num_dead")?,
                 num_bytes: row.count("num_bytes")?,

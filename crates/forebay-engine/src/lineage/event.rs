@@ -83,10 +83,10 @@ pub(super) fn event(
     })
 }
 
-/// The same for all events of a run, whichever process sends them: made of the database and the id.
+/// The same for all events of a run, whichever process sends them: made of the database, the source and the id.
 fn run_uuid(facts: &Facts) -> String {
     let Place { address, database } = &facts.database;
-    let text = format!("forebay run\0{address}\0{database}\0{}", facts.run_id);
+    let text = format!("forebay run\0{address}\0{database}\0{}\0{}", facts.source, facts.run_id);
     let hash = digest(&SHA256, text.as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.as_ref()[..16]);
@@ -173,7 +173,7 @@ fn run_facet(facts: &Facts, report: Option<&RunReport>, error: Option<&Error>) -
 }
 
 fn input(facts: &Facts, report: Option<&RunReport>) -> Value {
-    let (namespace, name) = dataset_of(&facts.input);
+    let (namespace, name) = dataset_of(&facts.source, &facts.input);
     let mut dataset = json!({ "namespace": namespace, "name": name, "facets": {} });
     if let Some(report) = report {
         let counts = &report.counts;
@@ -198,14 +198,15 @@ fn num_missing(number: u64, coverage: f64) -> u64 {
 }
 
 /// The namespace and the name of an input, without logins and queries, which may contain secrets.
-fn dataset_of(input: &str) -> (String, String) {
+fn dataset_of(source: &str, input: &str) -> (String, String) {
     match Url::parse(input) {
         Ok(url) if url.has_host() => {
             let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
             let host = url.host_str().unwrap_or_default();
             (format!("{}://{host}{port}", url.scheme()), url.path().to_owned())
         }
-        _ if input == "-" => ("file".to_owned(), "stdin".to_owned()),
+        // They have no name of their own.
+        _ if matches!(input, "" | "-" | "request body") => ("forebay".to_owned(), format!("{source}.input")),
         _ => ("file".to_owned(), input.to_owned()),
     }
 }
@@ -237,10 +238,10 @@ mod tests {
             ("https://u:p@example.org:8443/a/b?key=s#x", "https://example.org:8443", "/a/b"),
             ("https://example.org", "https://example.org", "/"),
             ("courses.jsonl", "file", "courses.jsonl"),
-            ("-", "file", "stdin"),
+            ("-", "forebay", "courses.input"),
             ("C:\\data\\a.csv", "file", "C:\\data\\a.csv"),
         ] {
-            assert_eq!(dataset_of(input), (namespace.to_owned(), name.to_owned()), "{input}");
+            assert_eq!(dataset_of("courses", input), (namespace.to_owned(), name.to_owned()), "{input}");
         }
     }
 }

@@ -109,11 +109,6 @@ impl Exporter {
         }
     }
 
-    /// The number of spans and lines that were dropped so far.
-    pub fn num_dropped(&self) -> u64 {
-        self.shared.num_dropped.load(Ordering::Relaxed)
-    }
-
     fn queue(&self, item: Item) {
         let queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
         // Nothing is logged here: it would come back.
@@ -138,7 +133,9 @@ async fn run(
     mut items: mpsc::Receiver<Item>,
     num_dropped: Arc<AtomicU64>,
 ) {
-    let mut is_failing = false;
+    let mut was_full = false;
+    // Of traces and of logs: a collector may take only one of them.
+    let mut are_failing = [false; 2];
     while let Some(first) = items.recv().await {
         let (mut spans, mut logs) = (Vec::new(), Vec::new());
         let mut put = |item| match item {
@@ -155,20 +152,24 @@ async fn run(
             (&clients.0, &settings.traces, spans.len(), encode::traces(&settings.resource, &spans)),
             (&clients.1, &settings.logs, logs.len(), encode::logs(&settings.resource, &logs)),
         ];
-        for (client, url, number, body) in bodies {
+        // Said here, not where it happens: the line goes through the queue, too.
+        let number = num_dropped.swap(0, Ordering::Relaxed);
+        if number > 0 && !was_full {
+            tracing::warn!(number, "spans and lines were dropped, because too many wait for the collector");
+        }
+        was_full = number > 0;
+        for ((client, url, number, body), is_failing) in bodies.into_iter().zip(&mut are_failing) {
             let (Some(client), Some(url), 1..) = (client, url, number) else { continue };
             let problem = post(client, url, &settings.headers, &body).await.err();
-            if problem.is_some() {
-                num_dropped.fetch_add(number as u64, Ordering::Relaxed);
-            }
             // Said once, until it works again: the line itself would be sent too.
-            if let Some(problem) = problem.as_deref().filter(|_| !is_failing) {
+            if let Some(problem) = problem.as_deref().filter(|_| !*is_failing) {
                 tracing::warn!(
                     problem,
-                    "traces and logs can't be sent by OTLP; they are dropped until they can"
+                    path = url.path(),
+                    "traces or logs can't be sent by OTLP; they are dropped until they can"
                 );
             }
-            is_failing = problem.is_some();
+            *is_failing = problem.is_some();
         }
     }
 }

@@ -48,9 +48,10 @@ impl Cache {
                 tracing::warn!(%failure, "metrics of the database can't be read");
                 (failure.exit_code() != Exit::DatabaseUnreachable, None)
             }
+            // It may be slow, or its connections in use. A server that can't be reached is an error of its own.
             Err(_) => {
                 tracing::warn!("metrics of the database can't be read in time");
-                (false, None)
+                (true, None)
             }
         };
         let num_errors = state.stored.num_errors + u64::from(samples.is_none());

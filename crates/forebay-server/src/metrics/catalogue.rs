@@ -100,7 +100,8 @@ pub(super) static PIPELINE_ENABLED: Metric =
 pub(super) static PIPELINE_FAILING: Metric = gauge(
     "forebay_pipeline_failing",
     &["pipeline"],
-    "Whether more than a tenth of the attempts of the last 15 minutes failed, and at least ten: 1 or 0.",
+    "1 or 0: whether more than a tenth of the attempts of the last 15 minutes failed, and at least ten, or the endpoint was \
+     disabled because all did.",
 );
 
 pub(super) static HELD_RUNS: Metric =
@@ -153,7 +154,7 @@ pub(super) static NOTIFICATIONS: Metric = gauge(
 pub(super) static TABLE_WRITES: Metric = counter(
     "forebay_table_row_writes_total",
     &["table", "operation"],
-    "Rows written: insert, update or delete, by the statistics of the database.",
+    "Rows written to tables without partitions: insert, update or delete, by the statistics of the database.",
 );
 pub(super) static TABLE_ROWS: Metric =
     gauge("forebay_table_rows", &["table", "state"], "Estimated rows of a table: live or dead.");

@@ -127,7 +127,9 @@ fn tables(facts: &Facts, samples: &mut Samples) {
         let table = of.table.as_str();
         let writes = [("insert", of.num_inserted), ("update", of.num_updated), ("delete", of.num_deleted)];
         for (operation, number) in writes {
-            samples.add(&metrics::TABLE_WRITES, &[table, operation], number as f64);
+            if let Some(number) = number {
+                samples.add(&metrics::TABLE_WRITES, &[table, operation], number as f64);
+            }
         }
         for (state, number) in [("live", of.num_live), ("dead", of.num_dead)] {
             samples.add(&metrics::TABLE_ROWS, &[table, state], number as f64);

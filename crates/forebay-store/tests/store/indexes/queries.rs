@@ -265,6 +265,13 @@ pub(super) const QUERIES: &[Query] = &[
         25,
     ),
     Query::forebay(
+        "the unresolved hand-offs of each pipeline by state",
+        "the dashboard, `/metrics`",
+        (include_str!("../../../src/handoffs/board.sql"), "100"),
+        &["ingestion_handoffs_queue", "ingestion_handoffs_held", "ingestion_outcomes_failed"],
+        400,
+    ),
+    Query::forebay(
         "the failed hand-offs by cause",
         "the dashboard",
         (include_str!("../../../src/handoffs/causes.sql"), "10001"),
