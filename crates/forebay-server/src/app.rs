@@ -20,7 +20,7 @@ use forebay_store::connect::{Client, Database};
 use forebay_views::failure::Failure;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::{Access, Admission},
@@ -87,6 +87,7 @@ struct Shared {
     scrapes: Semaphore,
     pulse: Pulse,
     jobs: Jobs,
+    tasks: TaskTracker,
     started_at: Timestamp,
     requests: Arc<Requests>,
     worker_counts: WorkerCounts,
@@ -120,6 +121,7 @@ impl App {
             scrapes,
             pulse: Pulse::default(),
             jobs: Jobs::default(),
+            tasks: TaskTracker::new(),
             started_at: clock::now(),
             requests: Arc::default(),
             worker_counts: WorkerCounts::default(),
@@ -198,8 +200,16 @@ impl App {
             .hint("start it with `forebay serve --allow-scrape`"))
     }
 
-    /// Waits until no scrape holds the database. Call it after serving has ended and `stop` is set.
+    /// What goes on even if its client goes away.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.shared.tasks
+    }
+
+    /// Waits until what goes on without its client has ended, and no scrape holds the database. Call it after serving
+    /// has ended and `stop` is set.
     pub async fn finish(&self) {
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
         let _all = self.shared.scrapes.acquire_many(MOST_SCRAPES).await;
         self.shared.gate.finish().await;
     }

@@ -2,6 +2,10 @@
 
 use std::{
     io::{self, ErrorKind, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Release},
+    },
     time::Duration,
 };
 
@@ -21,6 +25,7 @@ pub(crate) struct BodyReader {
     chunks: mpsc::Receiver<io::Result<Option<Bytes>>>,
     current: Bytes,
     is_over: bool,
+    is_cut: Arc<AtomicBool>,
 }
 
 impl BodyReader {
@@ -28,6 +33,8 @@ impl BodyReader {
     /// error, not an end.
     pub(crate) fn new(mut body: Body, most_silence: Duration) -> Self {
         let (sender, chunks) = mpsc::channel(ROOM);
+        let is_cut = Arc::new(AtomicBool::new(false));
+        let cut = Arc::clone(&is_cut);
         tokio::spawn(async move {
             loop {
                 let chunk = match timeout(most_silence, body.frame()).await {
@@ -41,13 +48,19 @@ impl BodyReader {
                     Err(silent) => Err(io::Error::new(ErrorKind::TimedOut, silent)),
                 };
                 let is_over = !matches!(chunk, Ok(Some(_)));
+                cut.store(chunk.is_err(), Release);
                 // The run may have ended early.
                 if sender.send(chunk).await.is_err() || is_over {
                     break;
                 }
             }
         });
-        Self { chunks, current: Bytes::new(), is_over: false }
+        Self { chunks, current: Bytes::new(), is_over: false, is_cut }
+    }
+
+    /// Becomes true if the body ends too early.
+    pub(crate) fn is_cut(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_cut)
     }
 }
 

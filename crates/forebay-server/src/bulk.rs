@@ -24,7 +24,7 @@ pub(crate) fn begin(
 ) -> (u64, JoinHandle<Result<Operated, Failure>>) {
     let number = app.jobs().begin(operation, selection.clone());
     let app = app.clone();
-    (number, tokio::spawn(async move { run(&app, number, operation, &selection, &by).await }))
+    (number, app.clone().tasks().spawn(async move { run(&app, number, operation, &selection, &by).await }))
 }
 
 async fn run(

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forebay_domain::access::Permission;
-use forebay_views::failure::Failure;
+use forebay_views::{failure::Failure, has_nul};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -151,6 +151,10 @@ fn json_body<T: DeserializeOwned>(parts: &Parts, bytes: &[u8]) -> Result<T, Prob
     // serde would read an array as the fields in their order.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Problem::bad_request("body_invalid", "the body must be a JSON object"));
+    }
+    // As in addresses: no text of Postgres can contain it.
+    if serde_json::from_slice(bytes).is_ok_and(|value| has_nul(&value)) {
+        return Err(Problem::bad_request("nul_character", "the body contains a NUL character"));
     }
     parsed(bytes)
 }

@@ -57,7 +57,8 @@ pub(crate) async fn check_subject(
 /// The source of a subject. What doesn't exist has none: callers of other sources don't learn what does.
 async fn source_of(app: &App, subject: Subject<'_>) -> Result<Option<String>, Failure> {
     let found = match subject {
-        Subject::Everything => return Ok(None),
+        // The latest run may be another one when it is used.
+        Subject::Everything | Subject::Run(RunName::Latest) => return Ok(None),
         Subject::Source(name) => return Ok(Some(name.to_owned())),
         Subject::Run(name) => {
             let client = app.client().await?;

@@ -2,9 +2,9 @@
 //! (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! A request with a key is stored with its response, which a repeated request gets again. A response of a server error
-//! is not stored, so that repeating it tries again; neither is one of a request that was not let through. If the server
-//! dies, a lease expires and the request can be repeated: decisions refuse what is decided already, and a run that was
-//! cut off is closed.
+//! is not stored, so that repeating it tries again; neither is one that may differ the next time ([`Passing`]), or one
+//! of a request that was not let through. If the server dies, a lease expires and the request can be repeated:
+//! decisions refuse what is decided already, and a run that was cut off is closed.
 
 use std::time::Duration;
 
@@ -35,6 +35,10 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// The maximum size of a response that is stored.
 const MOST_STORED: usize = 8 * 1024 * 1024;
 
+/// Marks a response that must not be repeated: the request did not arrive whole, or may succeed later.
+#[derive(Clone, Copy)]
+pub(crate) struct Passing;
+
 /// The key of a request with this body; `None`: it has none. Error: `idempotency_key_invalid`.
 pub(crate) fn keyed(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Option<Keyed>, Problem> {
     let mut given = parts.headers.get_all(KEY).iter();
@@ -63,14 +67,14 @@ pub(crate) async fn carry_out(
     keyed: Option<Keyed>,
     work: impl Future<Output = Response> + Send + 'static,
 ) -> Response {
-    let app = app.clone();
+    let (app, tasks) = (app.clone(), app.tasks().clone());
     let task = async move {
         match keyed {
             None => work.await,
             Some(keyed) => once(&app, &keyed, work).await.unwrap_or_else(IntoResponse::into_response),
         }
     };
-    tokio::spawn(task.in_current_span()).await.unwrap_or_else(|error| {
+    tasks.spawn(task.in_current_span()).await.unwrap_or_else(|error| {
         let failure = Failure::new("internal_error", "the request ended abruptly").because(&error);
         Problem::from(failure).into_response()
     })
@@ -118,20 +122,22 @@ async fn held(
     receipt: Receipt,
     work: impl Future<Output = Response> + Send,
 ) -> Response {
-    tokio::pin!(work);
     let mut beats = interval(HEARTBEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beats.tick().await;
-    loop {
-        tokio::select! {
-            response = &mut work => return response,
-            _ = beats.tick() => {
-                // An outage is over before the lease is, or the work fails as well.
-                if let Ok(client) = app.client().await {
-                    let _if_it_can = requests::extend(&**client, keyed, receipt, LEASE).await;
-                }
+    // Beside the work, which goes on while a beat waits for a connection.
+    let beating = async {
+        loop {
+            beats.tick().await;
+            // An outage is over before the lease is, or the work fails as well.
+            if let Ok(client) = app.client().await {
+                let _if_it_can = requests::extend(&**client, keyed, receipt, LEASE).await;
             }
         }
+    };
+    tokio::select! {
+        response = work => response,
+        response = beating => response,
     }
 }
 
@@ -144,7 +150,8 @@ async fn store(
 ) -> forebay_store::Result<()> {
     let client = app.database().client().await?;
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_kept = !parts.status.is_server_error() && body.len() <= MOST_STORED;
+    let is_passing = parts.status.is_server_error() || parts.extensions.get::<Passing>().is_some();
+    let is_kept = !is_passing && body.len() <= MOST_STORED;
     if let Some(content_type) = content_type.filter(|_| is_kept) {
         let content_type = content_type.to_owned();
         let answer = Answer { status: parts.status.as_u16(), content_type, body: body.to_vec() };

@@ -53,8 +53,10 @@ impl Jobs {
                 error: None,
             };
             jobs.insert(number, Job { selection, state: JobState::Running, view });
-            while jobs.len() > MOST_JOBS {
-                jobs.pop_first();
+            let is_over = |job: &Job| !matches!(job.state, JobState::Running | JobState::Stopping);
+            let oldest = jobs.iter().find(|(_, job)| is_over(job)).map(|(oldest, _)| *oldest);
+            if let Some(oldest) = oldest.filter(|_| jobs.len() > MOST_JOBS) {
+                jobs.remove(&oldest);
             }
             number
         })

@@ -35,14 +35,18 @@ mod workers;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
 use crate::app::App;
 
+/// The maximum size of a form, in bytes. It has a token, a filter or a reason, and anybody may send one to log in.
+const MOST_FORM: usize = 64 * 1024;
+
 /// The pages with their assets.
 pub(crate) fn router() -> Router<App> {
-    reads().merge(changes()).merge(doors())
+    reads().merge(changes()).merge(doors()).layer(DefaultBodyLimit::max(MOST_FORM))
 }
 
 /// What needs no session.

@@ -11,6 +11,8 @@ use forebay_views::failure::{Exit, Failure};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::idempotency::Passing;
+
 /// How long a client should wait before it tries again while the database or a source is unavailable, in seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Codes of a request that was right, but that the present state refuses.
@@ -30,6 +32,9 @@ const CONFLICTS: [&str; 14] = [
     "source_not_scraped",
     "worker_alive",
 ];
+
+/// Codes of what may be over when the request is repeated.
+const PASSING: [&str; 4] = ["busy", "contention", "database_timeout", "scope_busy"];
 
 /// Codes of a request that can be read but not carried out as it is.
 const UNPROCESSABLE: [&str; 2] = ["no_filter", "no_limit_key"];
@@ -152,6 +157,7 @@ pub(crate) fn status(failure: &Failure) -> StatusCode {
         _ if CONFLICTS.contains(&code) => StatusCode::CONFLICT,
         _ if code == "scraping_not_allowed" => StatusCode::FORBIDDEN,
         _ if UNPROCESSABLE.contains(&code) => StatusCode::UNPROCESSABLE_ENTITY,
+        _ if PASSING.contains(&code) => StatusCode::SERVICE_UNAVAILABLE,
         Exit::Usage => StatusCode::BAD_REQUEST,
         Exit::Held => StatusCode::CONFLICT,
         Exit::DatabaseUnreachable | Exit::Unavailable | Exit::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
@@ -167,6 +173,9 @@ impl IntoResponse for Problem {
         (*response.status_mut(), *response.headers_mut()) = self.head();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if PASSING.contains(&self.code()) {
+            response.extensions_mut().insert(Passing);
+        }
         if self.status.is_server_error() {
             tracing::error!(code = self.failure.code(), "{}", self.failure.full_message());
         }

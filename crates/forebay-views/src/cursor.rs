@@ -6,7 +6,7 @@
 use forebay_domain::hex;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Page, failure::Failure};
+use crate::{Page, failure::Failure, json::has_nul};
 
 /// The maximum length of a cursor. The names in it are parts of index entries, which are far shorter.
 const LONGEST: usize = 32 * 1024;
@@ -25,7 +25,8 @@ pub fn write(position: &impl Serialize) -> Result<String, Failure> {
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let text = text.strip_prefix(PREFIX).filter(|text| text.len() <= LONGEST);
     let bytes = text.and_then(hex::decode);
-    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(invalid)
+    let value = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).filter(|value| !has_nul(value));
+    value.and_then(|value| serde_json::from_value(value).ok()).ok_or_else(invalid)
 }
 
 /// The error for a cursor that cannot be decoded.

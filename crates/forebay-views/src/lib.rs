@@ -153,7 +153,7 @@ pub use self::{
     held_change::{HeldChange, HeldTotals},
     history::{History, HistoryPage, PointInTime},
     job::Job,
-    json::Json,
+    json::{Json, has_nul},
     log_line::LogLine,
     maintained::Maintained,
     notify::{FiringAlert, Notification, NotifierList, NotifierState, NotifierTest},

@@ -4,13 +4,16 @@ use std::{borrow::Cow, fmt};
 
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// A time in UTC, printed as RFC 3339 with exactly three digits of milliseconds: `2026-01-31T06:00:00.000Z`.
 ///
 /// Further digits are truncated, so equal texts do not prove equal times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(Timestamp);
+
+/// The beginning of the year 1.
+const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
 impl Time {
     /// The time with all its digits.
@@ -39,7 +42,12 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Timestamp::deserialize(deserializer).map(Self)
+        let time = Timestamp::deserialize(deserializer)?;
+        // RFC 3339 has no earlier years, and Postgres doesn't have all of them.
+        if time < EARLIEST {
+            return Err(D::Error::custom("expected a time in the year 1 or later"));
+        }
+        Ok(Self(time))
     }
 }
 

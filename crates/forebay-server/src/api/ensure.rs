@@ -69,9 +69,15 @@ impl Endpoint for Ensure {
         names::entity(&app.client().await?, &wanted.entity_type, app.sources()).await?;
         let by = request.caller.actor().because(reason.as_deref());
         let options = EnsureOptions { force, read_only: false };
-        // The gate goes on if nobody waits.
-        if let Ok(ensured) = timeout(wait.get(), gate.ensure_by(&wanted, options, &by)).await {
-            let ensured = ensured?;
+        // A task of its own goes on if nobody waits.
+        let task = {
+            let wanted = wanted.clone();
+            app.tasks().spawn(async move { gate.ensure_by(&wanted, options, &by).await })
+        };
+        if let Ok(ended) = timeout(wait.get(), task).await {
+            let ensured = ended.map_err(|error| {
+                Failure::new("internal_error", "the refresh ended abruptly").because(&error)
+            })??;
             return Ok(EnsuredOrScraping::Ensured(views::Ensured::new(&wanted, &ensured, force)));
         }
         let of_type = app.sources().values().filter(|source| source.entity_type == wanted.entity_type);

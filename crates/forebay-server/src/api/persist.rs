@@ -1,5 +1,7 @@
 //! `POST /v1/persist`
 
+use std::{sync::atomic::Ordering::Acquire, time::Duration};
+
 use axum::{
     Json,
     http::{HeaderMap, Method, StatusCode, header},
@@ -26,6 +28,7 @@ use forebay_views::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use crate::{
     app::App,
@@ -33,9 +36,14 @@ use crate::{
     body_reader::{BodyReader, MOST_SILENCE},
     endpoint::None as Nothing,
     gate::Subject,
+    idempotency::Passing,
     inputs::{InputSettings, Inputs},
+    problem::Problem,
     raw::{Raw, RawRequest},
 };
+
+/// How long a request waits for one of the few places.
+const MOST_WAIT: Duration = Duration::from_secs(30);
 
 /// Records as the body of a request.
 pub(crate) struct Persist;
@@ -129,25 +137,41 @@ impl Raw for Persist {
     }
 
     async fn call(app: App, request: RawRequest<Self>) -> Result<Response, Failure> {
-        let RawRequest { query, headers, body, .. } = request;
+        let RawRequest { query, headers, body, caller } = request;
         check_encoding(&headers)?;
-        let settings = settings(query, &headers, app.inputs())?;
-        let _permit = app.run_permit().await;
-        let input =
-            Input::bytes("request body", Box::new(BodyReader::new(body, MOST_SILENCE)), settings.options);
-        let run = run(&app, settings.request, input).await?;
-        if run.summary.status == RunStatus::Failed.as_str() {
-            let message = run.message.as_deref().unwrap_or("the run failed");
-            let hint = format!("GET /v1/runs/{} shows its counts and rejected records", run.summary.run_id);
-            return Err(Failure::new("run_failed", message).exit(Exit::Partial).hint(hint));
+        if query.guards == Some(false) || query.max_removed.is_some() || query.max_rejected.is_some() {
+            // Whoever may not release a held run may not keep it from being held.
+            caller.check(Permission::Operate, Some(&query.source))?;
         }
-        let status = if run.summary.status == RunStatus::Held.as_str() {
-            StatusCode::ACCEPTED
-        } else {
-            StatusCode::OK
+        let settings = settings(query, &headers, app.inputs())?;
+        // Clients that have gone meanwhile wait here too.
+        let Ok(_permit) = timeout(MOST_WAIT, app.run_permit()).await else {
+            return Err(Failure::new("busy", "as many runs of posted records as possible are in progress")
+                .hint("send the records again later"));
         };
-        Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(run)).into_response())
+        let body = BodyReader::new(body, MOST_SILENCE);
+        let is_cut = body.is_cut();
+        let input = Input::bytes("request body", Box::new(body), settings.options);
+        let answered = answer(&app, settings.request, input).await;
+        let mut response = answered.unwrap_or_else(|failure| Problem::from(failure).into_response());
+        if is_cut.load(Acquire) {
+            response.extensions_mut().insert(Passing);
+        }
+        Ok(response)
     }
+}
+
+/// Persists the records. The response is the run.
+async fn answer(app: &App, request: PersistRequest, input: Input) -> Result<Response, Failure> {
+    let run = run(app, request, input).await?;
+    if run.summary.status == RunStatus::Failed.as_str() {
+        let message = run.message.as_deref().unwrap_or("the run failed");
+        let hint = format!("GET /v1/runs/{} shows its counts and rejected records", run.summary.run_id);
+        return Err(Failure::new("run_failed", message).exit(Exit::Partial).hint(hint));
+    }
+    let status =
+        if run.summary.status == RunStatus::Held.as_str() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(run)).into_response())
 }
 
 async fn run(app: &App, request: PersistRequest, input: Input) -> Result<Run, Failure> {

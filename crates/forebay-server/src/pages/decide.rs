@@ -141,7 +141,8 @@ pub(super) async fn carry_out(
     Form(confirmed): Form<Confirmed>,
 ) -> Response {
     // A task of its own: a decision that has begun ends as it must, even if the browser goes away.
-    let deciding = tokio::spawn(async move { do_it(&app, &caller, run, decision, &confirmed).await });
+    let deciding =
+        app.clone().tasks().spawn(async move { do_it(&app, &caller, run, decision, &confirmed).await });
     let done = deciding.await.unwrap_or_else(|error| {
         Err(Failure::new("internal_error", "the decision ended abruptly").because(&error))
     });

@@ -296,3 +296,42 @@ fn the_table_of_permissions_covers_every_route() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_scraper_cannot_switch_off_what_would_hold_its_run() {
+    let stage = Stage::locked(true).await;
+    let token = stage.token(Role::Ingest, Some(&["seed.courses"])).await;
+    for option in ["guards=false", "max_removed=1", "max_rejected=1"] {
+        let path = format!("/v1/persist?source=seed.courses&{option}");
+        let refused = call(&stage, &Method::POST, &path, Some(&token)).await;
+        assert!(refused.status == StatusCode::FORBIDDEN && is_refused(&refused), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn an_open_server_does_not_answer_what_a_proxy_forwards() {
+    let stage = Stage::empty().await;
+    for header in ["forwarded", "via", "x-forwarded-for"] {
+        let request = get("/v1/runs").header(header, "192.0.2.1").body(Body::empty()).unwrap();
+        assert_eq!(stage.send(request).await.status, StatusCode::UNAUTHORIZED, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn odd_texts_and_times_are_refused() {
+    let stage = Stage::seeded().await;
+    for (path, body) in [
+        ("/v1/handoffs/retry", json!({ "filter": { "source": "a\u{0}" } })),
+        ("/v1/handoffs/retry", json!({ "filter": { "since": "-009999-01-01T00:00:00Z" } })),
+    ] {
+        let request = Request::post(path).header("content-type", "application/json");
+        let answer = stage.send(request.body(Body::from(body.to_string())).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.text());
+    }
+    let cursor = format!("c{}", forebay_domain::hex::encode(br#"["\u0000","x"]"#));
+    for path in [format!("/v1/freshness?after={cursor}"), "/v1/runs?since=-009999-01-01T00:00:00Z".to_owned()]
+    {
+        let answer = stage.get(&path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text());
+    }
+}

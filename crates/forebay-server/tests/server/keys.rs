@@ -1,11 +1,13 @@
 //! Idempotency keys: a repeated request gets the response of the first one, and does nothing.
 
+use std::io;
+
 use axum::{
     body::Body,
     http::{Request, request},
 };
 use forebay_store::actions::{self, ActionFilter};
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream};
 use serde_json::json;
 
 use crate::stage::{Answer, Stage};
@@ -110,4 +112,22 @@ async fn posted_records_are_persisted_once() {
     assert_eq!(stage.json("/v1/runs").await["items"].as_array().unwrap().len(), 1);
     let other = send(&stage, path, "upload", records).await;
     assert_eq!(other.json()["code"], "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn records_that_did_not_arrive_whole_are_persisted_by_the_repeated_request() {
+    let stage = Stage::empty().await;
+    let path = "/v1/persist?source=things&key=id&format=jsonl";
+    let begun = stream::iter([Ok::<_, io::Error>("{\"id\": 1}\n")]);
+    let cut = begun.chain(stream::iter([Err(io::Error::other("reset"))]));
+    let first = stage.send(keyed(path, "upload").body(Body::from_stream(cut)).unwrap()).await;
+    assert_eq!(
+        (first.status.as_u16(), &first.json()["status"]),
+        (200, &json!("partial")),
+        "{}",
+        first.text()
+    );
+    let again = send(&stage, path, "upload", "{\"id\": 1}\n{\"id\": 2}\n").await;
+    assert_eq!((is_replayed(&again), &again.json()["num_added"]), (false, &json!(1)), "{}", again.text());
+    assert!(is_replayed(&send(&stage, path, "upload", "").await));
 }

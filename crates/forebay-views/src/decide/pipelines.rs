@@ -108,6 +108,8 @@ pub async fn verify(database: &Database, what: Verifying) -> Result<Verified, Fa
         None => p.spec.enabled,
     };
     let chosen: Vec<Pipeline> = pipelines::list(&**client).await?.into_iter().filter(is_chosen).collect();
+    // What follows takes connections of its own; two at a time could use up a pool.
+    drop(client);
     let is_whole = what.limit.is_none() && what.from.is_none();
     let listed = what.listed.map(Target::Listed);
     let after = what.from.unwrap_or(Part::default().after);
@@ -131,11 +133,12 @@ pub async fn verify(database: &Database, what: Verifying) -> Result<Verified, Fa
         if is_whole {
             // A role that only reads can verify, but not record.
             let (num_wrong, num_repaired) = (found.num_wrong(), found.num_repaired);
+            let client = database.client().await?;
             let noted =
                 notifications::note_conservation(&**client, pipeline.pipeline_id, num_wrong, num_repaired);
             let _if_it_may = noted.await;
         }
-        let wrong = wrong(&client, &found).await?;
+        let wrong = wrong(&database.client().await?, &found).await?;
         report.pipelines.push(VerifiedPipeline::new(pipeline.spec.name.clone(), &found, wrong));
     }
     Ok(report)

@@ -133,7 +133,7 @@ async fn serve(
         signals.next().await;
     };
     let done = tokio::select! {
-        ((), done) = async { tokio::join!(serving, working) } => done?,
+        ((), done) = async { tokio::join!(serving, working) } => done,
         () = impatient => return Err(match &worker {
             Some(worker) => worker.cut_off().await,
             None => Failure::new("interrupted", "stopped before the requests in progress ended")
@@ -142,7 +142,7 @@ async fn serve(
     };
     stop.ask();
     let _in_time = timeout(CLOSE_TIMEOUT, app.finish()).await;
-    if let (Some(worker), Some(done)) = (&worker, done) {
+    if let (Some(worker), Some(done)) = (&worker, done?) {
         worker.report(done).await?;
     }
     Ok(Exit::Interrupted)

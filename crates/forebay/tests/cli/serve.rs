@@ -206,6 +206,13 @@ fn clients_make_it_scrape_once_and_follow_what_takes_long() {
         db.value("select reason from forebay.operator_actions order by action_id desc limit 1"),
         "a test"
     );
+    let unwaited = json!({ "entity_type": "thing", "force": true, "wait": 0 });
+    assert_eq!(serving.change("/v1/ensure", &unwaited).0, 202);
+    let deadline = Instant::now() + PATIENCE;
+    while count() < 3 {
+        assert!(Instant::now() < deadline, "it goes on though nobody waits");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let (status, scraped) = serving.change("/v1/sources/things/scrape", &json!({}));
     assert_eq!((status, &scraped["runs"][0]["num_unchanged"]), (200, &json!(1)), "{scraped}");
 

@@ -9,9 +9,9 @@ use forebay_store::{
     handoffs::{Mode, Operation},
 };
 use forebay_views::{
-    self as views, HandoffJob, Time,
+    self as views, HandoffJob, JobState, Time,
     decide::handoffs::{self, selection},
-    failure::Failure,
+    failure::{Exit, Failure},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,9 +111,17 @@ pub(super) async fn operate(
     }
     let (job, mut task) = bulk::begin(app, operation, selection, by);
     match tokio::time::timeout(WAIT, &mut task).await {
-        Ok(ended) => ended
-            .map_err(|error| Failure::new("internal_error", "the operation ended abruptly").because(&error))?
-            .map(OperatedOrJob::Done),
+        Ok(ended) => {
+            let operated = ended.map_err(|error| {
+                Failure::new("internal_error", "the operation ended abruptly").because(&error)
+            })??;
+            if app.jobs().get(job).is_ok_and(|job| job.state == JobState::Stopped) {
+                let message = format!("the operation was stopped after {} hand-offs", operated.num_done);
+                let failure = Failure::new("operation_stopped", message).exit(Exit::Unavailable);
+                return Err(failure.hint("send the same filter again for what is left"));
+            }
+            Ok(OperatedOrJob::Done(operated))
+        }
         Err(_) => Ok(OperatedOrJob::Job(app.jobs().get(job)?.view())),
     }
 }

@@ -97,7 +97,7 @@ impl Endpoint for Scrape {
         let app = app.clone();
         let task = {
             let app = app.clone();
-            tokio::spawn(async move { run(&app, wanted, &by).await })
+            app.clone().tasks().spawn(async move { run(&app, wanted, &by).await })
         };
         if let Ok(ended) = timeout(wait.get(), task).await {
             return ended
@@ -119,10 +119,13 @@ impl Endpoint for Scrape {
 /// Scrapes the scopes one after another.
 async fn run(app: &App, wanted: scrape::Scrape, by: &Actor) -> Result<ScrapeReport, Failure> {
     let scraping = app.scraping()?;
-    let _permit = scraping.permits.acquire().await;
     for scope in &wanted.scopes {
         let (entity_type, is_forced) = (&wanted.source.entity_type, wanted.options.ignore_breaker);
         operate::request_scrape(app.database(), entity_type, scope, is_forced, by).await?;
+    }
+    let _permit = scraping.permits.acquire().await;
+    if app.stopping().is_cancelled() {
+        return Err(forebay_engine::Error::Interrupted.into());
     }
     let scraped = Box::pin(scrape_many(scraping.scraper, vec![wanted], 1, &|_, _, _| {})).await;
     Ok(report(app.database(), scraped).await?.0)
