@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::idempotency::Passing;
 
 /// How long a client should wait before it tries again while the database or a source is unavailable, in seconds.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Codes of a request that was right, but that the present state refuses.
 const CONFLICTS: [&str; 14] = [
     "contention",

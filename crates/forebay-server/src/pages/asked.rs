@@ -146,6 +146,9 @@ fn respond(status: StatusCode, mut headers: HeaderMap, failure: &Failure) -> Res
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         tracing::error!(code = failure.code(), "{}", failure.full_message());
     }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.entry(header::RETRY_AFTER).or_insert(problem::RETRY_AFTER.as_secs().into());
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     (status, headers, frame::failure(failure).into_string()).into_response()

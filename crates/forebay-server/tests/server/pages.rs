@@ -312,3 +312,9 @@ async fn text_that_others_wrote_is_escaped_and_shown_without_disguise() {
     let search = stage.get("/runs?source=%3Cscript%3Ealert(1)%3C/script%3E").await;
     assert!(!search.text().contains("<script>alert"), "{}", search.text());
 }
+
+#[tokio::test]
+async fn a_page_without_its_database_says_when_to_try_again() {
+    let page = Stage::unreachable().get("/").await;
+    assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
+}
