@@ -17,7 +17,7 @@ use crate::clock;
 use forebay_domain::access::Principal;
 
 forebay_domain::words! {
-    /// Why a JWT is refused. For logs: whoever presents it is only told that it is refused.
+    /// Why a JWT is refused. Only the log says so; the caller learns that it is refused.
     pub enum JwtRefusal {
         /// It is no JWT, or too long.
         Malformed = "jwt_malformed",
@@ -35,7 +35,7 @@ forebay_domain::words! {
         Issuer = "jwt_issuer",
         /// Another audience.
         Audience = "jwt_audience",
-        /// It names nobody.
+        /// It has no subject.
         Subject = "jwt_subject",
         /// Its role claim names none of our roles.
         Role = "jwt_role",

@@ -52,7 +52,7 @@ pub(crate) struct Reported {
     facts: Facts,
 }
 
-/// Sends the START of a run; `None`: nobody wants events.
+/// Sends the START of a run; `None`: no receiver is configured.
 pub(crate) fn start(facts: impl FnOnce() -> Facts) -> Option<Reported> {
     let sender = SENDER.read().unwrap_or_else(PoisonError::into_inner).clone()?;
     let facts = facts();

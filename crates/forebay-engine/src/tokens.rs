@@ -34,7 +34,7 @@ const SECRET_BYTES: usize = 32;
 const CHECKSUM_BYTES: usize = 4;
 
 forebay_domain::words! {
-    /// Why a token is refused. For logs: whoever presents it is only told that it is refused.
+    /// Why a token is refused. Only the log says so; the caller learns that it is refused.
     pub enum Refusal {
         /// It is no token: another prefix, cut off, or a typo.
         Malformed = "token_malformed",

@@ -1,7 +1,8 @@
 //! Who may connect: recognises callers by a token, a JWT or a session.
 //!
-//! A server is open while nobody has created a token: whoever can connect is the user who runs it. That is possible on
-//! loopback only, and ends for good with the first token, so that a token that expires or is revoked never opens it.
+//! A server is open while there are no tokens: every caller counts as the user who runs it. That is possible on
+//! loopback only, and ends with the first token: for this process, a token that expires or is revoked doesn't open it
+//! again. After a restart, only tokens that are not revoked count.
 
 mod admission;
 mod cookie;
@@ -190,7 +191,7 @@ impl Access {
         }
     }
 
-    /// Whoever presents it isn't told why: the log has the reason.
+    /// The caller isn't told why; the log has the reason.
     fn refused(
         &self,
         from: Option<IpAddr>,
@@ -204,7 +205,7 @@ impl Access {
         failure.into()
     }
 
-    /// Whether nobody has to say who they are.
+    /// Whether requests need no credential.
     async fn is_open(&self, database: &Database) -> Result<bool, Failure> {
         if !self.is_open.load(Ordering::Acquire) {
             return Ok(false);

@@ -22,7 +22,11 @@ use ring::digest::{Context, SHA256};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::Instrument as _;
 
-use crate::{app::App, caller::Caller, problem::Problem};
+use crate::{
+    app::App,
+    caller::Caller,
+    problem::{Passing, Problem},
+};
 
 /// The header of a key.
 pub(crate) const KEY: &str = "idempotency-key";
@@ -34,10 +38,6 @@ const LEASE: Duration = Duration::from_mins(1);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// The maximum size of a response that is stored.
 const MOST_STORED: usize = 8 * 1024 * 1024;
-
-/// Marks a response that must not be repeated: the request did not arrive whole, or may succeed later.
-#[derive(Clone, Copy)]
-pub(crate) struct Passing;
 
 /// The key of a request with this body; `None`: it has none. Error: `idempotency_key_invalid`.
 pub(crate) fn keyed(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Option<Keyed>, Problem> {

@@ -1,8 +1,8 @@
 //! `GET /metrics`: what a monitoring system asks for, in the text format of Prometheus.
 //!
 //! [`catalogue`] is the only list of metrics; the documentation and the checks of alerts and dashboards come from it.
-//! Facts of the database are read at most every few seconds, whoever asks. A database that is away is a metric of its
-//! own, not an error: the server itself still answers.
+//! Facts of the database are read at most every few seconds, however many ask. A database that is away is a metric of
+//! its own, not an error: the server itself still answers.
 //!
 //! To add a metric: a constant in the catalogue, its line in `ALL`, and the samples where the fact is known.
 
@@ -46,7 +46,7 @@ pub(crate) fn router() -> Router<App> {
 async fn show(State(app): State<App>, request: Request) -> Response {
     match admit(&app, request).await {
         Ok(()) => answer(&app).await,
-        // Nobody can be recognised now, but that is worth knowing.
+        // Tokens can't be checked now, but the outage itself is worth reporting.
         Err(problem) if problem.code() == "database_unreachable" => {
             let mut samples = Samples::default();
             samples.add(&metrics::DATABASE_UP, &[], 0.0);
@@ -56,7 +56,7 @@ async fn show(State(app): State<App>, request: Request) -> Response {
     }
 }
 
-/// Metrics name sources and pipelines, so they are for whoever may read all sources.
+/// Metrics name sources and pipelines, so they take the permission to read all sources.
 async fn admit(app: &App, request: Request) -> Result<(), Problem> {
     let (parts, _) = request.into_parts();
     let caller = gate::admit(app, &parts, Permission::Read).await?;

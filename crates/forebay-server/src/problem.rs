@@ -11,8 +11,6 @@ use forebay_views::failure::{Exit, Failure};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::idempotency::Passing;
-
 /// How long a client should wait before it tries again while the database or a source is unavailable, in seconds.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Codes of a request that was right, but that the present state refuses.
@@ -60,6 +58,10 @@ pub(crate) struct ProblemDetails {
     /// Where the error occurred, such as a parameter or a line of the input; null: the detail contains it.
     place: Option<String>,
 }
+
+/// Marks a response that must not be repeated: the request did not arrive whole, or may succeed later.
+#[derive(Clone, Copy)]
+pub(crate) struct Passing;
 
 /// An error as a response.
 #[derive(Debug)]

@@ -69,7 +69,7 @@ impl Endpoint for Ensure {
         names::entity(&app.client().await?, &wanted.entity_type, app.sources()).await?;
         let by = request.caller.actor().because(reason.as_deref());
         let options = EnsureOptions { force, read_only: false };
-        // A task of its own goes on if nobody waits.
+        // A separate task continues after this request has stopped waiting.
         let task = {
             let wanted = wanted.clone();
             app.tasks().spawn(async move { gate.ensure_by(&wanted, options, &by).await })

@@ -36,9 +36,8 @@ use crate::{
     body_reader::{BodyReader, MOST_SILENCE},
     endpoint::None as Nothing,
     gate::Subject,
-    idempotency::Passing,
     inputs::{InputSettings, Inputs},
-    problem::Problem,
+    problem::{Passing, Problem},
     raw::{Raw, RawRequest},
 };
 
@@ -140,7 +139,7 @@ impl Raw for Persist {
         let RawRequest { query, headers, body, caller } = request;
         check_encoding(&headers)?;
         if query.guards == Some(false) || query.max_removed.is_some() || query.max_rejected.is_some() {
-            // Whoever may not release a held run may not keep it from being held.
+            // Loosening a guard takes the same permission as releasing the run that it holds.
             caller.check(Permission::Operate, Some(&query.source))?;
         }
         let settings = settings(query, &headers, app.inputs())?;

@@ -85,7 +85,7 @@ impl Endpoint for Scrape {
             read_everything,
             // A person who asks wants the current state.
             revalidate: true,
-            // Whoever waits for a run in progress holds one of the few places.
+            // A scrape that waits for another run holds one of the few permits.
             overrides: Overrides { max_wait: Some(MOST_SILENCE), ..Overrides::default() },
             ignore_breaker,
             is_on_demand: ignore_breaker,
