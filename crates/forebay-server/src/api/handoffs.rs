@@ -1,5 +1,6 @@
 //! Hand-offs.
 
+mod bulk;
 mod cancel;
 mod counts;
 mod hold;

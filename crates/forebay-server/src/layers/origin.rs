@@ -2,9 +2,8 @@
 //!
 //! Every site can make a browser send requests to 127.0.0.1. A site that gives its own name that address (DNS
 //! rebinding) could even read the responses, so the `Host` must be a name of this server, or the address that the
-//! connection leads to. A request that changes
-//! something must not come from another site (CSRF): browsers say so in `Sec-Fetch-Site`, older ones in `Origin`.
-//! Programs send neither.
+//! connection leads to. A request that changes something must not come from another site (CSRF): browsers say so in
+//! `Sec-Fetch-Site`, older ones in `Origin`. Programs send neither.
 
 use std::{net::IpAddr, sync::Arc};
 

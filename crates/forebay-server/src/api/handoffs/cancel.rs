@@ -1,17 +1,12 @@
 //! `POST /v1/handoffs/cancel`
 
-use axum::http::{Method, StatusCode};
-use forebay_domain::access::Permission;
 use forebay_store::handoffs::Operation;
-use forebay_views::failure::Failure;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::operate::{Filter, OperatedOrJob, operate};
-use crate::{
-    app::App,
-    endpoint::{Endpoint, None, Request},
-    gate::Subject,
+use super::{
+    bulk::{Bulk, Wanted},
+    operate::Filter,
 };
 
 /// Cancel waiting hand-offs.
@@ -20,7 +15,7 @@ pub(super) struct Cancel;
 /// What to do with which ones.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Body {
+pub(crate) struct Body {
     /// Which hand-offs; at least one condition.
     filter: Filter,
     /// Also stop attempts in progress: drop the request, kill the command, tell external workers.
@@ -33,29 +28,18 @@ pub(super) struct Body {
     reason: Option<String>,
 }
 
-impl Endpoint for Cancel {
-    const METHOD: Method = Method::POST;
+impl Bulk for Cancel {
     const PATH: &'static str = "/v1/handoffs/cancel";
     const NAME: &'static str = "cancel_handoffs";
     const SUMMARY: &'static str = "Cancel waiting hand-offs";
-    const NEEDS: Permission = Permission::Operate;
-    const STATUSES: &'static [StatusCode] = &[StatusCode::OK, StatusCode::ACCEPTED];
-    type Path = None;
-    type Query = None;
     type Body = Body;
-    type Output = OperatedOrJob;
 
-    fn subject(request: &Request<Self>) -> Subject<'_> {
-        Subject::filtered(request.body.filter.source.as_deref())
+    fn filter(body: &Body) -> &Filter {
+        &body.filter
     }
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
-        let Body { filter, running, dry_run, reason } = request.body;
-        let by = request.caller.actor().because(reason.as_deref());
-        operate(app, Operation::Cancel { running }, filter, dry_run, by).await
-    }
-
-    fn status(output: &Self::Output) -> StatusCode {
-        output.status()
+    fn wanted(body: Body) -> Wanted {
+        let Body { filter, running, dry_run, reason } = body;
+        Wanted { operation: Operation::Cancel { running }, filter, dry_run, reason }
     }
 }

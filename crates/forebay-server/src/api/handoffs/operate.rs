@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(10);
 /// Which hand-offs: the conditions of their list.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Filter {
+pub(crate) struct Filter {
     /// Only this pipeline.
     pipeline: Option<String>,
     /// Only references of this source.
@@ -78,7 +78,7 @@ impl TryFrom<i16> for Priority {
 /// What an operation did, or the job in which it goes on.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum OperatedOrJob {
+pub(crate) enum OperatedOrJob {
     /// It is done.
     Done(views::Operated),
     /// It goes on.

@@ -1,17 +1,12 @@
 //! `POST /v1/handoffs/retry`
 
-use axum::http::{Method, StatusCode};
-use forebay_domain::access::Permission;
 use forebay_store::handoffs::{Operation, REPAIR_PRIORITY};
-use forebay_views::failure::Failure;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::operate::{Filter, OperatedOrJob, Priority, operate};
-use crate::{
-    app::App,
-    endpoint::{Endpoint, None, Request},
-    gate::Subject,
+use super::{
+    bulk::{Bulk, Wanted},
+    operate::{Filter, Priority},
 };
 
 /// Retry failed, cancelled or waiting hand-offs now.
@@ -20,7 +15,7 @@ pub(super) struct Retry;
 /// What to do with which ones.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Body {
+pub(crate) struct Body {
     /// Which hand-offs; at least one condition.
     filter: Filter,
     /// Lower runs first, 0 to 100; regular changes have 0. Default: 10.
@@ -32,36 +27,23 @@ pub(super) struct Body {
     reason: Option<String>,
 }
 
-impl Endpoint for Retry {
-    const METHOD: Method = Method::POST;
+impl Bulk for Retry {
     const PATH: &'static str = "/v1/handoffs/retry";
     const NAME: &'static str = "retry_handoffs";
     const SUMMARY: &'static str = "Retry failed, cancelled or waiting hand-offs now";
-    const NEEDS: Permission = Permission::Operate;
-    const STATUSES: &'static [StatusCode] = &[StatusCode::OK, StatusCode::ACCEPTED];
-    type Path = None;
-    type Query = None;
     type Body = Body;
-    type Output = OperatedOrJob;
 
-    fn subject(request: &Request<Self>) -> Subject<'_> {
-        Subject::filtered(request.body.filter.source.as_deref())
+    fn filter(body: &Body) -> &Filter {
+        &body.filter
     }
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
-        let Body { filter, priority, dry_run, reason } = request.body;
-        let by = request.caller.actor().because(reason.as_deref());
-        operate(
-            app,
-            Operation::Retry { priority: priority.map_or(REPAIR_PRIORITY, Priority::get) },
+    fn wanted(body: Body) -> Wanted {
+        let Body { filter, priority, dry_run, reason } = body;
+        Wanted {
+            operation: Operation::Retry { priority: priority.map_or(REPAIR_PRIORITY, Priority::get) },
             filter,
             dry_run,
-            by,
-        )
-        .await
-    }
-
-    fn status(output: &Self::Output) -> StatusCode {
-        output.status()
+            reason,
+        }
     }
 }

@@ -1,17 +1,13 @@
 //! `POST /v1/handoffs/snooze`
 
-use axum::http::{Method, StatusCode};
-use forebay_domain::access::Permission;
 use forebay_store::handoffs::Operation;
-use forebay_views::{Time, failure::Failure};
+use forebay_views::Time;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::operate::{Filter, OperatedOrJob, operate};
-use crate::{
-    app::App,
-    endpoint::{Endpoint, None, Request},
-    gate::Subject,
+use super::{
+    bulk::{Bulk, Wanted},
+    operate::Filter,
 };
 
 /// Delay waiting hand-offs.
@@ -20,7 +16,7 @@ pub(super) struct Snooze;
 /// What to do with which ones.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Body {
+pub(crate) struct Body {
     /// Which hand-offs; at least one condition.
     filter: Filter,
     /// Until when (RFC 3339).
@@ -32,29 +28,18 @@ pub(super) struct Body {
     reason: Option<String>,
 }
 
-impl Endpoint for Snooze {
-    const METHOD: Method = Method::POST;
+impl Bulk for Snooze {
     const PATH: &'static str = "/v1/handoffs/snooze";
     const NAME: &'static str = "snooze_handoffs";
     const SUMMARY: &'static str = "Delay waiting hand-offs";
-    const NEEDS: Permission = Permission::Operate;
-    const STATUSES: &'static [StatusCode] = &[StatusCode::OK, StatusCode::ACCEPTED];
-    type Path = None;
-    type Query = None;
     type Body = Body;
-    type Output = OperatedOrJob;
 
-    fn subject(request: &Request<Self>) -> Subject<'_> {
-        Subject::filtered(request.body.filter.source.as_deref())
+    fn filter(body: &Body) -> &Filter {
+        &body.filter
     }
 
-    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
-        let Body { filter, not_before, dry_run, reason } = request.body;
-        let by = request.caller.actor().because(reason.as_deref());
-        operate(app, Operation::Snooze { until: not_before.get() }, filter, dry_run, by).await
-    }
-
-    fn status(output: &Self::Output) -> StatusCode {
-        output.status()
+    fn wanted(body: Body) -> Wanted {
+        let Body { filter, not_before, dry_run, reason } = body;
+        Wanted { operation: Operation::Snooze { until: not_before.get() }, filter, dry_run, reason }
     }
 }
