@@ -10,15 +10,16 @@ mod release;
 mod retry;
 mod snooze;
 
+use self::bulk::Operate;
 use crate::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
-        .add::<cancel::Cancel>()
+        .add::<Operate<cancel::Cancel>>()
         .add::<counts::Counts>()
-        .add::<hold::Hold>()
+        .add::<Operate<hold::Hold>>()
         .add::<list::List>()
-        .add::<release::Release>()
-        .add::<retry::Retry>()
-        .add::<snooze::Snooze>()
+        .add::<Operate<release::Release>>()
+        .add::<Operate<retry::Retry>>()
+        .add::<Operate<snooze::Snooze>>()
 }

@@ -11,6 +11,7 @@ mod release;
 mod revert;
 mod show;
 
+use self::decide::Decide;
 use crate::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
@@ -18,10 +19,10 @@ pub(super) fn add_to(routes: Routes) -> Routes {
         .add::<diff::Diff>()
         .add::<list::List>()
         .add::<logs::Logs>()
-        .add::<reject::Reject>()
+        .add::<Decide<reject::Reject>>()
         .add::<rejected::Rejected>()
-        .add::<rekey::Rekey>()
-        .add::<release::Release>()
-        .add::<revert::Revert>()
+        .add::<Decide<rekey::Rekey>>()
+        .add::<Decide<release::Release>>()
+        .add::<Decide<revert::Revert>>()
         .add::<show::Show>()
 }

@@ -1,5 +1,7 @@
 //! An operation on hand-offs as an endpoint. Operations differ in their path and in what their body adds to the filter.
 
+use std::marker::PhantomData;
+
 use axum::http::{Method, StatusCode};
 use forebay_domain::access::Permission;
 use forebay_store::handoffs::Operation;
@@ -31,6 +33,9 @@ pub(crate) trait Bulk: Send + Sync + 'static {
     fn wanted(body: Self::Body) -> Wanted;
 }
 
+/// The endpoint of an operation.
+pub(crate) struct Operate<T>(PhantomData<T>);
+
 /// What a request asks for.
 pub(crate) struct Wanted {
     pub(super) operation: Operation,
@@ -52,7 +57,7 @@ pub(crate) struct Plain {
     pub(super) reason: Option<String>,
 }
 
-impl<T: Bulk> Endpoint for T {
+impl<T: Bulk> Endpoint for Operate<T> {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = T::PATH;
     const NAME: &'static str = T::NAME;

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Cancel waiting hand-offs.
-pub(super) struct Cancel;
+pub(crate) struct Cancel;
 
 /// What to do with which ones.
 #[derive(Debug, Deserialize, JsonSchema)]

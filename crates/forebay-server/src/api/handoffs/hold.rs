@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Hold waiting hand-offs until they are released.
-pub(super) struct Hold;
+pub(crate) struct Hold;
 
 impl Bulk for Hold {
     const PATH: &'static str = "/v1/handoffs/hold";

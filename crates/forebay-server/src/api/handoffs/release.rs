@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Release held hand-offs.
-pub(super) struct Release;
+pub(crate) struct Release;
 
 impl Bulk for Release {
     const PATH: &'static str = "/v1/handoffs/release";

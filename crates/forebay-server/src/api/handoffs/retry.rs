@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Retry failed, cancelled or waiting hand-offs now.
-pub(super) struct Retry;
+pub(crate) struct Retry;
 
 /// What to do with which ones.
 #[derive(Debug, Deserialize, JsonSchema)]

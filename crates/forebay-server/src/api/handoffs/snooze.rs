@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Delay waiting hand-offs.
-pub(super) struct Snooze;
+pub(crate) struct Snooze;
 
 /// What to do with which ones.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,37 +1,15 @@
 //! `POST /v1/runs/{run}/release`
 
-use axum::http::Method;
-use forebay_domain::access::Permission;
-use forebay_views::{RunDecision, decide::runs::Decision, failure::Failure};
+use forebay_views::decide::runs::Decision;
 
-use super::decide::{Body, decide};
-use crate::{
-    app::App,
-    arguments::RunPath,
-    endpoint::{Endpoint, None, Request},
-    gate::Subject,
-};
+use super::decide::RunDecider;
 
 /// Releasing a held run.
-pub(super) struct Release;
+pub(crate) struct Release;
 
-impl Endpoint for Release {
-    const METHOD: Method = Method::POST;
+impl RunDecider for Release {
     const PATH: &'static str = "/v1/runs/{run}/release";
     const NAME: &'static str = "release_run";
     const SUMMARY: &'static str = "Apply what a held run withholds";
-    const NEEDS: Permission = Permission::Operate;
-    type Path = RunPath;
-    type Query = None;
-    type Body = Body;
-    type Output = RunDecision;
-
-    fn subject(request: &Request<Self>) -> Subject<'_> {
-        Subject::Run(request.path.run)
-    }
-
-    async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
-        let by = request.caller.actor();
-        decide(app, request.path, Decision::Release, request.body, by).await
-    }
+    const DECISION: Decision = Decision::Release;
 }

@@ -7,13 +7,14 @@ mod open;
 mod reset;
 mod show;
 
+use self::command::Control;
 use crate::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
-        .add::<close::Close>()
-        .add::<disable::Disable>()
-        .add::<open::Open>()
-        .add::<reset::Reset>()
+        .add::<Control<close::Close>>()
+        .add::<Control<disable::Disable>>()
+        .add::<Control<open::Open>>()
+        .add::<Control<reset::Reset>>()
         .add::<show::Show>()
 }
