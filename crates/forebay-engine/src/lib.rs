@@ -27,6 +27,7 @@ pub mod persist;
 pub mod retrieval;
 mod run_log;
 pub mod scrape;
+pub mod secret;
 pub mod seed;
 pub mod source;
 mod stop;

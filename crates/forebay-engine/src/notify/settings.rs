@@ -6,12 +6,11 @@ use forebay_domain::{
     notify::{NotifierKind, NotifyEvent},
     secret_names::refusal,
 };
-use forebay_sources::environment;
 use forebay_store::notifications::facts::FailingLimit;
 use jiff::SignedDuration;
 use url::Url;
 
-use crate::freshness::Policies;
+use crate::{freshness::Policies, secret::SecretPlace};
 
 /// What a program needs for its notifications.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,35 +182,27 @@ impl Notifier {
 
     /// Checks that a setting names a secret, instead of containing it.
     pub(super) fn check_secret(&self, setting: &str, text: &str) -> Result<(), NotifierError> {
-        match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
-            (Some(name), _) if !name.is_empty() && !name.contains(['=', '\0']) => match refusal(name) {
-                None => Ok(()),
-                Some(problem) => Err(self.wrong(&[setting], problem)),
-            },
-            (_, Some(path)) if !path.is_empty() => Ok(()),
-            // The text may be the secret itself, so it is not quoted.
-            _ => Err(self.wrong(
-                &[setting],
-                format!(
-                    "`{setting}` must name an environment variable or a file: \"env:NAME\" or \"file:PATH\""
-                ),
-            )),
-        }
+        self.secret_place(setting, text).map(drop)
     }
 
     /// Reads a secret that a setting names.
     pub(super) fn secret(&self, setting: &str, text: &str) -> Result<String, NotifierError> {
-        self.check_secret(setting, text)?;
-        let (value, what) = match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
-            (Some(name), _) => {
-                (environment::var(name).ok(), format!("the environment variable {name} is not set"))
-            }
-            (_, Some(path)) => {
-                (std::fs::read_to_string(path).ok(), format!("the file {path} cannot be read"))
-            }
-            _ => (None, String::new()),
-        };
-        let value = value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        value.ok_or_else(|| self.wrong(&[setting], what))
+        self.secret_place(setting, text)?.read().map_err(|problem| self.wrong(&[setting], problem))
+    }
+
+    fn secret_place<'a>(&self, setting: &str, text: &'a str) -> Result<SecretPlace<'a>, NotifierError> {
+        let place = SecretPlace::parse(text).ok_or_else(|| {
+            // The text may be the secret itself, so it is not quoted.
+            let problem = format!(
+                "`{setting}` must name an environment variable or a file: \"env:NAME\" or \"file:PATH\""
+            );
+            self.wrong(&[setting], problem)
+        })?;
+        if let SecretPlace::Variable(name) = place
+            && let Some(problem) = refusal(name)
+        {
+            return Err(self.wrong(&[setting], problem));
+        }
+        Ok(place)
     }
 }

@@ -1,11 +1,13 @@
 //! `[server]`: how others reach this Forebay, and whose JWTs it accepts.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 use forebay_domain::access::Role;
-use forebay_engine::jwt::{JwtKeys, JwtSettings, JwtVerifier};
+use forebay_engine::{
+    jwt::{JwtKeys, JwtSettings, JwtVerifier},
+    secret::SecretPlace,
+};
 use forebay_server::Network;
-use forebay_sources::environment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use url::Url;
@@ -67,7 +69,7 @@ impl Server {
         let wrong = |setting: &str, message: &str| Err(Problem::at(["server", "jwt", setting], message));
         let keys = match (&jwt.jwks_url, &jwt.secret) {
             (Some(url), None) => JwtKeys::JwksUrl(url.clone()),
-            (None, Some(secret)) if Place::of(secret).is_some() => JwtKeys::Secret("x".repeat(32)),
+            (None, Some(secret)) if SecretPlace::parse(secret).is_some() => JwtKeys::Secret("x".repeat(32)),
             // The text may be the secret itself, so it is not quoted.
             (None, Some(_)) => {
                 return wrong(
@@ -98,9 +100,9 @@ impl Server {
     /// The verifier of JWTs, if a provider is configured. Errors: `secret_missing`, `config_invalid`.
     pub(crate) fn jwt_verifier(&self) -> Result<Option<JwtVerifier>, Failure> {
         let Some(jwt) = &self.jwt else { return Ok(None) };
-        let keys = match (&jwt.jwks_url, jwt.secret.as_deref().and_then(Place::of)) {
+        let keys = match (&jwt.jwks_url, jwt.secret.as_deref().and_then(SecretPlace::parse)) {
             (Some(url), _) => JwtKeys::JwksUrl(url.clone()),
-            (None, Some(place)) => JwtKeys::Secret(place.read()?),
+            (None, Some(place)) => JwtKeys::Secret(read_secret(place)?),
             (None, None) => return Ok(None),
         };
         let verifier = JwtVerifier::new(jwt.settings(keys)).map_err(|error| {
@@ -128,30 +130,9 @@ impl Jwt {
     }
 }
 
-/// Where a secret is.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    Variable(&'a str),
-    File(&'a str),
-}
-
-impl<'a> Place<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let variable =
-            text.strip_prefix("env:").filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
-        let file = text.strip_prefix("file:").filter(|path| !path.is_empty());
-        variable.map(Self::Variable).or(file.map(Self::File))
-    }
-
-    fn read(self) -> Result<String, Failure> {
-        let (value, what) = match self {
-            Self::Variable(name) => (environment::var(name).ok(), format!("{name} is not set")),
-            Self::File(path) => (fs::read_to_string(path).ok(), format!("the file {path} can't be read")),
-        };
-        let value = value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        value.ok_or_else(|| {
-            Failure::usage("secret_missing", format!("{what}; [server.jwt] reads its secret from it"))
-                .hint("provide the secret, or remove [server.jwt]")
-        })
-    }
+fn read_secret(place: SecretPlace<'_>) -> Result<String, Failure> {
+    place.read().map_err(|problem| {
+        Failure::usage("secret_missing", format!("{problem}; [server.jwt] reads its secret from it"))
+            .hint("provide the secret, or remove [server.jwt]")
+    })
 }

@@ -108,7 +108,7 @@ async fn an_url_can_be_a_secret_in_a_file_and_no_failure_tells_it() {
     );
     fs::remove_file(&path).unwrap();
     let error = try_out(&Notifying::default(), &ops).await.unwrap_err();
-    assert!(error.problem.contains("cannot be read") && error.setting == ["url"], "{error}");
+    assert!(error.problem.contains("can't be read") && error.setting == ["url"], "{error}");
 }
 
 #[tokio::test]
