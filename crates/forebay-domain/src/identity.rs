@@ -61,6 +61,11 @@ impl ReferenceId {
     }
 }
 
+/// A version 8 UUID of a text, for ids of other kinds.
+pub fn uuid_of(text: &[u8]) -> String {
+    ReferenceId::from_digest(digest::digest(&digest::SHA256, text).as_ref()).to_string()
+}
+
 impl VersionHash {
     /// Hashes a canonical form.
     pub fn of(canonical: &[u8]) -> Self {

@@ -35,6 +35,7 @@ pub mod percent;
 pub mod pointer;
 pub mod prepare;
 pub mod question;
+pub mod redact;
 pub mod reject;
 pub mod rekey;
 pub mod removal_flag;

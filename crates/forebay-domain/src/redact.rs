@@ -4,7 +4,7 @@
 //! through here: the password in `scheme://user:password@host`, and the value of a name such as `password=`, `--pwd=`
 //! or `passphrase=` in a connection string, a URL's query or a command line, become `***`.
 
-use forebay_domain::secret_names::is_password;
+use crate::secret_names::is_password;
 
 const MASK: &str = "***";
 

@@ -21,11 +21,7 @@ use self::{
     event::{EventType, event},
     sender::Sender,
 };
-use crate::{
-    clock,
-    error::{Error, Result},
-    persist::report::RunReport,
-};
+use crate::{clock, error::Result, persist::report::RunReport};
 
 static SENDER: RwLock<Option<Arc<Sender>>> = RwLock::new(None);
 
@@ -67,10 +63,6 @@ impl Reported {
             Ok(report) => (of_status(report.status), Some(report), None),
             Err(error) => (of_status(error.run_status()), None, Some(error)),
         };
-        self.send(kind, report, error);
-    }
-
-    fn send(&self, kind: EventType, report: Option<&RunReport>, error: Option<&Error>) {
         let event = event(self.sender.namespace(), &self.facts, kind, clock::now(), report, error);
         self.sender.send(event);
     }

@@ -1,14 +1,14 @@
 //! Exit codes, and the one form in which users see every error.
 //!
 //! Library crates have their own error enums with a stable `code()` and a `hint()`; each has one `From` here. A failure
-//! never contains a secret: its text passes through [`crate::redact`] when it is created.
+//! never contains a secret: its text passes through [`forebay_domain::redact`] when it is created.
 
 use std::{error::Error, fmt, path::Path, process::ExitCode};
 
-use forebay_domain::run::RunStatus;
+use forebay_domain::{redact::redact, run::RunStatus};
 use forebay_store::tools::ToolError;
 
-use crate::{ErrorDocument, redact::redact};
+use crate::ErrorDocument;
 
 /// The exit codes, which scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -64,7 +64,6 @@ mod page;
 mod pause;
 mod pipeline_state;
 pub mod read;
-pub mod redact;
 mod reference;
 mod reference_excerpt;
 mod rejected_record;

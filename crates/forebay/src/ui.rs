@@ -21,8 +21,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 
+pub(crate) use forebay_domain::redact::redact;
 pub(crate) use forebay_engine::human as format;
-pub(crate) use forebay_views::redact::redact;
 
 pub(crate) use self::{
     clean::escape as escape_json,

@@ -3,10 +3,9 @@
 //! What OpenLineage has no facet for is in the facet `forebay_run`, which
 //! `docs/reference/openlineage-run-facet.json` describes.
 
-use forebay_domain::hex;
+use forebay_domain::{identity::uuid_of, redact::redact, run::RunStatus};
 use forebay_store::connect::Place;
 use jiff::Timestamp;
-use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -87,14 +86,7 @@ pub(super) fn event(
 fn run_uuid(facts: &Facts) -> String {
     let Place { address, database } = &facts.database;
     let text = format!("forebay run\0{address}\0{database}\0{}\0{}", facts.source, facts.run_id);
-    let hash = digest(&SHA256, text.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.as_ref()[..16]);
-    // RFC 9562: version 8 is for one's own rules.
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let text = hex::encode(&bytes);
-    [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
+    uuid_of(text.as_bytes())
 }
 
 /// A facet of the specification.
@@ -124,11 +116,12 @@ fn run_facets(facts: &Facts, report: Option<&RunReport>, error: Option<&Error>) 
     });
     let message = match (error, report) {
         (Some(error), _) => Some(error.to_string()),
-        (None, Some(report)) if report.status.as_str() == "failed" => Some(report.messages.join("; ")),
+        (None, Some(report)) if report.status == RunStatus::Failed => Some(report.messages.join("; ")),
         _ => None,
     };
     if let Some(message) = message {
-        let content = json!({ "message": message, "programmingLanguage": "Rust" });
+        // It leaves the machine.
+        let content = json!({ "message": redact(&message), "programmingLanguage": "Rust" });
         all["errorMessage"] = facet("ErrorMessageRunFacet", "1-0-1", content);
     }
     all
@@ -219,9 +212,7 @@ fn output(facts: &Facts, report: Option<&RunReport>) -> Value {
         "facets": {},
     });
     if let Some(report) = report {
-        let counts = &report.counts;
-        let num_written = counts.num_added + counts.num_updated + counts.num_restored + counts.num_removed;
-        let content = json!({ "rowCount": num_written });
+        let content = json!({ "rowCount": report.counts.num_changed() });
         let statistics = facet("OutputStatisticsOutputDatasetFacet", "1-0-2", content);
         dataset["outputFacets"] = json!({ "outputStatistics": statistics });
     }

@@ -34,10 +34,10 @@ const LAST_TIME: Duration = Duration::from_secs(6);
 /// Where to send, and as whom.
 #[derive(Clone)]
 pub struct ExporterSettings {
-    /// Takes traces; `None`: they aren't sent.
-    pub traces: Option<Url>,
-    /// Takes logs; `None`: they aren't sent.
-    pub logs: Option<Url>,
+    /// Takes traces.
+    pub traces: Url,
+    /// Takes logs.
+    pub logs: Url,
     /// Headers of each request.
     pub headers: Vec<(String, String)>,
     /// Attributes of this process.
@@ -67,46 +67,28 @@ struct Shared {
     queue: Mutex<Option<mpsc::Sender<Item>>>,
     task: Mutex<Option<JoinHandle<()>>>,
     num_dropped: Arc<AtomicU64>,
-    sends_spans: bool,
-    sends_logs: bool,
 }
 
 impl Exporter {
     /// Starts the task. Needs a tokio runtime. Error: why there is no HTTP client.
     pub fn start(settings: ExporterSettings) -> Result<Self, String> {
-        let client = |url: &Option<Url>| {
-            url.as_ref()
-                .map(|url| http::client(url, REQUEST_TIME))
-                .transpose()
-                .map_err(|error| error.to_string())
-        };
+        let client = |url| http::client(url, REQUEST_TIME).map_err(|error| error.to_string());
         let clients = (client(&settings.traces)?, client(&settings.logs)?);
-        let (sends_spans, sends_logs) = (settings.traces.is_some(), settings.logs.is_some());
         let (queue, items) = mpsc::channel(MOST_WAITING);
         let num_dropped = Arc::new(AtomicU64::new(0));
         let task = tokio::spawn(run(settings, clients, items, Arc::clone(&num_dropped)));
-        let shared = Shared {
-            queue: Mutex::new(Some(queue)),
-            task: Mutex::new(Some(task)),
-            num_dropped,
-            sends_spans,
-            sends_logs,
-        };
+        let shared = Shared { queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)), num_dropped };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Queues a span.
     pub fn span(&self, span: Span) {
-        if self.shared.sends_spans {
-            self.queue(Item::Span(span));
-        }
+        self.queue(Item::Span(span));
     }
 
     /// Queues a line of the log.
     pub fn log(&self, log: Log) {
-        if self.shared.sends_logs {
-            self.queue(Item::Log(log));
-        }
+        self.queue(Item::Log(log));
     }
 
     fn queue(&self, item: Item) {
@@ -129,7 +111,7 @@ impl Exporter {
 
 async fn run(
     settings: ExporterSettings,
-    clients: (Option<Client>, Option<Client>),
+    clients: (Client, Client),
     mut items: mpsc::Receiver<Item>,
     num_dropped: Arc<AtomicU64>,
 ) {
@@ -159,7 +141,9 @@ async fn run(
         }
         was_full = number > 0;
         for ((client, url, number, body), is_failing) in bodies.into_iter().zip(&mut are_failing) {
-            let (Some(client), Some(url), 1..) = (client, url, number) else { continue };
+            if number == 0 {
+                continue;
+            }
             let problem = post(client, url, &settings.headers, &body).await.err();
             // Said once, until it works again: the line itself would be sent too.
             if let Some(problem) = problem.as_deref().filter(|_| !*is_failing) {

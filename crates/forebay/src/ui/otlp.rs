@@ -56,7 +56,7 @@ fn settings() -> Result<Option<ExporterSettings>, Failure> {
     let at = |path: &str| {
         let mut url = base.clone();
         url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
-        Some(url)
+        url
     };
     let mut resource = pairs(&variable(OTEL_RESOURCE_ATTRIBUTES).unwrap_or_default());
     let named = resource.iter().any(|(name, _)| name == "service.name");
