@@ -94,7 +94,7 @@ pub async fn create(database: &Database, request: &TokenRequest, by: &Actor) -> 
         name: &name,
         role: request.role,
         sources: request.sources.as_deref(),
-        hash: &hash(&secret),
+        hash: &sha256(&secret),
         expires_at: request.expires_at,
         created_by: &by.name,
     };
@@ -150,7 +150,7 @@ pub async fn verify(
 
 /// The hash of a token; `None`: it has another form.
 pub fn hash_of(presented: &str) -> Option<TokenHash> {
-    is_well_formed(presented).then(|| hash(presented))
+    is_well_formed(presented).then(|| sha256(presented))
 }
 
 /// The same as [`verify`] for a token of which the program has kept the hash.
@@ -177,9 +177,10 @@ pub async fn verify_hash(
     Ok(Ok(Principal { name: row.name, role: row.role, sources: row.sources }))
 }
 
-fn hash(token: &str) -> TokenHash {
+/// The SHA-256 of a text, in place of which it is kept.
+pub fn sha256(text: &str) -> TokenHash {
     let mut hash = TokenHash::default();
-    hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     hash
 }
 

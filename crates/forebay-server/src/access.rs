@@ -148,7 +148,7 @@ impl Access {
     /// Ends the session of these headers.
     pub(crate) fn end_session(&self, headers: &HeaderMap) {
         if let Some(id) = self.cookie().of(headers) {
-            self.sessions.end(&sessions::hash(id));
+            self.sessions.end(&tokens::sha256(id));
         }
     }
 
@@ -158,7 +158,7 @@ impl Access {
         headers: &HeaderMap,
         from: Option<IpAddr>,
     ) -> Result<Option<Caller>, Failure> {
-        let Some(id) = self.cookie().of(headers).map(sessions::hash) else { return Ok(None) };
+        let Some(id) = self.cookie().of(headers).map(tokens::sha256) else { return Ok(None) };
         let Some(credential) = self.sessions.find(&id, Instant::now()) else { return Ok(None) };
         if let Ok(principal) = self.verify(database, &credential, from).await? {
             return Ok(Some(Caller { principal, from, means: Means::Session(id, credential) }));

@@ -7,7 +7,6 @@ use forebay_domain::access::{Permission, Principal, Role, Skin};
 use forebay_engine::tokens::{self, TokenHash};
 use forebay_store::actions::Actor;
 use forebay_views::failure::Failure;
-use ring::digest::{SHA256, digest};
 
 /// The two ends of a connection: an extension of its requests.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +44,7 @@ impl Credential {
     pub(crate) fn hash(&self) -> TokenHash {
         match self {
             Self::Token(hash) => *hash,
-            Self::Jwt(text) => {
-                let mut hash = TokenHash::default();
-                hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-                hash
-            }
+            Self::Jwt(text) => tokens::sha256(text),
         }
     }
 }

@@ -125,6 +125,23 @@ pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<O
     Ok(Some(former))
 }
 
+/// Those of these references that are named by their own id and key, with source and key: all but those that have, or
+/// had, a name of another one. [`find`] finds these too.
+pub async fn find_plain(
+    client: &impl GenericClient,
+    ids: &[ReferenceId],
+) -> Result<Vec<(ReferenceId, String, String)>> {
+    let ids: Vec<SqlId> = ids.iter().copied().map(SqlId).collect();
+    let statement = "select r.reference_id, s.name as source, r.record_key \
+         from forebay.\"references\" as r join forebay.sources as s using (source_id) \
+         where r.reference_id = any ($1) \
+             and not exists (select from forebay.reference_aliases as a where a.alias_id = r.reference_id)";
+    let rows = client.query_typed(statement, &[(&ids, Type::UUID_ARRAY)]).await?;
+    rows.iter()
+        .map(|row| Ok((row.read::<SqlId>("reference_id")?.0, row.read("source")?, row.read("record_key")?)))
+        .collect()
+}
+
 async fn find_by_id(client: &impl GenericClient, id: ReferenceId) -> Result<Option<ReferenceRow>> {
     let row = client.query_typed_opt(FIND, &[(&SqlId(id), Type::UUID)]).await?;
     row.as_ref().map(reference_row).transpose()

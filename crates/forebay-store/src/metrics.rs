@@ -1,4 +1,4 @@
-//! Facts for a monitoring system that asks every few seconds. Nothing here counts a large table.
+//! Facts for a monitoring system that asks every few seconds. Counts of large tables stop at a limit.
 
 use std::time::Duration;
 

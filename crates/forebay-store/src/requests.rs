@@ -20,6 +20,9 @@ const BEGIN: &str = include_str!("requests/begin.sql");
 /// How long a request is kept.
 pub const KEPT: Duration = Duration::from_hours(24);
 
+/// How often a request is begun again because an earlier one with its key was forgotten at the same moment.
+const MOST_TRIES: usize = 5;
+
 /// A request with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keyed {
@@ -58,7 +61,7 @@ pub enum Begun {
 /// Begins a request, or says what became of it.
 pub async fn begin(client: &impl GenericClient, request: &Keyed, lease: Duration) -> Result<Begun> {
     let Keyed { caller, key, fingerprint } = request;
-    loop {
+    for _ in 0..MOST_TRIES {
         let begun = client
             .query_typed_opt(
                 BEGIN,
@@ -89,6 +92,7 @@ pub async fn begin(client: &impl GenericClient, request: &Keyed, lease: Duration
             body: row.read("body")?,
         }));
     }
+    Ok(Begun::InProgress)
 }
 
 /// Holds a request for longer. Returns whether it is still held under this receipt.

@@ -1,8 +1,10 @@
 //! Looks up names that users type, with a suggestion for a misspelt one.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
-use forebay_domain::{field_filter::FieldFilter, handoff::ReasonCode, scope::Scope, words::Word};
+use forebay_domain::{
+    field_filter::FieldFilter, handoff::ReasonCode, identity::ReferenceId, scope::Scope, words::Word,
+};
 use forebay_engine::{human, scrape::Sources, work::FAILURE_CODES};
 use forebay_store::{
     connect::Client,
@@ -56,6 +58,32 @@ pub async fn reference(client: &Client, name: &str) -> Result<ReferenceRow, Fail
     Err(failure(format!("the source {source_name} has no reference with the key {record_key:?}")).hint(
         format!("its keys consist of {key}; list its records with `forebay export --source {source_name}`"),
     ))
+}
+
+/// The ids of references, in one statement but for those that were re-keyed. Errors: those of [`reference`].
+pub async fn references(client: &Client, names: &[String]) -> Result<Vec<ReferenceId>, Failure> {
+    let parsed: Vec<Option<ReferenceName>> = names.iter().map(|name| ReferenceName::parse(name)).collect();
+    let ids: Vec<ReferenceId> = parsed.iter().flatten().map(ReferenceName::id).collect();
+    let plain: BTreeMap<ReferenceId, (String, String)> = history::find_plain(&***client, &ids)
+        .await?
+        .into_iter()
+        .map(|(id, source, record_key)| (id, (source, record_key)))
+        .collect();
+    let is_plain = |parsed: &ReferenceName| match (parsed, plain.get(&parsed.id())) {
+        (_, None) => false,
+        (ReferenceName::Id(_), Some(_)) => true,
+        (ReferenceName::Key { source, record_key }, Some(known)) => {
+            (source, record_key) == (&known.0, &known.1)
+        }
+    };
+    let mut found = Vec::with_capacity(names.len());
+    for (name, parsed) in names.iter().zip(&parsed) {
+        found.push(match parsed.as_ref().filter(|parsed| is_plain(parsed)) {
+            Some(parsed) => parsed.id(),
+            None => reference(client, name).await?.reference_id,
+        });
+    }
+    Ok(found)
 }
 
 /// A run as people name it: its id, or `latest`.

@@ -10,12 +10,9 @@ use std::{
 };
 
 use forebay_domain::hex;
-use forebay_engine::tokens::TokenHash;
+use forebay_engine::tokens::{TokenHash, sha256};
 use forebay_views::failure::Failure;
-use ring::{
-    digest::{SHA256, digest},
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::caller::Credential;
 
@@ -48,7 +45,7 @@ impl Sessions {
         {
             all.remove(&oldest);
         }
-        all.insert(hash(&id), Session { credential, began: now });
+        all.insert(sha256(&id), Session { credential, began: now });
         Ok(id)
     }
 
@@ -72,13 +69,6 @@ fn is_live(session: &Session, now: Instant) -> bool {
     now.saturating_duration_since(session.began) < LONGEST
 }
 
-/// The hash of an id.
-pub(super) fn hash(id: &str) -> TokenHash {
-    let mut hash = TokenHash::default();
-    hash.copy_from_slice(digest(&SHA256, id.as_bytes()).as_ref());
-    hash
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +78,7 @@ mod tests {
         let (sessions, start) = (Sessions::default(), Instant::now());
         let token = || Credential::Token([1; 32]);
         let first = sessions.begin(token(), start).unwrap();
-        let is_there = |id: &str, at| sessions.find(&hash(id), at).is_some();
+        let is_there = |id: &str, at| sessions.find(&sha256(id), at).is_some();
         assert!(
             is_there(&first, start + LONGEST.saturating_sub(Duration::from_secs(1)))
                 && !is_there(&first, start + LONGEST)
@@ -100,7 +90,7 @@ mod tests {
         }
         assert!(!is_there(&first, start) && is_there(&second, start), "the oldest one made room");
         assert_eq!(sessions.lock().len(), MOST);
-        sessions.end(&hash(&second));
+        sessions.end(&sha256(&second));
         assert!(!is_there(&second, start) && !is_there("", start));
     }
 }

@@ -55,10 +55,7 @@ pub async fn selection(client: &Client, filter: Filter) -> Result<Selection, Fai
         names::source(client, source).await?;
     }
     names::codes(client, reason_code.as_deref(), failure_code.as_deref()).await?;
-    let mut reference_ids = Vec::new();
-    for name in &references {
-        reference_ids.push(names::reference(client, name).await?.reference_id);
-    }
+    let reference_ids = names::references(client, &references).await?;
     Ok(Selection { pipeline, source, state, reason_code, failure_code, reference_ids, since, until, limit })
 }
 

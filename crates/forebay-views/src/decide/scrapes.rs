@@ -28,8 +28,8 @@ const WORST_FIRST: [Exit; 7] = [
     Exit::Unavailable,
     Exit::Partial,
 ];
-/// Runs in progress of a source that are listed.
-const MOST_RUNS: i64 = 100;
+/// Runs in progress among which those of the sources are looked for; a scope has one at a time.
+const MOST_RUNS: i64 = 1_000;
 
 /// The definition of a source of the configuration. Error: `source_not_scraped`.
 pub fn source<'a>(sources: &'a Sources, name: &str) -> Result<&'a SourceDefinition, Failure> {
@@ -117,15 +117,8 @@ pub async fn in_progress(
     entity_type: &str,
     sources: Vec<String>,
 ) -> Result<Scraping, Failure> {
-    let mut in_progress: Vec<RunSummary> = Vec::new();
-    for source in &sources {
-        let filter = RunFilter {
-            source: Some(source.clone()),
-            status: Some(RunStatus::Running),
-            limit: MOST_RUNS,
-            ..RunFilter::default()
-        };
-        in_progress.extend(runs::list(&***client, &filter).await?.iter().map(RunSummary::from));
-    }
-    Ok(Scraping { entity_type: entity_type.to_owned(), sources, runs: in_progress })
+    let filter = RunFilter { status: Some(RunStatus::Running), limit: MOST_RUNS, ..RunFilter::default() };
+    let running = runs::list(&***client, &filter).await?;
+    let runs = running.iter().filter(|run| sources.contains(&run.source)).map(RunSummary::from).collect();
+    Ok(Scraping { entity_type: entity_type.to_owned(), sources, runs })
 }

@@ -44,10 +44,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .report(async |database| {
             let client = database.client().await?;
             names::pipelines(&client, [&args.pipeline]).await?;
-            let mut ids = Vec::new();
-            for name in &args.references {
-                ids.push(names::reference(&client, name).await?.reference_id);
-            }
+            let ids = names::references(&client, &args.references).await?;
             drop(client);
             let num_handoffs =
                 operate::enqueue(database, &args.pipeline, &ids, args.at, &args.why.actor()).await?;
