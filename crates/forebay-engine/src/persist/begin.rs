@@ -47,7 +47,8 @@ pub(super) async fn begin(client: &mut Client, lease: &ScopeLease, run: &NewRun)
 
 async fn start(client: &mut Client, lease: &ScopeLease, run: &NewRun) -> forebay_store::Result<i64> {
     let transaction = client.transaction().await?;
-    let (run_id, ()) = try_join!(runs::start(&transaction, run), lease.fence(&transaction))?;
+    // In this order: once the first one has failed, the second one's error says only that the transaction is aborted.
+    let (run_id, ()) = try_join!(biased; runs::start(&transaction, run), lease.fence(&transaction))?;
     transaction.commit().await?;
     Ok(run_id)
 }

@@ -47,7 +47,7 @@ pub(super) fn prepare(preparer: &mut Preparer, piece: Piece) -> PreparedBlock {
 fn prepare_page(preparer: &mut Preparer, crawled: Crawled, order: PageOrder) -> PreparedBlock {
     let Crawled { link, outcome } = crawled;
     let url: Arc<str> = redact_url(&link.url).into();
-    let _span = debug_span!("page", url = &*url).entered();
+    let _span = debug_span!("prepare", url = &*url).entered();
     let PageOrder { position, is_first } = order;
     let of_page =
         |url, link: &Link| PreparedPage { key: link.key(), url, is_first, ..PreparedPage::default() };

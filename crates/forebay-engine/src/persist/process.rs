@@ -145,7 +145,9 @@ async fn try_once(
     }
     // Last, because they lock the run's row and the scope until the commit. The update also fails if the run was closed
     // meanwhile.
+    // In this order: once the first one has failed, the second one's error says only that the transaction is aborted.
     try_join!(
+        biased;
         context.lease.fence(&transaction),
         runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs)
     )?;

@@ -23,6 +23,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task,
 };
+use tracing::{Instrument, Span};
 
 use super::{
     feed::Feed,
@@ -86,7 +87,7 @@ impl Reading {
             Feed::Unchanged | Feed::Later { .. } => Raw::Nothing,
         };
         let (sender, blocks) = mpsc::channel(BLOCKS_WAITING);
-        let end = tokio::spawn(prepare_all(raw, sender, policy, num_preparers));
+        let end = tokio::spawn(prepare_all(raw, sender, policy, num_preparers).in_current_span());
         Self { blocks, end, _share: share }
     }
 
@@ -250,8 +251,9 @@ async fn prepare_all(
         tokio::select! {
             piece = raw.next(), if more && at_work.len() < num_preparers => match piece {
                 Some(Ok(piece)) => {
-                    let (idle, policy) = (Arc::clone(&idle), Arc::clone(&policy));
-                    at_work.push_back(task::spawn_blocking(move || Ok(prepare_one(&idle, policy, piece))));
+                    let (idle, policy, run) = (Arc::clone(&idle), Arc::clone(&policy), Span::current());
+                    let prepare = move || run.in_scope(|| Ok(prepare_one(&idle, policy, piece)));
+                    at_work.push_back(task::spawn_blocking(prepare));
                 }
                 Some(Err(error)) if error.ends_input_early() => {
                     more = false;

@@ -53,7 +53,7 @@ pub(super) static START_TIME: Metric =
 pub(super) static DATABASE_UP: Metric = gauge(
     "forebay_database_up",
     &[],
-    "Whether the database answered: 1 or 0. At 0, the metrics of what it stores have no samples.",
+    "Whether the database could be reached: 1 or 0. At 0, the metrics of what it stores have no samples.",
 );
 
 pub(super) static READ_ERRORS: Metric =
@@ -93,7 +93,7 @@ pub(super) static HANDOFFS: Metric = gauge(
 pub(super) static HANDOFF_AGE: Metric = gauge(
     "forebay_handoffs_oldest_age_seconds",
     &["pipeline", "state"],
-    "How long ago the oldest of these hand-offs was queued.",
+    "How long ago the oldest of the counted hand-offs was queued.",
 );
 pub(super) static PIPELINE_ENABLED: Metric =
     gauge("forebay_pipeline_enabled", &["pipeline"], "Whether the pipeline gets new hand-offs: 1 or 0.");

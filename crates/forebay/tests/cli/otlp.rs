@@ -13,6 +13,7 @@ use crate::{
     receiver::Receiver,
     serve::Serving,
     shown,
+    site::World,
 };
 
 /// The spans by their id.
@@ -66,6 +67,28 @@ fn a_run_sends_its_spans_and_its_log() {
         .find(|record| record["body"]["stringValue"].as_str().unwrap().starts_with("run started"));
     let started = started.unwrap_or_else(|| panic!("{records:?}"));
     assert_eq!((&started["traceId"], &started["severityNumber"]), (&run["traceId"], &json!(9)));
+}
+
+#[test]
+fn pages_are_fetched_and_prepared_inside_their_run() {
+    let (collector, world) = (Receiver::open(), World::new());
+    let mut command = world.sandbox.command("scrape courses");
+    command.env("FOREBAY_DATABASE_URL", &world.db.url);
+    let output = command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url).output().unwrap();
+    assert!(output.status.success(), "{}", shown(&output));
+    let spans = spans(&collector);
+    let run = named(&spans, "run");
+    for name in ["page", "prepare"] {
+        let all: Vec<&Value> = spans.values().filter(|span| span["name"] == name).collect();
+        assert!(all.len() >= 2, "{name}: {spans:?}");
+        for span in all {
+            assert_eq!(
+                (&span["traceId"], &span["parentSpanId"]),
+                (&run["traceId"], &run["spanId"]),
+                "{span}"
+            );
+        }
+    }
 }
 
 #[test]
