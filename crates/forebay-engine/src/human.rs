@@ -1,6 +1,6 @@
 //! Counts, durations and times for people. JSON output never uses these.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt::Write as _, time::Duration};
 
 use forebay_store::pauses::UNTIL_RESUMED;
 use jiff::{Timestamp, tz::TimeZone};
@@ -96,6 +96,23 @@ pub fn is_disguise(c: char) -> bool {
     let is_bidi =
         matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
     is_bidi || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// The text of a JSON document, with escapes for the characters that a terminal would interpret.
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_disguise) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for character in json.chars() {
+        if is_disguise(character) {
+            // All of them are in the basic plane. Writing to a String never fails.
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// External text on one line, without control characters that a terminal would interpret.
@@ -220,5 +237,15 @@ mod tests {
         assert_eq!(plain("a\r\n\tb\u{1b}[2Jc\u{7}"), "a   b\u{fffd}[2Jc\u{fffd}");
         assert_eq!(shortened("ünïcödé", 3), "ünï…");
         assert_eq!(shortened("abc", 3), "abc");
+    }
+
+    #[test]
+    fn json_keeps_its_value() {
+        let value = serde_json::json!({ "a\u{202e}": "\u{1b}[2J\u{9b}\u{7f}é\n\u{2028}" });
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let text = escape_json(&text);
+        assert!(text.chars().all(|character| !is_disguise(character)), "{text:?}");
+        assert!(text.contains("\\u202e") && text.contains('é'), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

@@ -16,6 +16,7 @@ use forebay_engine::{
     scrape::{Scraper, Sources, Stop},
     work::Declarations,
 };
+use forebay_mcp::Shared as Tools;
 use forebay_store::connect::{Client, Database};
 use forebay_views::failure::Failure;
 use jiff::Timestamp;
@@ -81,6 +82,8 @@ struct Shared {
     feed: Feed,
     /// In front of the sources.
     gate: Gate,
+    /// What AI programs use, with a gate of their own.
+    tools: Arc<Tools>,
     /// Runs of posted records at the same time; others wait.
     runs: Semaphore,
     /// Scrapes on request at the same time; others wait.
@@ -110,6 +113,11 @@ impl App {
         let access = Access::new(mem::take(&mut settings.admission));
         let feed = Feed::new(Arc::clone(&settings.scraper.database), stopping.clone());
         let gate = Gate::until(settings.scraper.clone(), settings.policies.clone(), settings.stop.clone());
+        let tools = Tools {
+            scraper: settings.scraper.clone(),
+            gate: Gate::for_tools(settings.scraper.clone(), settings.policies.clone(), settings.stop.clone()),
+            declarations: settings.declarations.clone(),
+        };
         let (runs, scrapes) = (Semaphore::new(MOST_RUNS), Semaphore::new(MOST_SCRAPES as usize));
         let shared = Shared {
             settings,
@@ -117,6 +125,7 @@ impl App {
             stopping,
             feed,
             gate,
+            tools: Arc::new(tools),
             runs,
             scrapes,
             pulse: Pulse::default(),
@@ -200,6 +209,16 @@ impl App {
             .hint("start it with `forebay serve --allow-scrape`"))
     }
 
+    /// What AI programs use.
+    pub(crate) fn tools(&self) -> &Arc<Tools> {
+        &self.shared.tools
+    }
+
+    /// Whether clients may make it scrape.
+    pub(crate) fn allows_scrapes(&self) -> bool {
+        self.shared.settings.allow_scrape
+    }
+
     /// What goes on even if its client goes away.
     pub(crate) fn tasks(&self) -> &TaskTracker {
         &self.shared.tasks
@@ -212,6 +231,7 @@ impl App {
         self.shared.tasks.wait().await;
         let _all = self.shared.scrapes.acquire_many(MOST_SCRAPES).await;
         self.shared.gate.finish().await;
+        self.shared.tools.gate.finish().await;
     }
 
     /// The changes that clients follow.

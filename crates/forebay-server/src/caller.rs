@@ -6,7 +6,6 @@ use axum::http::request::Parts;
 use forebay_domain::access::{Permission, Principal, Role, Skin};
 use forebay_engine::tokens::{self, TokenHash};
 use forebay_store::actions::Actor;
-use forebay_views::failure::Failure;
 
 /// The two ends of a connection: an extension of its requests.
 #[derive(Clone, Copy, Debug)]
@@ -94,31 +93,5 @@ impl Caller {
     /// Whether they may do something with all sources.
     pub(crate) fn may(&self, permission: Permission) -> bool {
         self.principal.may(permission, None)
-    }
-
-    /// Checks that their role permits something. Error: `permission_missing`.
-    pub(crate) fn check_role(&self, permission: Permission) -> Result<(), Failure> {
-        let Principal { role, .. } = self.principal;
-        if role.permissions().contains(&permission) {
-            return Ok(());
-        }
-        let message = format!("the role {role} does not include the permission {permission}");
-        Err(Failure::usage("permission_missing", message)
-            .hint("use a token of another role; `forebay tokens create` makes one"))
-    }
-
-    /// Checks that they may do something with a source; `None`: with all sources, or something that has none. Error:
-    /// `permission_missing`.
-    pub(crate) fn check(&self, permission: Permission, source: Option<&str>) -> Result<(), Failure> {
-        self.check_role(permission)?;
-        if self.principal.may(permission, source) {
-            return Ok(());
-        }
-        let sources = self.principal.sources.as_deref().unwrap_or_default().join(", ");
-        let message = format!(
-            "the token is good for these sources only, and for requests about one of them: {sources}"
-        );
-        Err(Failure::usage("permission_missing", message)
-            .hint("name one of them as `source`, or use a token for all sources"))
     }
 }

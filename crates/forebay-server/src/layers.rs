@@ -43,12 +43,12 @@ const HEADERS: [(HeaderName, &str); 4] = [
     ),
 ];
 
-/// Adds the layers to a router. Requests for `streamed` take as long as their body.
+/// Adds the layers to a router. Requests for the paths in `streamed` take as long as their bodies.
 pub(crate) fn add_to(
     router: Router,
     public: PublicHost,
     proxies: Arc<[Network]>,
-    streamed: &'static str,
+    streamed: &'static [&'static str],
 ) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| panicked()))
@@ -75,9 +75,13 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn limit_time(State(streamed): State<&'static str>, request: Request, next: Next) -> Response {
-    // Its body has a limit on silence instead.
-    if request.uri().path() == streamed {
+async fn limit_time(
+    State(streamed): State<&'static [&'static str]>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Their bodies have a limit on silence instead.
+    if streamed.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     tokio::time::timeout(MOST_TIME, next.run(request)).await.unwrap_or_else(|_| {

@@ -1,4 +1,4 @@
-//! Forebay over HTTP: the API, and the pages of the dashboard.
+//! Forebay over HTTP: the API, the pages of the dashboard, and the tools for AI programs.
 //!
 //! It has no rules of its own. An endpoint reads its arguments, calls what the command line calls (`forebay-views` to
 //! read, `forebay-engine` to change), and answers with the same views. Each endpoint is a type that implements
@@ -22,6 +22,7 @@ mod inputs;
 mod jobs;
 mod layers;
 mod listener;
+mod mcp;
 mod metrics;
 mod network;
 mod openapi;

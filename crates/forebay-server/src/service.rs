@@ -1,4 +1,4 @@
-//! The service of a server: the API, the dashboard, and what every request passes through.
+//! The service of a server: the API, the dashboard, the tools, and what every request passes through.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use forebay_views::failure::Failure;
 use crate::{
     api::{self, persist::Persist},
     app::App,
-    health, layers, metrics, openapi, pages,
+    health, layers, mcp, metrics, openapi, pages,
     problem::Problem,
     raw::Raw,
     routes::{Route, Routes},
@@ -31,11 +31,12 @@ pub fn router(app: App) -> Router {
         .merge(pages::try_it::router(&document))
         .merge(health::router())
         .merge(metrics::router())
+        .merge(mcp::router())
         .merge(pages::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app);
-    layers::add_to(router, public, proxies, Persist::PATH)
+    layers::add_to(router, public, proxies, &[Persist::PATH, mcp::PATH])
         .layer(middleware::from_fn_with_state(requests, metrics::requests::measure))
 }
 

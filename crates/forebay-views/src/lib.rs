@@ -67,6 +67,7 @@ pub mod read;
 mod reference;
 mod reference_excerpt;
 mod rejected_record;
+pub mod rights;
 mod run;
 mod run_counts;
 mod run_detail;

@@ -22,10 +22,9 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 pub(crate) use forebay_domain::redact::redact;
-pub(crate) use forebay_engine::human as format;
+pub(crate) use forebay_engine::human::{self as format, escape_json};
 
 pub(crate) use self::{
-    clean::escape as escape_json,
     page::Page,
     progress::Progress,
     style::{Style, Tone},
@@ -99,7 +98,7 @@ impl Ui {
         let mut text = serde_json::to_string_pretty(document)
             .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
         text.push('\n');
-        self.text(&clean::escape(&text))
+        self.text(&escape_json(&text))
     }
 
     /// Prints one JSON document on its own line, for a command that prints JSON Lines.
@@ -107,7 +106,7 @@ impl Ui {
         let mut text = serde_json::to_string(document)
             .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
         text.push('\n');
-        self.text(&clean::escape(&text))
+        self.text(&escape_json(&text))
     }
 
     /// Prints text unchanged on standard output, such as a completion script.

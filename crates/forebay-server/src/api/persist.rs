@@ -24,7 +24,7 @@ use forebay_engine::{
 use forebay_views::{
     Run, Time,
     failure::{Exit, Failure},
-    read,
+    read, rights,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -140,7 +140,7 @@ impl Raw for Persist {
         check_encoding(&headers)?;
         if query.guards == Some(false) || query.max_removed.is_some() || query.max_rejected.is_some() {
             // Loosening a guard takes the same permission as releasing the run that it holds.
-            caller.check(Permission::Operate, Some(&query.source))?;
+            rights::check(&caller.principal, Permission::Operate, Some(&query.source))?;
         }
         let settings = settings(query, &headers, app.inputs())?;
         // Clients that have gone meanwhile wait here too.

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use forebay_domain::access::Permission;
-use forebay_views::failure::Failure;
+use forebay_views::{failure::Failure, rights};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -79,7 +79,7 @@ impl FromRequestParts<App> for Reader {
 async fn admit(app: &App, parts: &Parts, needs: Permission) -> Result<Caller, Response> {
     let admitted = async {
         let caller = gate::admit(app, parts, needs).await?;
-        caller.check(needs, Option::None)?;
+        rights::check(&caller.principal, needs, Option::None)?;
         Ok::<_, Problem>(caller)
     };
     let problem = match admitted.await {

@@ -12,6 +12,7 @@ use forebay_views::{
     decide::runs::{Decided, Decision, Plan, plan},
     failure::Failure,
     names::{self, RunName},
+    rights,
 };
 use maud::html;
 use serde::Deserialize;
@@ -97,7 +98,7 @@ pub(super) async fn ask(asked: Asked<Path, Shown>) -> Response {
 }
 
 async fn question(asked: &Asked<Path, Shown>) -> Result<Content, Failure> {
-    asked.caller.check_role(Permission::Operate)?;
+    rights::check_role(&asked.caller.principal, Permission::Operate)?;
     let decision = asked.path.decision;
     let run_id = names::run(&asked.app.client().await?, asked.path.run).await?;
     let plan = plan(asked.app.database(), run_id, decision).await?;

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use forebay_domain::access::Permission;
+use forebay_views::rights;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -71,7 +72,7 @@ pub(super) async fn log_in(
 async fn begin(app: &App, token: &str, from: Option<IpAddr>) -> Result<String, Problem> {
     let (credential, principal) = app.access().present(app.database(), token, from).await?;
     let caller = Caller { principal, from, means: Means::Presented(credential.clone()) };
-    caller.check(Permission::Read, None).map_err(|failure| {
+    rights::check(&caller.principal, Permission::Read, None).map_err(|failure| {
         failure.hint(
             "the dashboard shows all sources: use a viewer's, operator's or admin's token without sources",
         )

@@ -10,7 +10,7 @@ use axum::{
 };
 use forebay_domain::{access::Permission, handoff::State};
 use forebay_store::handoffs::{self, Mode, Operation, REPAIR_PRIORITY, Selection};
-use forebay_views::{JobState, failure::Failure, names, read};
+use forebay_views::{JobState, failure::Failure, names, read, rights};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -35,7 +35,7 @@ pub(super) async fn ask(asked: Asked<None, Filter>) -> Response {
 }
 
 async fn question(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
-    asked.caller.check_role(Permission::Operate)?;
+    rights::check_role(&asked.caller.principal, Permission::Operate)?;
     let filter = narrowed(asked.query.clone());
     let mut client = asked.app.client().await?;
     let sample = read::handoffs::page(&client, filter.for_store(SAMPLE), Option::None).await?;

@@ -9,7 +9,7 @@ use tokio::{
     sync::{mpsc, watch},
     task::{JoinHandle, spawn_blocking},
 };
-use tracing::{Instrument, debug_span};
+use tracing::Instrument;
 
 use super::{
     memory::KnownPage,
@@ -42,8 +42,7 @@ impl Visit {
         let (sender, parts) = mpsc::channel(PARTS_WAITING);
         let (turn, its_turn) = watch::channel(false);
         let fetching = Fetching { kind, fetcher, parts: sender, turn: Turn::when(its_turn) };
-        let span = debug_span!("page", url = &*redact_url(&link.url));
-        Self { task: tokio::spawn(fetching.visit(link, known).instrument(span)), parts, turn }
+        Self { task: tokio::spawn(fetching.visit(link, known).in_current_span()), parts, turn }
     }
 
     /// Says that it is the page's turn.

@@ -216,6 +216,8 @@ async fn assert_plans(client: &mut Client, batch: usize) {
              select relname::text, seq_scan, idx_scan from pg_stat_xact_all_tables \
              where schemaname = 'forebay' and relname in ('ingestion_handoffs', 'ingestion_outcomes')"
     );
+    // The counters of a transaction include those of earlier ones that were not reported yet.
+    client.batch_execute("select pg_stat_force_next_flush()").await.unwrap();
     client.batch_execute(&call).await.unwrap();
     let scans = "select relname, seq_scan, idx_scan from scans order by relname";
     for row in client.query_typed(scans, &[]).await.unwrap() {

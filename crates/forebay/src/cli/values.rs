@@ -8,12 +8,11 @@ use clap::{
     ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-pub(crate) use forebay_domain::units::Period as Duration;
+pub(crate) use forebay_domain::units::{Period as Duration, time};
 use forebay_domain::{scope::Scope, words::Word};
 use forebay_engine::logs::Level;
 use forebay_store::tables::SchemaName;
 pub(crate) use forebay_views::names::RunName;
-use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::failure::Failure;
 
@@ -48,22 +47,6 @@ pub(crate) fn scope_of(pairs: &[ScopePair]) -> Result<Scope, Failure> {
 /// The scope of these pairs; `None` without any.
 pub(crate) fn scope_if_given(pairs: &[ScopePair]) -> Result<Option<Scope>, Failure> {
     (!pairs.is_empty()).then(|| scope_of(pairs)).transpose()
-}
-
-/// A time on the command line: RFC 3339 (`2019-04-14T14:55:01Z`), a date (`2019-04-14`, midnight UTC), or the
-/// compact forms of ISO 8601 that file names carry (`20190414T145501Z`, `20190414`).
-pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let is_date = text.len() == 10 || (text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_date
-        && let Ok(date) = text.parse::<civil::Date>()
-        && let Ok(midnight) = date.to_zoned(TimeZone::UTC)
-    {
-        return Ok(midnight.timestamp());
-    }
-    Err("expected a time such as 2019-04-14T14:55:01Z, 2019-04-14 or 20190414T145501Z".to_owned())
 }
 
 /// A duration, or none.
@@ -191,26 +174,6 @@ pub(crate) fn schema(text: &str) -> Result<SchemaName, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_of_every_form_mean_the_same_instant() {
-        let instant = "2019-04-14T14:55:01Z".parse::<Timestamp>().unwrap();
-        for text in ["2019-04-14T14:55:01Z", "20190414T145501Z", "2019-04-14T16:55:01+02:00"] {
-            assert_eq!(time(text), Ok(instant), "{text}");
-        }
-        let midnight = "2019-04-14T00:00:00Z".parse::<Timestamp>().unwrap();
-        for text in ["2019-04-14", "20190414"] {
-            assert_eq!(time(text), Ok(midnight), "{text}");
-        }
-    }
-
-    #[test]
-    fn invalid_times_are_refused() {
-        for text in ["", "yesterday", "2019-13-01", "2019-04-14T14:55:01", "1555253701", "99991231T235959Z9"]
-        {
-            assert!(time(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn durations_have_a_unit() {

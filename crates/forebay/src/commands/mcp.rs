@@ -1,30 +1,20 @@
 //! `forebay mcp`: serves stored data to AI tools over the Model Context Protocol on standard input and output.
 //!
 //! Only the protocol is written to standard output. Without `--allow-scrape`, nothing is written to the database and no
-//! source is scraped. Each tool has a file in [`tools`]; [`server`] implements the protocol.
+//! source is scraped. [`Server`] has the tools; this is their transport.
 
-mod access;
-mod arguments;
-mod catalogue;
-mod excerpt;
-mod forced;
-mod hints;
-mod resources;
-mod server;
-mod tool;
-mod tools;
 mod wire;
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use forebay_engine::{ensure::Gate, scrape::Stop};
+use forebay_mcp::{Access, Server, Shared};
 use rmcp::{
     service::{ServerInitializeError, serve_server},
     transport::{async_rw::AsyncRwTransport, io::stdio_pipes},
 };
 use tokio::{sync::oneshot, time::timeout};
 
-use self::{access::Access, server::Server};
 use super::signals::Signals;
 use crate::{
     context::Context,
@@ -70,7 +60,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let _ = quit.send(());
         };
         let serving = async {
-            let access = Access::new(scraper, gate.clone(), args.allow_scrape, config.declarations());
+            let shared = Shared { scraper, gate: gate.clone(), declarations: config.declarations() };
+            let access = Access::local(Arc::new(shared), args.allow_scrape);
             let served = serve(Server::new(access), asked).await;
             let _in_time = timeout(GRACE, gate.finish()).await;
             close(&gate, &stop).await;

@@ -13,7 +13,7 @@ mod show;
 
 use clap::Subcommand;
 use forebay_views::read::runs as read;
-pub(crate) use forebay_views::read::runs::{detail as read_detail, page as read_page, run as read_run};
+pub(crate) use forebay_views::read::runs::run as read_run;
 
 pub(crate) use self::{rekey::Args as RekeyArgs, report::write_ended};
 use crate::{

@@ -25,7 +25,8 @@ use tracing_subscriber::{
 };
 
 use super::{
-    clean::{clean, escape},
+    clean::clean,
+    escape_json,
     otlp::{self, Otlp},
     progress, redact,
     style::{Style, Tone},
@@ -145,7 +146,7 @@ impl Write for Stderr {
         let text = redact(&String::from_utf8_lossy(line));
         let text = match self.0 {
             LogFormat::Human => clean(&text),
-            LogFormat::Json => escape(&text),
+            LogFormat::Json => escape_json(&text),
         };
         progress::above(|| io::stderr().lock().write_all(text.as_bytes()))?;
         Ok(line.len())

@@ -2,6 +2,7 @@
 
 mod answers;
 mod fresh;
+mod http;
 mod protocol;
 mod rights;
 

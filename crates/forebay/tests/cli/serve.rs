@@ -109,6 +109,11 @@ impl Serving {
         (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {text}")))
     }
 
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
     fn signal(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }

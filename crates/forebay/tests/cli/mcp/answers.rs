@@ -248,7 +248,7 @@ fn every_error_has_a_code_and_says_what_to_do() {
         ("run_status", json!({"cursor": "c5b5d"}), "cursor_invalid"),
         ("freshness", json!({"cursor": "zz"}), "cursor_invalid"),
         ("ensure_data", json!({"entity": "course", "scope": {"a b": "c"}}), "scope_invalid_key"),
-        ("ensure_data", json!({"entity": "course", "force": true}), "scrape_not_allowed"),
+        ("ensure_data", json!({"entity": "course", "force": true}), "scraping_not_allowed"),
     ] {
         let error = chat.error(tool, arguments.clone());
         assert_eq!(error["code"], code, "{tool} {arguments}: {error}");
@@ -256,7 +256,7 @@ fn every_error_has_a_code_and_says_what_to_do() {
         assert!(error["hint"].is_string() || code == "not_there_then", "{tool} {arguments}: {error}");
         let text = error.to_string().to_lowercase();
         assert!(
-            !text.contains("`forebay ") || code == "scrape_not_allowed",
+            !text.contains("`forebay ") || code == "scraping_not_allowed",
             "no tool types commands: {text}"
         );
         assert!(!text.contains("select ") && !text.contains("postgres"), "{text}");

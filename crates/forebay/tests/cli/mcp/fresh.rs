@@ -82,13 +82,13 @@ fn a_read_only_client_never_scrapes() {
         (&json!("never_synced"), &json!([]))
     );
     let hint = |answer: &Value| answer["ensured"]["error"]["hint"].as_str().unwrap().to_owned();
-    assert!(hint(&never).contains("this server doesn't scrape"), "{never}");
+    assert!(hint(&never).contains("you may not scrape"), "{never}");
     let invented = chat.ask("ensure_data", json!({"entity": "course", "scope": {"semester": "winter"}}));
     assert!(
         hint(&invented).contains("the known scopes are `semester=spring`, `semester=autumn`"),
         "{invented}"
     );
-    assert_eq!(chat.error("ensure_data", spring(&json!({"force": true})))["code"], "scrape_not_allowed");
+    assert_eq!(chat.error("ensure_data", spring(&json!({"force": true})))["code"], "scraping_not_allowed");
     assert_eq!(num_runs(&stored), before);
 
     let entries = chat.pages("freshness", "", json!({})).0;

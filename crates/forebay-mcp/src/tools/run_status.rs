@@ -1,31 +1,28 @@
 //! `run_status`: what one run or the latest runs did, and why they ended with their status.
 
+use forebay_domain::redact::redact;
 use forebay_engine::payload::cut;
 use forebay_store::runs::RunFilter;
-use forebay_views::{Json, Page, RunDetail, RunsAnswer};
+use forebay_views::{
+    Json, Page, RunDetail, RunsAnswer, cursor, failure::Failure, names::RunName, read::runs, rights::Subject,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::{access::Access, arguments::limit, tool::Tool};
-use crate::{
-    commands::runs::{read_detail, read_page},
-    cursor,
-    failure::Failure,
-    ui::redact,
-};
+use crate::{access::Access, arguments::limit, tool::Tool};
 
 const DEFAULT_LIMIT: u32 = 5;
 const MOST: u32 = 20;
 /// Maximum characters of one message.
 const MESSAGE_CHARS: usize = 1000;
 
-pub(in super::super) struct RunStatus;
+pub(crate) struct RunStatus;
 
 /// The runs to show.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct Arguments {
+pub(crate) struct Arguments {
     /// One run, with its warnings and rejected records. Default: the latest runs.
     #[serde(default)]
     run_id: Option<i64>,
@@ -54,10 +51,17 @@ impl Tool for RunStatus {
             .to_owned()
     }
 
+    fn subject(arguments: &Arguments) -> Result<Subject<'_>, Failure> {
+        Ok(match arguments.run_id {
+            Some(run_id) => Subject::Run(RunName::Id(run_id)),
+            None => Subject::filtered(arguments.source.as_deref()),
+        })
+    }
+
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let client = access.database().client().await?;
         if let Some(run_id) = arguments.run_id {
-            let mut detail = read_detail(&client, run_id).await?;
+            let mut detail = runs::detail(&client, run_id).await?;
             let of = &detail.run.summary.source;
             if let Some(source) = arguments.source.filter(|source| source != of) {
                 let message = format!("run {run_id} is one of the source {of}, not of {source}");
@@ -75,7 +79,7 @@ impl Tool for RunStatus {
             limit: limit(arguments.limit, DEFAULT_LIMIT, MOST).into(),
             ..RunFilter::default()
         };
-        Ok(RunsAnswer { runs: read_page(&client, filter).await?, detail: None })
+        Ok(RunsAnswer { runs: runs::page(&client, filter).await?, detail: None })
     }
 }
 

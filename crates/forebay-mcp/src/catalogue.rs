@@ -8,17 +8,18 @@ use rmcp::{
 };
 use serde_json::Value;
 
-use super::{
+use crate::{
     access::Access,
     arguments::to_schema,
     hints::for_tools,
     tool::Tool,
     tools::{EnsureData, Freshness, GetHistory, GetReference, ListChanges, RunStatus, Search},
 };
-use crate::{failure::Failure, ui::escape_json};
+use forebay_engine::human::escape_json;
+use forebay_views::failure::Failure;
 
 /// The definitions of all tools, for clients.
-pub(super) fn definitions(may_scrape: bool) -> Vec<Definition> {
+pub(crate) fn definitions(may_scrape: bool) -> Vec<Definition> {
     vec![
         definition::<EnsureData>(may_scrape),
         definition::<Search>(may_scrape),
@@ -31,7 +32,7 @@ pub(super) fn definitions(may_scrape: bool) -> Vec<Definition> {
 }
 
 /// Calls the tool with this name; `None`: it does not exist.
-pub(super) async fn call(
+pub(crate) async fn call(
     access: &Access,
     name: &str,
     arguments: Option<JsonObject>,
@@ -77,7 +78,7 @@ async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallTool
     to_schema(&mut arguments, &schema_for_input::<T::Arguments>().unwrap_or_default());
     let given = read::<T>(&arguments);
     let answered = match given {
-        Ok(given) => T::call(access, given).await,
+        Ok(given) => permitted::<T>(access, given).await,
         Err(failure) => Err(failure),
     };
     let written = answered.and_then(|answer| {
@@ -94,6 +95,11 @@ async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallTool
         }
         Err(failure) => refused(&failure),
     }
+}
+
+async fn permitted<T: Tool>(access: &Access, arguments: T::Arguments) -> Result<T::Answer, Failure> {
+    access.check(T::subject(&arguments)?).await?;
+    T::call(access, arguments).await
 }
 
 /// Reads the arguments. Error: `arguments_invalid`, which names the argument that is wrong.

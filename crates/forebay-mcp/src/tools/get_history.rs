@@ -1,15 +1,14 @@
 //! `get_history`: the history of one record, field by field.
 
-use forebay_views::{HistoryPage, read::versions};
+use forebay_views::{HistoryPage, failure::Failure, read::versions, rights::Subject};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{
+use crate::{
     access::Access,
     arguments::{limit, time},
     tool::Tool,
 };
-use crate::failure::Failure;
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 200;
@@ -17,12 +16,12 @@ const MOST: u32 = 200;
 /// Maximum characters of the JSON text of one value.
 const VALUE_CHARS: u32 = 500;
 
-pub(in super::super) struct GetHistory;
+pub(crate) struct GetHistory;
 
 /// The record whose history to read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct Arguments {
+pub(crate) struct Arguments {
     /// The record: its uuid (`reference_id`), or SOURCE/KEY such as courses/CSC-126.
     reference: String,
     /// Maximum number of changed fields per page, up to 200. Default: 50.
@@ -48,6 +47,10 @@ impl Tool for GetHistory {
          something changed; get_reference with `at` returns the whole record at a time. Errors: \
          no_such_reference, no_such_source, cursor_invalid."
             .to_owned()
+    }
+
+    fn subject(arguments: &Arguments) -> Result<Subject<'_>, Failure> {
+        Ok(Subject::Reference(&arguments.reference))
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {

@@ -2,29 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{identity::ReferenceId, redact::redact};
 use forebay_engine::{
     ensure::{EnsureOptions, Ensured as Found, Wanted},
     payload::Shaper,
 };
 use forebay_store::timeline::{self, ActiveReference};
-use forebay_views::{Ensured, EnsuredRecords, Json, Page, RecordExcerpt};
+use forebay_views::{
+    Ensured, EnsuredRecords, Json, Page, RecordExcerpt, cursor,
+    failure::{Exit, Failure},
+    names,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::{
+use crate::{
     access::Access,
     arguments::{limit, scope},
     forced,
     hints::for_tools,
     tool::Tool,
-};
-use crate::{
-    cursor,
-    failure::{Exit, Failure},
-    names,
-    ui::redact,
 };
 
 const DEFAULT_LIMIT: u32 = 20;
@@ -36,12 +34,12 @@ const READ_BYTES: u32 = 64 * 1024;
 /// Maximum characters of one text in a payload.
 const TEXT_CHARS: usize = 500;
 
-pub(in super::super) struct EnsureData;
+pub(crate) struct EnsureData;
 
 /// The data to refresh.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct Arguments {
+pub(crate) struct Arguments {
     /// The entity type, such as course.
     entity: String,
     /// The scope, as names and values, such as {"semester": "Spring 2026"}. Default: {}, the whole source.
@@ -71,8 +69,8 @@ impl Tool for EnsureData {
              can take minutes and continues if you stop waiting: call again to get the result. Use `force` \
              only when the user asks for a new scrape."
         } else {
-            "This server only reads: it never scrapes, reports stale or missing data, and refuses `force` \
-             (scrape_not_allowed)."
+            "You may only read, so it never scrapes: it reports stale or missing data, and refuses `force` \
+             (scraping_not_allowed)."
         };
         format!(
             "Returns the records of an entity type and scope, page by page, and how fresh they are. Use it for \
@@ -89,10 +87,10 @@ impl Tool for EnsureData {
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let may_scrape = access.may_scrape();
-        if arguments.force && !may_scrape {
-            let message = "`force` requests a scrape, but this server is read-only";
-            return Err(Failure::usage("scrape_not_allowed", message)
-                .hint("omit `force`; to allow scrapes, start the server with `forebay mcp --allow-scrape`"));
+        if let (Some(what), true) = (access.lets_scrape(), arguments.force) {
+            let message = "`force` requests a scrape, but you may only read";
+            return Err(Failure::usage("scraping_not_allowed", message)
+                .hint(format!("omit `force`; to allow scrapes, {what}")));
         }
         let wanted = Wanted { entity_type: arguments.entity, scope: scope(&arguments.scope)? };
         refused(access.check_entity(&wanted.entity_type).await)?;
@@ -161,11 +159,10 @@ fn hint(access: &Access, wanted: &Wanted, error: &forebay_views::Error) -> Optio
     let mut of_type = forced::sources_of(access, &wanted.entity_type);
     let is_declared = of_type.any(|source| source.covers(&wanted.scope));
     match error.code.as_str() {
-        "never_synced" if is_declared && !access.may_scrape() => Some(
-            "this server doesn't scrape; use what is stored (freshness lists it), or tell the user to run `forebay \
-             ensure`, or `forebay mcp --allow-scrape`"
-                .to_owned(),
-        ),
+        "never_synced" if is_declared && let Some(what) = access.lets_scrape() => Some(format!(
+            "you may not scrape; use what is stored (freshness lists it), or tell the user to run `forebay ensure`, or to \
+             {what}"
+        )),
         "never_synced" => Some(forced::declared(access, &wanted.entity_type).map_or_else(
             || "call freshness for the entity types and scopes that are stored".to_owned(),
             |declared| format!("the known scopes are {declared}"),

@@ -3,7 +3,7 @@
 /// The hint of an error as a model can follow it. `None`: there is none.
 ///
 /// An AI tool must not learn how to get past a breaker: a person decides that.
-pub(super) fn for_tools(code: &str, hint: Option<&str>) -> Option<String> {
+pub(crate) fn for_tools(code: &str, hint: Option<&str>) -> Option<String> {
     let instead = match code {
         "breaker_open" | "breaker_recovering" | "breaker_forced_open" => {
             "use the stored records and say how old they are; ask again later, or tell the user that the source fails"

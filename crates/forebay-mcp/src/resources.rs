@@ -1,8 +1,8 @@
 //! Resources: a full reference as JSON, by its uuid, and the details of a source.
 
-use forebay_engine::payload::Shaper;
+use forebay_engine::{human::escape_json, payload::Shaper};
 use forebay_store::{schedules, sources};
-use forebay_views::{Source, SourceResource};
+use forebay_views::{Source, SourceResource, cursor, failure::Failure, names, rights::Subject};
 use rmcp::{
     ErrorData,
     model::{ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate},
@@ -10,11 +10,10 @@ use rmcp::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{
+use crate::{
     access::Access,
     excerpt::{REFERENCE_URI, excerpt},
 };
-use crate::{cursor, failure::Failure, names, ui::escape_json};
 
 /// Sources per page.
 const PAGE: usize = 100;
@@ -26,7 +25,7 @@ const JSON: &str = "application/json";
 const SOURCE: &str = "forebay://source/";
 
 /// The resource templates for references and sources.
-pub(super) fn templates() -> Vec<ResourceTemplate> {
+pub(crate) fn templates() -> Vec<ResourceTemplate> {
     vec![
         ResourceTemplate::new(format!("{REFERENCE_URI}{{reference_id}}"), "reference")
             .with_title("A reference")
@@ -42,7 +41,7 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 }
 
 /// A page of sources. References are too many to list; clients find them with the tools.
-pub(super) async fn list(access: &Access, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
+pub(crate) async fn list(access: &Access, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
     page(access, cursor)
         .await
         .map_err(|failure| ErrorData::invalid_params(failure.full_message(), data(&failure)))
@@ -55,6 +54,7 @@ async fn page(access: &Access, cursor: Option<String>) -> Result<ListResourcesRe
     // Sorted by bytes, independent of the database's collation.
     let mut rest: Vec<String> =
         names.into_iter().filter(|name| after.as_ref().is_none_or(|after| name > after)).collect();
+    rest.retain(|name| access.may_read(name));
     rest.sort_unstable();
     let has_more = rest.len() > PAGE;
     rest.truncate(PAGE);
@@ -69,7 +69,7 @@ async fn page(access: &Access, cursor: Option<String>) -> Result<ListResourcesRe
 }
 
 /// Reads a resource.
-pub(super) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResult, ErrorData> {
+pub(crate) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResult, ErrorData> {
     let document = if let Some(reference_id) = uri.strip_prefix(REFERENCE_URI) {
         reference(access, reference_id).await
     } else if let Some(name) = uri.strip_prefix(SOURCE) {
@@ -87,12 +87,14 @@ pub(super) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResul
 }
 
 async fn reference(access: &Access, reference_id: &str) -> Result<Value, Failure> {
+    access.check(Subject::Reference(reference_id)).await?;
     let client = access.database().client().await?;
     let row = names::reference(&client, reference_id).await?;
     document(&excerpt(&row, &row.payload, None, &[], Shaper::new(PAYLOAD_BYTES, PAYLOAD_BYTES))?)
 }
 
 async fn source(access: &Access, name: &str) -> Result<Value, Failure> {
+    access.check(Subject::Source(name)).await?;
     let client = access.database().client().await?;
     let source = names::source(&client, name).await?;
     let summary = sources::summary(&**client, source).await?;

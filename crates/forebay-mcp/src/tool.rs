@@ -5,14 +5,14 @@
 
 use std::future::Future;
 
+use forebay_views::{failure::Failure, rights::Subject};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::access::Access;
-use crate::failure::Failure;
+use crate::access::Access;
 
 /// A tool.
-pub(super) trait Tool {
+pub(crate) trait Tool {
     /// The name that clients call.
     const NAME: &'static str;
     /// The title for people.
@@ -28,6 +28,11 @@ pub(super) trait Tool {
     /// Whether it may change data or contact anything outside the database.
     fn may_scrape() -> bool {
         false
+    }
+
+    /// What a call is about: some clients may read some sources only.
+    fn subject(_: &Self::Arguments) -> Result<Subject<'_>, Failure> {
+        Ok(Subject::Everything)
     }
 
     /// Runs the tool.

@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{scope::Scope, units};
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use crate::{cli::values, failure::Failure};
+use forebay_views::failure::Failure;
 
 /// The page size: as requested, at most `most`. A larger request is not an error, because there are further pages.
-pub(super) fn limit(asked: Option<u32>, default: u32, most: u32) -> u32 {
+pub(crate) fn limit(asked: Option<u32>, default: u32, most: u32) -> u32 {
     asked.unwrap_or(default).clamp(1, most)
 }
 
 /// Parses a time. Error: `time_invalid`.
-pub(super) fn time(text: &str) -> Result<Timestamp, Failure> {
-    values::time(text).map_err(|expected| {
+pub(crate) fn time(text: &str) -> Result<Timestamp, Failure> {
+    units::time(text).map_err(|expected| {
         Failure::usage("time_invalid", format!("{text:?} is not a time: {expected}"))
             .hint("times are RFC 3339 with a zone, such as 2026-01-31T12:00:00Z, or a date")
     })
 }
 
 /// Parses a scope. Errors: the codes of a scope, such as `scope_invalid_key`.
-pub(super) fn scope(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> {
+pub(crate) fn scope(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> {
     Scope::parse(pairs.iter().map(|(name, value)| format!("{name}={value}"))).map_err(|error| {
         Failure::usage(error.code(), error.to_string())
             .hint("a scope is an object of names and values, such as {\"semester\": \"Spring 2026\"}")
@@ -32,7 +32,7 @@ pub(super) fn scope(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> 
 
 /// Converts arguments to the types of the input schema where only the form differs: numbers and switches that a model
 /// wrote as text, whole numbers with a fraction (`2.0`), and numbers where a map has texts.
-pub(super) fn to_schema(arguments: &mut JsonObject, schema: &JsonObject) {
+pub(crate) fn to_schema(arguments: &mut JsonObject, schema: &JsonObject) {
     for (name, value) in arguments {
         let Some(wanted) = schema.get("properties").and_then(|properties| properties.get(name)) else {
             continue;

@@ -5,26 +5,25 @@ use forebay_store::{
     export,
     timeline::{self, ChangeCursor, ChangeFilter},
 };
-use forebay_views::{Change, Page};
+use forebay_views::{Change, Page, cursor, failure::Failure, names, rights::Subject};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{
+use crate::{
     access::Access,
     arguments::{limit, time},
     tool::Tool,
 };
-use crate::{cursor, failure::Failure, names};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 100;
 
-pub(in super::super) struct ListChanges;
+pub(crate) struct ListChanges;
 
 /// Which changes to list.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct Arguments {
+pub(crate) struct Arguments {
     /// Changes observed at this time or later (RFC 3339, or a date).
     since: String,
     /// Only this entity type, such as course. Default: all.
@@ -54,6 +53,10 @@ impl Tool for ListChanges {
          removed again appears only as removed. Errors: time_invalid, no_such_source, no_such_entity, \
          cursor_invalid."
             .to_owned()
+    }
+
+    fn subject(arguments: &Arguments) -> Result<Subject<'_>, Failure> {
+        Ok(Subject::filtered(arguments.source.as_deref()))
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {

@@ -8,7 +8,7 @@ mod list_changes;
 mod run_status;
 mod search;
 
-pub(super) use self::{
+pub(crate) use self::{
     ensure_data::EnsureData, freshness::Freshness, get_history::GetHistory, get_reference::GetReference,
     list_changes::ListChanges, run_status::RunStatus, search::Search,
 };

@@ -1,24 +1,25 @@
 //! `freshness`: lists the entity types and scopes, and how old they are.
 
+use forebay_domain::redact::redact;
 use forebay_views::{
     self as views, Page,
+    failure::Failure,
     read::{self, freshness::Filter},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{access::Access, arguments::limit, tool::Tool};
-use crate::{failure::Failure, ui::redact};
+use crate::{access::Access, arguments::limit, tool::Tool};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 100;
 
-pub(in super::super) struct Freshness;
+pub(crate) struct Freshness;
 
 /// Which entries of the ledger to list.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct Arguments {
+pub(crate) struct Arguments {
     /// Only this entity type, such as course. Default: all.
     #[serde(default)]
     entity: Option<String>,

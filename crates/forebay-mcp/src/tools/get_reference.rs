@@ -1,24 +1,25 @@
 //! `get_reference`: one full record.
 
 use forebay_engine::payload::Shaper;
-use forebay_views::{ReferenceExcerpt, read::references::payload_at};
+use forebay_views::{
+    ReferenceExcerpt, failure::Failure, names, read::references::payload_at, rights::Subject,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{access::Access, arguments::time, excerpt::excerpt, tool::Tool};
-use crate::{failure::Failure, names};
+use crate::{access::Access, arguments::time, excerpt::excerpt, tool::Tool};
 
 /// Maximum bytes of the payload.
 const PAYLOAD_BYTES: usize = 32 * 1024;
 /// Maximum characters of one text in the payload.
 const TEXT_CHARS: usize = 4000;
 
-pub(in super::super) struct GetReference;
+pub(crate) struct GetReference;
 
 /// The record to read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct Arguments {
+pub(crate) struct Arguments {
     /// The record: its uuid (`reference_id`), or SOURCE/KEY such as courses/CSC-126.
     reference: String,
     /// Show its state as observed at this time (RFC 3339, or a date). Default: now.
@@ -41,6 +42,10 @@ impl Tool for GetReference {
          Long texts are cut at 4,000 characters and the payload at about 32 KB; `fields` selects fields. \
          Errors: no_such_reference, no_such_source, not_there_then."
             .to_owned()
+    }
+
+    fn subject(arguments: &Arguments) -> Result<Subject<'_>, Failure> {
+        Ok(Subject::Reference(&arguments.reference))
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {

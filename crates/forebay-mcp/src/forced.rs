@@ -9,10 +9,10 @@ use std::time::Duration;
 use forebay_domain::scope::Scope;
 use forebay_engine::{clock, human, scrape::SourceDefinition};
 use forebay_store::runs;
+use forebay_views::failure::Failure;
 use jiff::SignedDuration;
 
-use super::access::Access;
-use crate::failure::Failure;
+use crate::access::Access;
 
 /// Runs on demand of a source in [`WINDOW`] after which none is forced, besides one for each of its scopes.
 const MAX_RUNS: usize = 5;
@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_mins(10);
 const SCOPES_NAMED: usize = 10;
 
 /// The sources of an entity type.
-pub(super) fn sources_of<'a>(
+pub(crate) fn sources_of<'a>(
     access: &'a Access,
     entity_type: &'a str,
 ) -> impl Iterator<Item = &'a SourceDefinition> {
@@ -29,7 +29,7 @@ pub(super) fn sources_of<'a>(
 }
 
 /// The scopes that the sources of an entity type declare, as a list for a hint. `None`: none.
-pub(super) fn declared(access: &Access, entity_type: &str) -> Option<String> {
+pub(crate) fn declared(access: &Access, entity_type: &str) -> Option<String> {
     let scopes: Vec<String> = sources_of(access, entity_type)
         .flat_map(|source| &source.scopes)
         .take(SCOPES_NAMED)
@@ -39,7 +39,7 @@ pub(super) fn declared(access: &Access, entity_type: &str) -> Option<String> {
 }
 
 /// The scopes that an AI tool may scrape for an entity type, if this is none of them.
-pub(super) fn undeclared(access: &Access, entity_type: &str, scope: &Scope) -> Option<String> {
+pub(crate) fn undeclared(access: &Access, entity_type: &str, scope: &Scope) -> Option<String> {
     if sources_of(access, entity_type).any(|source| source.covers(scope)) {
         return None;
     }
@@ -48,7 +48,7 @@ pub(super) fn undeclared(access: &Access, entity_type: &str, scope: &Scope) -> O
 }
 
 /// Refuses a forced scrape of a source that was often scraped on demand just now. Error: `forced_too_often`.
-pub(super) async fn check(access: &Access, entity_type: &str) -> Result<(), Failure> {
+pub(crate) async fn check(access: &Access, entity_type: &str) -> Result<(), Failure> {
     let client = access.database().client().await?;
     let now = clock::now();
     let after = now - SignedDuration::try_from(WINDOW).unwrap_or_default();

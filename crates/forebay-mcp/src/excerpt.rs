@@ -2,21 +2,19 @@
 
 use forebay_engine::payload::Shaper;
 use forebay_store::history::ReferenceRow;
-use forebay_views::{Json, Reference, ReferenceExcerpt};
+use forebay_views::{Json, Reference, ReferenceExcerpt, failure::Failure};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::failure::Failure;
-
 /// The prefix of a reference's URI.
-pub(super) const REFERENCE_URI: &str = "forebay://reference/";
+pub(crate) const REFERENCE_URI: &str = "forebay://reference/";
 /// Maximum bytes of the lineage.
 const LINEAGE_BYTES: usize = 4 * 1024;
 /// Maximum characters of one text in the lineage.
 const LINEAGE_CHARS: usize = 4000;
 
 /// A reference with its current payload, or its payload `at` a time.
-pub(super) fn excerpt(
+pub(crate) fn excerpt(
     row: &ReferenceRow,
     payload: &str,
     at: Option<Timestamp>,
