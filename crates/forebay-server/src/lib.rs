@@ -30,6 +30,7 @@ mod pages;
 mod problem;
 mod raw;
 mod routes;
+mod sample;
 mod service;
 
 pub use self::{

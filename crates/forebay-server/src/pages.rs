@@ -23,6 +23,7 @@ mod held;
 mod login;
 mod now;
 mod parts;
+mod pause;
 pub(crate) mod pulse;
 mod reference;
 mod retry;
@@ -86,6 +87,9 @@ fn reads() -> Router<App> {
 fn changes() -> Router<App> {
     Router::new()
         .route("/runs/{run}/decide/{decision}", post(decide::carry_out))
+        .route("/handoffs/pause", post(pause::carry_out))
         .route("/handoffs/retry", post(retry::begin))
         .route("/handoffs/retry/{job}/stop", post(retry::stop))
+        .route("/sources/{source}/breaker", post(sources::breaker::carry_out))
+        .route("/sources/{source}/test", post(sources::test::show))
 }

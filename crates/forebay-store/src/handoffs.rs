@@ -7,7 +7,7 @@ mod prune;
 mod reconciliation;
 mod show;
 
-pub use causes::{BoardCell, FailureCause, board, causes, count};
+pub use causes::{BoardCell, FailureCause, Rate, board, causes, count, rates};
 pub(crate) use enqueue::notify;
 pub use enqueue::{
     CHANNEL, Enqueue, Queueing, Subscriber, enqueue_added, enqueue_changed, enqueue_requested, subscribers_of,

@@ -28,6 +28,10 @@ pub struct RunSummary {
     pub counts: RunCounts,
     /// Hand-offs that it queued.
     pub num_handoffs: u64,
+    /// HTTP requests that it sent.
+    pub num_requests: u64,
+    /// Number of 304 (not modified) responses.
+    pub num_not_modified: u64,
     /// When its source was observed.
     pub observed_at: Time,
     /// When it began.
@@ -52,10 +56,6 @@ pub struct Run {
     pub num_rekeyed: u64,
     /// The run that undid it; null: none.
     pub reverted_by: Option<i64>,
-    /// HTTP requests that it sent.
-    pub num_requests: u64,
-    /// Number of 304 (not modified) responses.
-    pub num_not_modified: u64,
     /// Bytes of response bodies, as transferred over the network.
     pub num_bytes_received: u64,
     /// The share (0 to 1) of its valid records with a value, by field.
@@ -84,6 +84,8 @@ impl From<&RunRow> for RunSummary {
             reason_code: row.reason_code.clone(),
             counts: row.counts.into(),
             num_handoffs: row.num_handoffs.unsigned_abs(),
+            num_requests: row.num_requests.unsigned_abs(),
+            num_not_modified: row.num_not_modified.unsigned_abs(),
             observed_at: row.observed_at.into(),
             started_at: row.started_at.into(),
             ended_at: row.ended_at.map(Time::from),
@@ -107,8 +109,6 @@ impl Run {
             num_withheld: row.num_withheld.unsigned_abs(),
             num_rekeyed: row.num_rekeyed.unsigned_abs(),
             reverted_by: row.reverted_by,
-            num_requests: row.num_requests.unsigned_abs(),
-            num_not_modified: row.num_not_modified.unsigned_abs(),
             num_bytes_received: row.bytes_received.unsigned_abs(),
             field_coverage: row.coverage.into_iter().collect(),
             drift: drift.into_iter().map(FieldDrift::from).collect(),

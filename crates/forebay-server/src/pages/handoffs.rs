@@ -1,11 +1,13 @@
 //! `GET /handoffs`: pipelines by state, failures by cause, and the list.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use forebay_domain::handoff::State;
 use forebay_engine::{clock, human};
 use forebay_store::{
     connect::Client,
-    handoffs::{self, BoardCell, FailureCause, HandoffFilter},
+    handoffs::{self, BoardCell, FailureCause, HandoffFilter, Rate},
     pauses::{self, Pause},
     sources,
 };
@@ -18,12 +20,14 @@ use super::{
     asked::Asked,
     frame::{Content, Section},
     handoff_filter::Filter,
-    parts,
+    parts, pause,
 };
 use crate::endpoint::None;
 
 /// Hand-offs on a page.
 const LIMIT: i64 = 50;
+/// How far back successes and failures are counted.
+const RATE_WINDOW: Duration = Duration::from_mins(15);
 /// How long a page waits for the number of hand-offs in its list.
 const COUNT_TIME: &str = "set local statement_timeout = '700ms'";
 /// The states of hand-offs that are open or failed.
@@ -54,6 +58,7 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let page = read::handoffs::page(&client, filter.for_store(LIMIT), filter.after.as_deref()).await?;
     let number = count(&mut client, &filter.for_store(parts::MOST_COUNTED)).await;
     let board = handoffs::board(&**client, parts::MOST_COUNTED).await?;
+    let rates = handoffs::rates(&**client, RATE_WINDOW, parts::MOST_COUNTED).await?;
     let causes = handoffs::causes(&**client, parts::MOST_COUNTED).await?;
     let pauses = pauses::list(&**client, Option::None).await?;
     let names = sources::names(&**client).await?;
@@ -62,12 +67,13 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     pipelines.dedup();
     let is_first = filter.after.is_none();
     let body = html! {
-        (pipelines_by_state(&board, &pauses))
+        (pipelines_by_state(&board, &rates, &pauses))
+        @if asked.may_operate() && !pipelines.is_empty() { (pause::form(&pipelines)) }
         p { a href="/handoffs/deliveries" { "Requests of webhooks, with their responses" } }
         (by_cause(&causes, asked.may_operate()))
         h2 #list { "Hand-offs" }
         form .filters method="get" action="/handoffs#list" role="search" {
-            (parts::choice("pipeline", "Pipeline", pipelines, filter.pipeline.as_deref()))
+            (parts::choice("pipeline", "Pipeline", pipelines.iter().copied(), filter.pipeline.as_deref()))
             (parts::choice("state", "State", State::ALL.iter().map(|state| state.as_str()), filter.state.map(State::as_str)))
             (parts::choice("source", "Source", names.iter().map(String::as_str), filter.source.as_deref()))
             label { "Reason code" input type="text" name="reason_code" value=[filter.reason_code.as_deref()]; }
@@ -103,7 +109,7 @@ pub(super) fn number_of(number: Option<u64>) -> String {
     }
 }
 
-fn pipelines_by_state(board: &[BoardCell], pauses: &[Pause]) -> Markup {
+fn pipelines_by_state(board: &[BoardCell], rates: &[Rate], pauses: &[Pause]) -> Markup {
     let now = clock::now();
     let mut pipelines: Vec<(&str, bool)> =
         board.iter().map(|cell| (cell.pipeline.as_str(), cell.enabled)).collect();
@@ -124,12 +130,14 @@ fn pipelines_by_state(board: &[BoardCell], pauses: &[Pause]) -> Markup {
         } @else {
             div .scroll tabindex="0" role="region" aria-label="Pipelines by state" {
                 table {
-                    caption { "Unresolved hand-offs by pipeline and state" }
+                    caption { "Unresolved hand-offs by pipeline and state, and what the last 15 minutes brought" }
                     thead {
                         tr {
                             th scope="col" { "Pipeline" }
                             @for state in UNRESOLVED { th scope="col" .n { (parts::state(state)) } }
                             th scope="col" .n { "Oldest open" }
+                            th scope="col" .n { "Succeeded" }
+                            th scope="col" .n { "Failed attempts" }
                         }
                     }
                     tbody {
@@ -142,6 +150,7 @@ fn pipelines_by_state(board: &[BoardCell], pauses: &[Pause]) -> Markup {
                                 }
                                 @for state in UNRESOLVED { td .n { (cell(pipeline, state, number(pipeline, state))) } }
                                 td .n { (age(oldest(pipeline), now)) }
+                                @for number in of_late(rates, pipeline) { td .n { (number) } }
                             }
                         }
                     }
@@ -149,6 +158,16 @@ fn pipelines_by_state(board: &[BoardCell], pauses: &[Pause]) -> Markup {
             }
         }
     }
+}
+
+/// The successes and the failed attempts of a pipeline within [`RATE_WINDOW`]: how many, and how many a minute.
+fn of_late(rates: &[Rate], pipeline: &str) -> [String; 2] {
+    let rate = rates.iter().find(|rate| rate.pipeline == pipeline);
+    let minutes = RATE_WINDOW.as_secs_f64() / 60.0;
+    [rate.map_or(0, |rate| rate.num_succeeded), rate.map_or(0, |rate| rate.num_failed)].map(|number| {
+        let shown = parts::capped(number);
+        if number == 0 { shown } else { format!("{shown} ({:.1}/min)", number as f64 / minutes) }
+    })
 }
 
 fn paused(pause: &Pause) -> Markup {

@@ -3,9 +3,11 @@
 //! The slider chooses a version (`at`, counted from 1, the oldest); `from` and `to` choose two to compare. The timeline
 //! is read page by page, so a long history costs no more than a short one.
 
+use std::cmp::Reverse;
+
 use axum::response::Response;
 use forebay_engine::human;
-use forebay_views::{Json, Page, PipelineHandoffs, Reference, Version, failure::Failure, read};
+use forebay_views::{Json, Page, PipelineHandoffs, Reference, Time, Version, failure::Failure, read};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -75,7 +77,7 @@ async fn read(asked: &Asked<Path, Chosen>) -> Result<Content, Failure> {
         p { a href={ "/v1/references/" (summary.reference_id) } { "The whole record as JSON" } }
         @if last > 1 { (comparison(&address, (*from, *to), last, &then[1..])) }
         h2 #timeline { "Timeline" }
-        (timeline(asked.address(), after.is_none(), &history.versions))
+        (timeline(asked.address(), after.is_none(), &history.versions, &handed_off.pipelines))
         h2 { "Hand-offs" }
         @if handed_off.pipelines.is_empty() { p { "It was handed off to no pipeline." } }
         @for pipeline in handed_off.pipelines { (handed(pipeline)) }
@@ -170,46 +172,87 @@ fn document(document: &Json) -> Markup {
     }
 }
 
-/// The changes, newest first, field by field.
-fn timeline(address: &Address, is_first: bool, versions: &Page<Version>) -> Markup {
+/// Something that happened to the record.
+enum Event<'a> {
+    Change(&'a Version),
+    /// A hand-off that was queued or ended, or an attempt at one that failed.
+    HandOff {
+        at: Time,
+        text: Markup,
+    },
+}
+
+impl Event<'_> {
+    fn at(&self) -> Time {
+        match self {
+            Self::Change(version) => version.changed_at,
+            Self::HandOff { at, .. } => *at,
+        }
+    }
+}
+
+/// The changes field by field, and what became of them in the pipelines, newest first.
+fn timeline(
+    address: &Address,
+    is_first: bool,
+    versions: &Page<Version>,
+    pipelines: &[PipelineHandoffs],
+) -> Markup {
+    // Each page has the hand-offs of the time that its changes cover.
+    let until = versions.items.first().filter(|_| !is_first).map(|version| version.changed_at);
+    let since = versions.items.last().filter(|_| versions.next.is_some()).map(|version| version.changed_at);
+    let mut events: Vec<Event<'_>> = pipelines
+        .iter()
+        .flat_map(handed_off)
+        .filter(|(at, _)| until.is_none_or(|until| *at < until) && since.is_none_or(|since| *at >= since))
+        .map(|(at, text)| Event::HandOff { at, text })
+        .collect();
+    events.extend(versions.items.iter().map(Event::Change));
+    // Stable: what a change caused at the same moment comes after it, and so above it.
+    events.sort_by_key(|event| Reverse(event.at()));
     html! {
-        @for version in &versions.items {
-            section .change tabindex="-1" {
-                h3 {
-                    (version.change) ", version " (version.version) " · " (parts::time(version.changed_at))
-                    " · run " (parts::run_link(version.run_id))
-                }
-                @if !version.fields.is_empty() { dl { @for change in &version.fields { (held::field(change)) } } }
+        @for event in &events {
+            @match event {
+                Event::Change(version) => section .change tabindex="-1" {
+                    h3 {
+                        (version.change) ", version " (version.version) " · " (parts::time(version.changed_at))
+                        " · run " (parts::run_link(version.run_id))
+                    }
+                    @if !version.fields.is_empty() { dl { @for change in &version.fields { (held::field(change)) } } }
+                },
+                Event::HandOff { at, text } => p { (parts::time(*at)) " · " (text) },
             }
         }
         (parts::pager(address, is_first, versions.next.as_deref()))
     }
 }
 
+/// What happened to the record in a pipeline.
+fn handed_off(pipeline: &PipelineHandoffs) -> Vec<(Time, Markup)> {
+    let name = parts::plain(&pipeline.pipeline);
+    let ends = pipeline.handoffs.iter().map(|handoff| {
+        let at = handoff.finished_at.unwrap_or(handoff.enqueued_at);
+        let text = html! {
+            (name) ": " (parts::state(&handoff.state)) ", version " (handoff.version)
+            @if handoff.finished_at.is_none() { ", queued" }
+        };
+        (at, text)
+    });
+    let failures = pipeline.attempts.iter().map(|attempt| {
+        let text = html! {
+            (name) ": attempt " (attempt.attempt) " failed, " code { (parts::plain(&attempt.failure_code)) }
+            " " span .soft { (human::shortened(&parts::plain(&attempt.message), parts::VALUE_SHOWN)) }
+        };
+        (attempt.failed_at, text)
+    });
+    ends.chain(failures).collect()
+}
+
 fn handed(pipeline: PipelineHandoffs) -> Markup {
-    let PipelineHandoffs { pipeline: name, handoffs, attempts, .. } = pipeline;
+    let PipelineHandoffs { pipeline: name, handoffs, .. } = pipeline;
     let name = parts::plain(&name);
     html! {
         h3 { (name) }
         (handoffs::table(&handoffs.into(), &format!("Its hand-offs to {name}, newest first")))
-        @if !attempts.is_empty() {
-            div .scroll tabindex="0" role="region" aria-label={ "Failed attempts of " (name) } {
-                table {
-                    caption { "Failed attempts, newest first" }
-                    thead { tr { th scope="col" { "Time" } th scope="col" .n { "Attempt" } th scope="col" { "Class" } th scope="col" { "Code" } th scope="col" { "Message" } } }
-                    tbody {
-                        @for attempt in &attempts {
-                            tr {
-                                td .t { (parts::time(attempt.failed_at)) }
-                                td .n { (attempt.attempt) }
-                                td { (attempt.failure_class) }
-                                td { code { (parts::plain(&attempt.failure_code)) } }
-                                td .w { (parts::plain(&attempt.message)) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
     }
 }

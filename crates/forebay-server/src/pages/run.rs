@@ -158,10 +158,10 @@ fn facts(run: &Run) -> Markup {
             dt { "Covers its whole scope" } dd { @if run.is_complete { "yes" } @else { "no, so it removes nothing" } }
             dt { "Guards" } dd { @if run.guards.is_some() { "on" } @else { "off" } }
             dt { "Hands off its changes" } dd { @if run.with_handoffs { "yes" } @else { "no" } }
-            @if run.num_requests > 0 {
+            @if summary.num_requests > 0 {
                 dt { "Requests" }
                 dd {
-                    (parts::count(run.num_requests)) ", " (parts::count(run.num_not_modified)) " not modified, "
+                    (parts::count(summary.num_requests)) ", " (parts::count(summary.num_not_modified)) " not modified, "
                     (human::bytes(run.num_bytes_received)) " received"
                 }
             }

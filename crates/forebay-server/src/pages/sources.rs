@@ -1,6 +1,9 @@
 //! `GET /sources`: every source with its breaker, its schedule and its latest runs.
 
+pub(super) mod breaker;
 pub(super) mod one;
+pub(super) mod test;
+mod timeline;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 

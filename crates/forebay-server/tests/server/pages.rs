@@ -239,7 +239,7 @@ async fn decisions_are_listed_with_who_made_them() {
     let list = page(&stage, &format!("/actions?source={source}")).await;
     assert!(list.contains(&format!("<code>{action}</code>")) && list.contains(text("actor")), "{list}");
     let one = page(&stage, &format!("/sources/{source}")).await;
-    assert!(between(&one, "What people changed", "</table>").contains(action), "{one}");
+    assert!(between(&one, "<h2>Timeline</h2>", "</table>").contains(action), "{one}");
     assert!(page(&stage, "/actions?actor=nobody").await.contains("Nothing was changed by hand."));
     let run_id = held_run(&stage).await;
     let asked = page(&stage, &format!("/runs/{run_id}/decide/reject")).await;
@@ -275,8 +275,81 @@ async fn a_source_shows_its_breaker_and_its_runs() {
         assert!(page(&stage, "/sources").await.contains(&format!("href=\"/sources/{name}\"")));
         let one = page(&stage, &format!("/sources/{name}")).await;
         assert!(one.contains(&format!("<h1>{name}</h1>")) && one.contains("Breaker"), "{one}");
+        let timeline = between(&one, "<h2>Timeline</h2>", "<h2>");
+        assert_eq!(
+            timeline.contains("href=\"/runs/"),
+            !timeline.contains("Nothing happened yet."),
+            "{timeline}"
+        );
     }
     assert_eq!(stage.get("/sources/nothing").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_breaker_takes_commands() {
+    let stage = Stage::seeded().await;
+    let path = "/sources/seed.courses/breaker";
+    for (command, state) in
+        [("open", "forced_open"), ("disable", "disabled"), ("close", "closed"), ("reset", "closed")]
+    {
+        let answer = submit(&stage, path, &format!("command={command}&reason=site+down")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        assert_eq!(answer.header("location"), "/sources/seed.courses#breaker");
+        assert_eq!(stage.json("/v1/sources/seed.courses/breaker").await["state"], state);
+    }
+    let one = page(&stage, "/sources/seed.courses").await;
+    let timeline = between(&one, "<h2>Timeline</h2>", "</table>");
+    assert_eq!(timeline.matches("site down").count(), 4, "{timeline}");
+    assert!(timeline.contains("forced_open"), "{timeline}");
+    assert!(submit(&stage, path, "command=explode").await.status.is_client_error());
+    let nothing = submit(&stage, "/sources/nothing/breaker", "command=open").await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_pipeline_is_paused_and_resumed() {
+    let stage = Stage::seeded().await;
+    let submitted = |form: &'static str| submit(&stage, "/handoffs/pause", form);
+    let paused = submitted("pipeline=seed.index&what=pause&minutes=90&reason=index+moves").await;
+    assert_eq!((paused.status, paused.header("location")), (StatusCode::SEE_OTHER, "/handoffs"));
+    assert!(page(&stage, "/handoffs").await.contains("■ paused until"));
+    assert_eq!(submitted("pipeline=seed.index&what=resume&minutes=").await.status, StatusCode::SEE_OTHER);
+    assert!(!page(&stage, "/handoffs").await.contains("■ paused until"));
+    for form in ["pipeline=seed.index&what=pause&minutes=0", "pipeline=seed.index&what=pause&minutes=x"] {
+        let refused = submitted(form).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{form}");
+        assert!(refused.text().contains("minutes"), "{}", refused.text());
+    }
+    assert_eq!(submitted("pipeline=nothing&what=pause").await.status, StatusCode::NOT_FOUND);
+    let actions = stage.json("/v1/actions?limit=2").await;
+    let names: Vec<&str> =
+        actions["items"].as_array().unwrap().iter().map(|item| item["action"].as_str().unwrap()).collect();
+    assert_eq!(names, ["pipeline_resumed", "pipeline_paused"]);
+    assert_eq!(actions["items"][1]["reason"], "index moves");
+}
+
+#[tokio::test]
+async fn hand_offs_have_a_rate() {
+    let stage = Stage::seeded().await;
+    let set = "update forebay.ingestion_outcomes set finished_at = now() - interval '1 hour'; \
+        delete from forebay.ingestion_attempts; \
+        update forebay.ingestion_outcomes set finished_at = now(), state = 'succeeded' where ctid in ( \
+            select o.ctid from forebay.ingestion_outcomes as o join forebay.pipelines as p using (pipeline_id) \
+            where p.name = 'seed.index' limit 3)";
+    stage.database.client().await.unwrap().batch_execute(set).await.unwrap();
+    let text = page(&stage, "/handoffs").await;
+    let row = between(&text, "<th scope=\"row\">seed.index", "</tr>");
+    assert!(row.contains("<td class=\"n\">3 (0.2/min)</td><td class=\"n\">0</td>"), "{row}");
+}
+
+#[tokio::test]
+async fn the_timeline_of_a_record_has_its_hand_offs() {
+    let stage = Stage::seeded().await;
+    let failed = &stage.json("/v1/handoffs?pipeline=seed.index&state=failed").await["items"][0];
+    let text = page(&stage, &format!("/references/{}", failed["reference_id"].as_str().unwrap())).await;
+    let timeline = between(&text, "<h2 id=\"timeline\">", "<h2>Hand-offs");
+    assert!(timeline.contains("seed.index: ") && timeline.contains("failed</span>, version 1"), "{timeline}");
+    assert!(timeline.contains("attempt 1 failed") && timeline.contains("added, version 1"), "{timeline}");
 }
 
 #[tokio::test]

@@ -1,16 +1,20 @@
-//! What pages show of many hand-offs without reading all of them: the open ones by pipeline, failures by cause, and
-//! capped counts.
+//! What pages show of many hand-offs without reading all of them: the open ones and the rates by pipeline, failures by
+//! cause, and capped counts.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{
+    GenericClient,
+    types::{ToSql, Type},
+};
 
 use super::show::{HandoffFilter, LIST, select};
 use crate::{error::Result, row::ReadRow};
 
 const CAUSES: &str = include_str!("causes.sql");
 const BOARD: &str = include_str!("board.sql");
+const RATES: &str = include_str!("rates.sql");
 
 /// The predicate of the list without its order, so a count that stops early doesn't sort.
 static COUNT: LazyLock<String> = LazyLock::new(|| {
@@ -50,6 +54,34 @@ pub struct BoardCell {
     pub num_handoffs: u64,
     /// When the oldest of them was queued.
     pub oldest_enqueued_at: Option<Timestamp>,
+}
+
+/// What became of the latest attempts of one pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Hand-offs that succeeded, within the cap.
+    pub num_succeeded: u64,
+    /// Attempts that failed, within the cap.
+    pub num_failed: u64,
+}
+
+/// What became of the attempts of the last `window` by pipeline. At most `most` successes and `most` failures of each
+/// are counted.
+pub async fn rates(client: &impl GenericClient, window: Duration, most: i64) -> Result<Vec<Rate>> {
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&window.as_secs_f64(), Type::FLOAT8), (&most, Type::INT8)];
+    let rows = client.query_typed(RATES, &parameters).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Rate {
+                pipeline: row.read("pipeline")?,
+                num_succeeded: row.count("num_succeeded")?,
+                num_failed: row.count("num_failed")?,
+            })
+        })
+        .collect()
 }
 
 /// The open and the failed hand-offs by pipeline and state. At most `most` of each pipeline are counted.

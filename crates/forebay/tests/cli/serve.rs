@@ -191,6 +191,15 @@ fn clients_make_it_scrape_once_and_follow_what_takes_long() {
     let serving = Serving::start(&sandbox, "--allow-scrape", ("FOREBAY_DATABASE_URL", &db.url));
     let tested = serving.change("/v1/sources/things/test", &json!({}));
     assert_eq!((tested.0, &tested.1["records"][0]["record_key"]), (200, &json!("1")), "{}", tested.1);
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let page = serving.post_with("/sources/things/test", form, "");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("1 record. Nothing was stored."), "{page}");
+    assert!(page.contains("<th class=\"w\" scope=\"row\">1</th>"), "{page}");
+    let undeclared = serving.post_with("/sources/things/test", form, "scope=a%3Db");
+    assert!(
+        undeclared.starts_with("HTTP/1.1 404") && undeclared.contains("declares no scope"),
+        "{undeclared}"
+    );
     assert_eq!(db.value("select count(*) from forebay.scrape_runs"), "0", "a test stores nothing");
     fs::remove_file(sandbox.path().join("count")).unwrap();
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use forebay_domain::access::Permission;
-use forebay_engine::scrape::test;
-use forebay_views::{SourceTest, decide::scrapes, failure::Failure};
+use forebay_views::{SourceTest, failure::Failure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -14,6 +13,7 @@ use crate::{
     arguments::{Limit, SourcePath, scope_of},
     endpoint::{Endpoint, None, Request},
     gate::Subject,
+    sample::sample,
 };
 
 /// Reading the first records of a source without writing anything.
@@ -46,17 +46,7 @@ impl Endpoint for Test {
     }
 
     async fn call(app: &App, request: Request<Self>) -> Result<Self::Output, Failure> {
-        let scraping = app.scraping()?;
-        let source = scrapes::source(app.sources(), &request.path.source)?;
-        let scope = match &request.body.scope {
-            Some(pairs) => scope_of(pairs)?,
-            Option::None => source.scopes.first().cloned().unwrap_or_default(),
-        };
-        let _permit = scraping.permits.acquire().await;
-        let limit = request.body.limit.get::<u32>();
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let sample = Box::pin(test(scraping.scraper, source, &scope, limit)).await?;
-        SourceTest::new(source, scope.to_string(), sample)
-            .map_err(|error| Failure::from_error("payload_unreadable", &error))
+        let scope = request.body.scope.as_ref().map(scope_of).transpose()?;
+        sample(app, &request.path.source, scope, request.body.limit.get()).await
     }
 }

@@ -1,19 +1,19 @@
-//! `GET /sources/{source}`: one source, with its schedule, its policy, its breaker and its latest runs.
+//! `GET /sources/{source}`: one source, with its schedule, its policy, its breaker and what happened to it.
 
 use std::time::Duration;
 
 use axum::response::Response;
 use forebay_engine::human;
 use forebay_store::actions::ActionFilter;
-use forebay_views::{Breaker, SourceDetail, failure::Failure, names, read};
+use forebay_views::{SourceDetail, failure::Failure, names, read};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::{breaker, test, timeline::timeline};
 use crate::pages::{
-    actions,
     asked::Asked,
     frame::{Content, Section},
-    parts, runs,
+    parts,
 };
 
 /// The latest changes by people on the page.
@@ -22,7 +22,7 @@ const NUM_ACTIONS: i64 = 10;
 /// Which source.
 #[derive(Debug, Deserialize)]
 pub(in crate::pages) struct Path {
-    source: String,
+    pub(super) source: String,
 }
 
 /// `GET /sources/{source}`
@@ -43,14 +43,17 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
     drop(client);
     let body = html! {
         (facts(&detail))
-        (breaker_of(&breaker))
+        (breaker::card(&breaker, asked.may_operate()))
         (schedules(&detail))
-        h2 { "Latest runs" }
-        (runs::table(&detail.latest_runs, "The latest runs, newest first"))
-        p { a href={ "/runs?source=" (parts::encoded(name)) } { "All its runs, with a chart" } }
-        h2 { "What people changed" }
-        (actions::table(&actions.items))
-        @if actions.next.is_some() { p { a href={ "/actions?source=" (parts::encoded(name)) } { "Everything that people changed" } } }
+        @if let Some(source) = app.sources().get(name).filter(|_| asked.may_operate()) {
+            (test::form(source, app.allows_scrapes()))
+        }
+        h2 { "Timeline" }
+        (timeline(&detail.latest_runs, &breaker, &actions.items))
+        p {
+            a href={ "/runs?source=" (parts::encoded(name)) } { "All its runs, with a chart" }
+            " · " a href={ "/actions?source=" (parts::encoded(name)) } { "Everything that people changed" }
+        }
         (scopes(&detail))
         h2 { "Policy and settings" }
         details { summary { "Policy" } pre tabindex="0" { (detail.policy.text()) } }
@@ -72,40 +75,6 @@ fn facts(detail: &SourceDetail) -> Markup {
             dt { "Fresh for" } dd { (human::duration(fresh_for)) }
             @if !source.fallback.is_empty() { dt { "Fallbacks" } dd { (parts::plain(&source.fallback.join(", "))) } }
             dt { "Published" } dd { @if detail.is_published { "yes" } @else { "no" } }
-        }
-    }
-}
-
-fn breaker_of(breaker: &Breaker) -> Markup {
-    html! {
-        h2 { "Breaker" }
-        p {
-            (parts::state(&breaker.state)) " · " code { (parts::plain(&breaker.reason_code)) }
-            @if let Some(since) = breaker.since { " · since " (parts::time(since)) }
-            @if let Some(at) = breaker.retry_at { " · next try at " (parts::time(at)) }
-        }
-        p .soft {
-            (breaker.window.num_failures) " of the last " (breaker.window.num_calls) " calls failed ("
-            (human::share(breaker.window.failure_rate)) ")."
-        }
-        @if !breaker.transitions.is_empty() {
-            div .scroll tabindex="0" role="region" aria-label="Transitions of the breaker" {
-                table {
-                    caption { "Its latest transitions, newest first" }
-                    thead { tr { th scope="col" { "Time" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" { "Reason" } th scope="col" .n { "Run" } } }
-                    tbody {
-                        @for transition in &breaker.transitions {
-                            tr {
-                                td .t { (parts::time(transition.changed_at)) }
-                                td { (parts::state(&transition.from_state)) }
-                                td { (parts::state(&transition.to_state)) }
-                                td { code { (parts::plain(&transition.reason_code)) } }
-                                td .n { @match transition.run_id { Some(run_id) => (parts::run_link(run_id)), None => (parts::none()) } }
-                            }
-                        }
-                    }
-                }
-            }
         }
     }
 }

@@ -109,6 +109,24 @@ await page.getByRole("link", { name: "Back to the hand-offs" }).click();
 assert.equal(await page.locator("#causes").count(), 0);
 await viewer.locator("#causes").waitFor({ state: "detached", timeout: 20_000 });
 
+// A pipeline is paused and resumed, and a breaker opened and closed, each with a reason.
+await page.goto(SERVER + "/handoffs");
+await page.getByText("Pause or resume a pipeline…").click();
+await page.getByLabel(/^Minutes/).fill("30");
+await page.getByLabel(/^Reason \(/).fill("the index moves");
+await page.getByRole("button", { name: "Pause" }).click();
+await page.getByText(/■ paused until/).first().waitFor();
+await page.getByText("Pause or resume a pipeline…").click();
+await page.getByRole("button", { name: "Resume" }).click();
+await page.getByText(/■ paused until/).first().waitFor({ state: "detached" });
+await page.goto(SERVER + "/sources/seed.events");
+for (const [command, state] of [["open", /forced.open/], ["close", "closed"]]) {
+  await page.getByText("Change the breaker…").click();
+  await page.getByLabel("What it does from now on").selectOption(command);
+  await page.getByRole("button", { name: "Change the breaker" }).click();
+  await page.locator("#breaker + p", { hasText: state }).waitFor();
+}
+
 // The slider of a record with several versions shows another one.
 await page.goto(SERVER + "/references/seed.events%2FE-11");
 const slider = page.locator("#slider");
@@ -134,7 +152,7 @@ const watcher = await open({ storageState: undefined });
 await watcher.goto(SERVER + "/");
 await logIn(watcher, VIEWER);
 await watcher.locator("header", { hasText: "viewer" }).waitFor();
-for (const path of ["/", "/runs", runPath, heldPath, "/handoffs", "/handoffs?state=failed"]) {
+for (const path of ["/", "/runs", runPath, heldPath, "/handoffs", "/handoffs?state=failed", "/sources/seed.events"]) {
   await watcher.goto(SERVER + path);
   const offers = watcher.locator("main a[href*='/decide/'], main a[href^='/handoffs/retry'], main form[method=post]");
   assert.equal(await offers.count(), 0, path);

@@ -66,11 +66,11 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
         .map(|(word, count)| format!("{} {word}", format::count(count)))
         .collect();
     page.line(&format!("  {}", shown.join(", ")));
-    if run.num_requests > 0 {
+    if run.summary.num_requests > 0 {
         page.line(&format!(
             "  {} requests, {} not modified, {} received",
-            format::count(run.num_requests),
-            format::count(run.num_not_modified),
+            format::count(run.summary.num_requests),
+            format::count(run.summary.num_not_modified),
             format::bytes(run.num_bytes_received),
         ));
     }
@@ -187,11 +187,11 @@ impl Report for RunDetail {
                 ("moved to other keys", format::count(run.num_rekeyed)),
             ]);
         }
-        if run.num_requests > 0 {
+        if run.summary.num_requests > 0 {
             page.heading("Fetched");
             page.fields([
-                ("requests", format::count(run.num_requests)),
-                ("not modified", format::count(run.num_not_modified)),
+                ("requests", format::count(run.summary.num_requests)),
+                ("not modified", format::count(run.summary.num_not_modified)),
                 ("received", format::bytes(run.num_bytes_received)),
             ]);
         }

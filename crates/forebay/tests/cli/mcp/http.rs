@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::num_runs;
 use crate::{parts::part, serve::Serving, shown, stored::Stored};
 
-/// The generation with sessions and a handshake, and the one without.
-const GENERATIONS: [&str; 2] = ["legacy", "2026-07-28"];
+/// The generation with a handshake, and the newest one, which has none.
+const GENERATIONS: [&str; 2] = ["legacy", "auto"];
 
 const CONFIG: &str = r#"
 [sources.plays]
@@ -109,7 +109,7 @@ fn a_viewer_reads_and_an_operator_scrapes() {
         assert_eq!(refused["code"], "scraping_not_allowed");
         assert!(refused["hint"].as_str().unwrap().contains("operator"), "{refused}");
         assert_eq!(said["listed"], json!(["forebay://source/courses", "forebay://source/plays"]));
-        assert_eq!(said["resources"][0]["name"], "courses");
+        assert_eq!(said["resources"][0]["source"], "courses");
     }
     assert_eq!(num_runs(&stored), before, "a viewer scrapes nothing");
     for (mode, force) in GENERATIONS.into_iter().zip([false, true]) {
@@ -123,7 +123,7 @@ fn a_viewer_reads_and_an_operator_scrapes() {
         );
     }
     assert_eq!(num_runs(&stored), before + 2);
-    let trail = stored.json("actions --action scraped");
+    let trail = stored.json("actions --action scrape_requested");
     for action in trail["items"].as_array().unwrap() {
         assert_eq!(
             (&action["actor"], &action["skin"], &action["from"]),

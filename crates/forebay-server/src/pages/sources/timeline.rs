@@ -1,0 +1,93 @@
+//! The timeline of a source: its runs, the transitions of its breaker and the changes by people, newest first.
+
+use forebay_views::{Breaker, BreakerTransition, OperatorAction, RunSummary, Time};
+use maud::{Markup, html};
+
+use crate::pages::parts;
+
+/// Something that happened.
+enum Event<'a> {
+    Run(&'a RunSummary),
+    Transition(&'a BreakerTransition),
+    Action(&'a OperatorAction),
+}
+
+impl Event<'_> {
+    fn at(&self) -> Time {
+        match self {
+            Self::Run(run) => run.started_at,
+            Self::Transition(transition) => transition.changed_at,
+            Self::Action(action) => action.acted_at,
+        }
+    }
+}
+
+/// The latest events of each kind as one table.
+pub(super) fn timeline(runs: &[RunSummary], breaker: &Breaker, actions: &[OperatorAction]) -> Markup {
+    let mut events: Vec<Event<'_>> = runs.iter().map(Event::Run).collect();
+    events.extend(breaker.transitions.iter().map(Event::Transition));
+    events.extend(actions.iter().map(Event::Action));
+    events.sort_by_key(|event| std::cmp::Reverse(event.at()));
+    html! {
+        @if events.is_empty() {
+            p { "Nothing happened yet." }
+        } @else {
+            div .scroll tabindex="0" role="region" aria-label="Timeline" {
+                table {
+                    caption { "Its latest runs, transitions of its breaker and changes by people, newest first" }
+                    thead { tr { th scope="col" { "Time" } th scope="col" { "What" } th scope="col" { "Outcome" } th scope="col" { "Details" } } }
+                    tbody { @for event in &events { tr { td .t { (parts::time(event.at())) } (cells(event)) } } }
+                }
+            }
+        }
+    }
+}
+
+fn cells(event: &Event<'_>) -> Markup {
+    match event {
+        Event::Run(run) => of_run(run),
+        Event::Transition(transition) => html! {
+            td { "breaker" @if let Some(run_id) = transition.run_id { " by run " (parts::run_link(run_id)) } }
+            td { (parts::state(&transition.from_state)) " → " (parts::state(&transition.to_state)) }
+            td { code { (parts::plain(&transition.reason_code)) } }
+        },
+        Event::Action(action) => html! {
+            td { (parts::plain(&action.actor)) " " span .soft { (action.skin) } }
+            td { code { (action.action) } }
+            td .w { (parts::text_or_none(action.reason.as_deref())) }
+        },
+    }
+}
+
+fn of_run(run: &RunSummary) -> Markup {
+    let counts = &run.counts;
+    html! {
+        td {
+            "run " (parts::run_link(run.run_id))
+            @if !run.scope.is_empty() { br; span .soft { (parts::plain(&run.scope)) } }
+        }
+        td {
+            (parts::state(&run.status))
+            @if let Some(reason) = &run.reason_code { br; span .soft { (parts::plain(reason)) } }
+        }
+        td .w {
+            (parts::count(counts.num_seen)) " seen: " (parts::count(counts.num_added)) " added, "
+            (parts::count(counts.num_updated)) " updated, " (parts::count(counts.num_removed)) " removed"
+            @if counts.num_rejected > 0 { ", " (parts::count(counts.num_rejected)) " rejected" }
+            @if run.num_requests > 0 { br; span .soft { (requests(run)) } }
+        }
+    }
+}
+
+/// `120 requests, 30 not modified, in 1 min (2.0/s)`.
+fn requests(run: &RunSummary) -> String {
+    let pace = run.duration_ms.filter(|millis| *millis > 0).map_or_else(String::new, |millis| {
+        let pace = run.num_requests as f64 * 1000.0 / millis as f64;
+        format!(", in {} ({pace:.1}/s)", parts::millis(millis))
+    });
+    format!(
+        "{} requests, {} not modified{pace}",
+        parts::count(run.num_requests),
+        parts::count(run.num_not_modified)
+    )
+}
