@@ -60,7 +60,8 @@ pub async fn reference(client: &Client, name: &str) -> Result<ReferenceRow, Fail
     ))
 }
 
-/// The ids of references, in one statement but for those that were re-keyed. Errors: those of [`reference`].
+/// The ids of references, in one statement but for those that were re-keyed. Errors: those of
+/// [`reference()`].
 pub async fn references(client: &Client, names: &[String]) -> Result<Vec<ReferenceId>, Failure> {
     let parsed: Vec<Option<ReferenceName>> = names.iter().map(|name| ReferenceName::parse(name)).collect();
     let ids: Vec<ReferenceId> = parsed.iter().flatten().map(ReferenceName::id).collect();

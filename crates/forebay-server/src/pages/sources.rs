@@ -11,6 +11,7 @@ use axum::response::Response;
 use forebay_store::runs::{self, RunFilter, RunRow};
 use forebay_views::{Breaker, Source, failure::Failure, read};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::{
     asked::Asked,
@@ -27,6 +28,12 @@ const MOST_POINTS: usize = 30;
 /// The size of a small chart, in pixels.
 const WIDTH: f64 = 90.0;
 const HEIGHT: f64 = 20.0;
+
+/// Which source.
+#[derive(Debug, Deserialize)]
+pub(super) struct Path {
+    source: String,
+}
 
 /// `GET /sources`
 pub(super) async fn show(asked: Asked) -> Response {

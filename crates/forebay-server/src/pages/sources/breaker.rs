@@ -11,7 +11,7 @@ use forebay_views::{Breaker, decide::breakers};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::one::Path;
+use super::Path;
 use crate::{
     app::App,
     pages::{

@@ -7,9 +7,8 @@ use forebay_engine::human;
 use forebay_store::actions::ActionFilter;
 use forebay_views::{SourceDetail, failure::Failure, names, read};
 use maud::{Markup, html};
-use serde::Deserialize;
 
-use super::{breaker, test, timeline::timeline};
+use super::{Path, breaker, test, timeline::timeline};
 use crate::pages::{
     asked::Asked,
     frame::{Content, Section},
@@ -18,12 +17,6 @@ use crate::pages::{
 
 /// The latest changes by people on the page.
 const NUM_ACTIONS: i64 = 10;
-
-/// Which source.
-#[derive(Debug, Deserialize)]
-pub(in crate::pages) struct Path {
-    pub(super) source: String,
-}
 
 /// `GET /sources/{source}`
 pub(in crate::pages) async fn show(asked: Asked<Path>) -> Response {

@@ -7,7 +7,7 @@ use forebay_views::{SampleRecord, SourceTest, failure::Failure};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::one::Path;
+use super::Path;
 use crate::{
     endpoint::None as Nothing,
     pages::{
