@@ -105,17 +105,18 @@ pub struct BreakerTransition {
     pub at: Timestamp,
 }
 
-/// An operator's command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BreakerCommand {
-    /// Refuse every call until another command.
-    ForceOpen,
-    /// Let calls through as usual. The wait keeps its length if the breaker opens again.
-    Close,
-    /// Forget all recorded calls.
-    Reset,
-    /// Allow every call and record none.
-    Disable,
+crate::words! {
+    /// An operator's command.
+    pub enum BreakerCommand {
+        /// Refuse every call until another command.
+        ForceOpen = "open",
+        /// Let calls through as usual. The wait keeps its length if the breaker opens again.
+        Close = "close",
+        /// Forget all recorded calls.
+        Reset = "reset",
+        /// Allow every call and record none.
+        Disable = "disable",
+    }
 }
 
 impl Breaker {

@@ -85,15 +85,22 @@ impl Gate {
         Self::made(scraper, policies.into(), LEASE, true, stop)
     }
 
-    /// A gate for AI tools. All its scrapes count as on demand, also those that were not forced. `stop` ends the work
-    /// in progress, as with [`Self::for_one_answer`].
-    pub fn for_tools(scraper: Scraper, policies: impl Into<Policies>, stop: Stop) -> Self {
-        let shared = shared(scraper, policies.into(), LEASE, true, stop);
-        Self { shared: Arc::new(Shared { is_for_tools: true, ..shared }) }
-    }
-
     fn made(scraper: Scraper, policies: Policies, lease: Duration, keeps_records: bool, stop: Stop) -> Self {
-        Self { shared: Arc::new(shared(scraper, policies, lease, keeps_records, stop)) }
+        // One tracker for both, so waiting for the scraper waits for the gate as well.
+        let tasks = scraper.tasks.clone();
+        let shared = Shared {
+            scraper,
+            policies,
+            answers: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
+            single_flight: SingleFlight::default(),
+            outage: Mutex::new(Outage::new(clock::now())),
+            scrapes: Semaphore::new(MOST_SCRAPES),
+            lease,
+            stop,
+            keeps_records,
+            tasks,
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The maximum age of data, by entity type.
@@ -123,12 +130,12 @@ impl Gate {
         options: EnsureOptions,
         by: &Actor,
     ) -> Result<Arc<Ensured>> {
-        let EnsureOptions { force, read_only } = options;
-        if read_only {
+        let force = options.force;
+        if options.read_only {
             return Ok(self.ensure(wanted, options).await);
         }
         if !force {
-            let stored = self.ensure(wanted, EnsureOptions { force, read_only: true }).await;
+            let stored = self.ensure(wanted, EnsureOptions { read_only: true, ..options }).await;
             if stored.is_fresh {
                 return Ok(stored);
             }
@@ -153,23 +160,5 @@ impl Gate {
         self.shared.tasks.wait().await;
         // All refreshes have ended, so the scraper starts no further task.
         self.shared.scraper.wait().await;
-    }
-}
-
-fn shared(scraper: Scraper, policies: Policies, lease: Duration, keeps_records: bool, stop: Stop) -> Shared {
-    // One tracker for both, so waiting for the scraper waits for the gate as well.
-    let tasks = scraper.tasks.clone();
-    Shared {
-        scraper,
-        policies,
-        answers: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
-        single_flight: SingleFlight::default(),
-        outage: Mutex::new(Outage::new(clock::now())),
-        scrapes: Semaphore::new(MOST_SCRAPES),
-        lease,
-        stop,
-        keeps_records,
-        is_for_tools: false,
-        tasks,
     }
 }

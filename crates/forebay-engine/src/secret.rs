@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(SecretPlace::File(path).read(), Err(format!("the file {path} can't be read")));
         fs::write(path, "a secret\n").unwrap();
         assert_eq!(SecretPlace::File(path).read(), Ok("a secret".to_owned()));
-        let unset = SecretPlace::Variable("FOREBAY_TEST_NO_SUCH_SECRET").read().unwrap_err();
-        assert_eq!(unset, "the environment variable FOREBAY_TEST_NO_SUCH_SECRET is not set");
+        let unset = SecretPlace::Variable("FOREBAY_TEST_NO_SUCH_VARIABLE").read().unwrap_err();
+        assert_eq!(unset, "the environment variable FOREBAY_TEST_NO_SUCH_VARIABLE is not set");
     }
 }

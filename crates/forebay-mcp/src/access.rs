@@ -20,7 +20,7 @@ use forebay_views::{
 pub struct Shared {
     /// The database, and the sources of the configuration.
     pub scraper: Scraper,
-    /// In front of the sources, as [`Gate::for_tools`] makes it.
+    /// In front of the sources.
     pub gate: Gate,
     /// The pipelines of the configuration.
     pub declarations: Declarations,
@@ -33,10 +33,10 @@ pub struct Access {
     principal: Principal,
     /// The user or address that the client acts from.
     from: Option<String>,
-    /// Whether clients say themselves who they are.
+    /// Whether the client names itself.
     is_local: bool,
-    /// What lets the client scrape; `None`: it may.
-    lets_scrape: Option<&'static str>,
+    /// What the client needs before it may scrape; `None`: it may.
+    scrape_needs: Option<&'static str>,
 }
 
 impl Access {
@@ -46,8 +46,8 @@ impl Access {
         let from = user.from.map(|host| format!("{}@{host}", user.name));
         // It may no more than scrape, as an operator.
         let principal = Principal { name: "mcp".to_owned(), role: Role::Operator, sources: None };
-        let lets_scrape = (!allow_scrape).then_some("start the server with `forebay mcp --allow-scrape`");
-        Self { shared, principal, from, is_local: true, lets_scrape }
+        let scrape_needs = (!allow_scrape).then_some("start the server with `forebay mcp --allow-scrape`");
+        Self { shared, principal, from, is_local: true, scrape_needs }
     }
 
     /// The access of somebody who was recognised, at this address.
@@ -57,14 +57,14 @@ impl Access {
         from: Option<String>,
         allow_scrape: bool,
     ) -> Self {
-        let lets_scrape = if !allow_scrape {
+        let scrape_needs = if !allow_scrape {
             Some("start the server with `forebay serve --allow-scrape`")
         } else if !principal.may(Permission::Scrape, None) {
             Some("use a token of the role operator")
         } else {
             None
         };
-        Self { shared, principal, from, is_local: false, lets_scrape }
+        Self { shared, principal, from, is_local: false, scrape_needs }
     }
 
     /// The same access for a client that gives itself this name.
@@ -118,11 +118,16 @@ impl Access {
 
     /// Whether the client may scrape.
     pub(crate) fn may_scrape(&self) -> bool {
-        self.lets_scrape.is_none()
+        self.scrape_needs.is_none()
     }
 
-    /// What would let the client scrape, for people; `None`: it may.
-    pub(crate) fn lets_scrape(&self) -> Option<&'static str> {
-        self.lets_scrape
+    /// What a person has to do before the client may scrape; `None`: it may.
+    pub(crate) fn scrape_needs(&self) -> Option<&'static str> {
+        self.scrape_needs
+    }
+
+    /// The failure as the client may see it. For a client of some sources, hints must not name what exists in others.
+    pub(crate) fn shown(&self, failure: Failure) -> Failure {
+        if self.principal.sources.is_some() { failure.without_names() } else { failure }
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::{scope::Scope, units};
+use forebay_views::failure::Failure;
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
 use serde_json::Value;
-
-use forebay_views::failure::Failure;
 
 /// The page size: as requested, at most `most`. A larger request is not an error, because there are further pages.
 pub(crate) fn limit(asked: Option<u32>, default: u32, most: u32) -> u32 {

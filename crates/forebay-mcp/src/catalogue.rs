@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use forebay_engine::human::escape_json;
+use forebay_views::{failure::Failure, has_nul};
 use rmcp::{
     handler::server::tool::schema_for_input,
     model::{CallToolResult, ContentBlock, JsonObject, Tool as Definition, ToolAnnotations},
@@ -15,9 +17,6 @@ use crate::{
     tool::Tool,
     tools::{EnsureData, Freshness, GetHistory, GetReference, ListChanges, RunStatus, Search},
 };
-use forebay_engine::human::escape_json;
-use forebay_views::failure::Failure;
-
 /// The definitions of all tools, for clients.
 pub(crate) fn definitions(may_scrape: bool) -> Vec<Definition> {
     vec![
@@ -53,7 +52,7 @@ pub(crate) async fn call(
 fn definition<T: Tool>(may_scrape: bool) -> Definition {
     // Both schemas describe structs, so they are objects.
     let input = schema_for_input::<T::Arguments>().unwrap_or_default();
-    let writes = T::may_scrape() && may_scrape;
+    let writes = T::SCRAPES && may_scrape;
     let hints = ToolAnnotations::from_raw(
         Some(T::TITLE.to_owned()),
         Some(!writes),
@@ -76,7 +75,12 @@ fn output_schema<T: Tool>() -> Arc<JsonObject> {
 
 async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallToolResult {
     to_schema(&mut arguments, &schema_for_input::<T::Arguments>().unwrap_or_default());
-    let given = read::<T>(&arguments);
+    let given = if arguments.iter().any(|(name, value)| name.contains('\0') || has_nul(value)) {
+        // No text of Postgres can contain it, so nothing that it could name is stored.
+        Err(Failure::usage("nul_character", "an argument contains a NUL character"))
+    } else {
+        read::<T>(&arguments)
+    };
     let answered = match given {
         Ok(given) => permitted::<T>(access, given).await,
         Err(failure) => Err(failure),
@@ -93,12 +97,12 @@ async fn answer<T: Tool>(access: &Access, mut arguments: JsonObject) -> CallTool
             result.content = vec![ContentBlock::text(text)];
             result
         }
-        Err(failure) => refused(&failure),
+        Err(failure) => refused(&access.shown(failure)),
     }
 }
 
 async fn permitted<T: Tool>(access: &Access, arguments: T::Arguments) -> Result<T::Answer, Failure> {
-    access.check(T::subject(&arguments)?).await?;
+    access.check(T::subject(&arguments)).await?;
     T::call(access, arguments).await
 }
 

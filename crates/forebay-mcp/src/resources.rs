@@ -1,6 +1,9 @@
 //! Resources: a full reference as JSON, by its uuid, and the details of a source.
 
-use forebay_engine::{human::escape_json, payload::Shaper};
+use forebay_engine::{
+    human::escape_json,
+    payload::{Shaper, cut},
+};
 use forebay_store::{schedules, sources};
 use forebay_views::{Source, SourceResource, cursor, failure::Failure, names, rights::Subject};
 use rmcp::{
@@ -19,6 +22,9 @@ use crate::{
 const PAGE: usize = 100;
 /// Maximum bytes of a payload in a resource.
 const PAYLOAD_BYTES: usize = 1024 * 1024;
+
+/// Characters of an unknown URI in a message.
+const NAMED_CHARS: usize = 200;
 
 /// The media type of every resource.
 const JSON: &str = "application/json";
@@ -42,9 +48,10 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
 
 /// A page of sources. References are too many to list; clients find them with the tools.
 pub(crate) async fn list(access: &Access, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
-    page(access, cursor)
-        .await
-        .map_err(|failure| ErrorData::invalid_params(failure.full_message(), data(&failure)))
+    page(access, cursor).await.map_err(|failure| {
+        let failure = access.shown(failure);
+        ErrorData::invalid_params(failure.full_message(), data(&failure))
+    })
 }
 
 async fn page(access: &Access, cursor: Option<String>) -> Result<ListResourcesResult, Failure> {
@@ -75,12 +82,14 @@ pub(crate) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResul
     } else if let Some(name) = uri.strip_prefix(SOURCE) {
         source(access, name).await
     } else {
-        let message = format!("this server has no resource {uri:?}");
+        let message = format!("this server has no resource {:?}", cut(uri, NAMED_CHARS));
         Err(Failure::usage("no_such_resource", message)
             .hint("the resources are forebay://reference/UUID and forebay://source/NAME"))
     };
-    let document =
-        document.map_err(|failure| ErrorData::resource_not_found(failure.full_message(), data(&failure)))?;
+    let document = document.map_err(|failure| {
+        let failure = access.shown(failure);
+        ErrorData::resource_not_found(failure.full_message(), data(&failure))
+    })?;
     let contents =
         ResourceContents::text(escape_json(&document.to_string()).into_owned(), uri).with_mime_type(JSON);
     Ok(ReadResourceResult::new(vec![contents]))

@@ -17,6 +17,8 @@ pub(crate) trait Tool {
     const NAME: &'static str;
     /// The title for people.
     const TITLE: &'static str;
+    /// Whether it may change data and contact anything outside the database.
+    const SCRAPES: bool = false;
     /// The arguments.
     type Arguments: DeserializeOwned + JsonSchema + Send + 'static;
     /// The answer.
@@ -25,14 +27,9 @@ pub(crate) trait Tool {
     /// When to use it and what it returns, for a model.
     fn description(may_scrape: bool) -> String;
 
-    /// Whether it may change data or contact anything outside the database.
-    fn may_scrape() -> bool {
-        false
-    }
-
     /// What a call is about: some clients may read some sources only.
-    fn subject(_: &Self::Arguments) -> Result<Subject<'_>, Failure> {
-        Ok(Subject::Everything)
+    fn subject(_: &Self::Arguments) -> Subject<'_> {
+        Subject::Everything
     }
 
     /// Runs the tool.

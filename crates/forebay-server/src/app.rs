@@ -82,7 +82,7 @@ struct Shared {
     feed: Feed,
     /// In front of the sources.
     gate: Gate,
-    /// What AI programs use, with a gate of their own.
+    /// What AI programs use.
     tools: Arc<Tools>,
     /// Runs of posted records at the same time; others wait.
     runs: Semaphore,
@@ -115,7 +115,7 @@ impl App {
         let gate = Gate::until(settings.scraper.clone(), settings.policies.clone(), settings.stop.clone());
         let tools = Tools {
             scraper: settings.scraper.clone(),
-            gate: Gate::for_tools(settings.scraper.clone(), settings.policies.clone(), settings.stop.clone()),
+            gate: gate.clone(),
             declarations: settings.declarations.clone(),
         };
         let (runs, scrapes) = (Semaphore::new(MOST_RUNS), Semaphore::new(MOST_SCRAPES as usize));
@@ -231,7 +231,6 @@ impl App {
         self.shared.tasks.wait().await;
         let _all = self.shared.scrapes.acquire_many(MOST_SCRAPES).await;
         self.shared.gate.finish().await;
-        self.shared.tools.gate.finish().await;
     }
 
     /// The changes that clients follow.

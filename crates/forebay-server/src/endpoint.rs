@@ -95,7 +95,7 @@ async fn answer<E: Endpoint>(app: &App, request: HttpRequest) -> Result<Response
     let request = Request::<E> { path, query, body: json_body(&parts, &bytes)?, caller };
     gate::check_subject(app, &request.caller, E::NEEDS, E::subject(&request)).await?;
     if E::METHOD.is_safe() {
-        let output = E::call(app, request).await?;
+        let output = call::<E>(app, request).await?;
         return Ok(etag::tagged("application/json", &parts.headers, json(&output)?));
     }
     let keyed = idempotency::keyed(&request.caller, &parts, &bytes)?;
@@ -106,9 +106,15 @@ async fn answer<E: Endpoint>(app: &App, request: HttpRequest) -> Result<Response
     Ok(idempotency::carry_out(app, keyed, change).await)
 }
 
+/// Calls an endpoint. A caller of some sources must not learn from hints what exists in others.
+async fn call<E: Endpoint>(app: &App, request: Request<E>) -> Result<E::Output, Failure> {
+    let is_limited = request.caller.principal.sources.is_some();
+    E::call(app, request).await.map_err(|failure| if is_limited { failure.without_names() } else { failure })
+}
+
 /// Calls an endpoint that changes something.
 async fn changed<E: Endpoint>(app: &App, request: Request<E>) -> Result<Response, Problem> {
-    let output = E::call(app, request).await?;
+    let output = call::<E>(app, request).await?;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((E::status(&output), headers, json(&output)?).into_response())
 }

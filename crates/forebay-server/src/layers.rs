@@ -29,7 +29,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of a client's own request id.
 const LONGEST_ID: usize = 64;
 /// How long a request may take before its response begins.
-const MOST_TIME: Duration = Duration::from_mins(1);
+pub(crate) const MOST_TIME: Duration = Duration::from_mins(1);
 /// The headers of every response: nothing is sniffed, framed or told to other sites.
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -43,17 +43,17 @@ const HEADERS: [(HeaderName, &str); 4] = [
     ),
 ];
 
-/// Adds the layers to a router. Requests for the paths in `streamed` take as long as their bodies.
+/// Adds the layers to a router. The paths in `unlimited` limit the time of their requests themselves.
 pub(crate) fn add_to(
     router: Router,
     public: PublicHost,
     proxies: Arc<[Network]>,
-    streamed: &'static [&'static str],
+    unlimited: &'static [&'static str],
 ) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(middleware::from_fn(refuse_nul))
-        .layer(middleware::from_fn_with_state(streamed, limit_time))
+        .layer(middleware::from_fn_with_state(unlimited, limit_time))
         .layer(middleware::from_fn_with_state(public, origin::check))
         .layer(middleware::from_fn_with_state(proxies, forwarded::resolve))
         .layer(CompressionLayer::new())
@@ -76,12 +76,11 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
 }
 
 async fn limit_time(
-    State(streamed): State<&'static [&'static str]>,
+    State(unlimited): State<&'static [&'static str]>,
     request: Request,
     next: Next,
 ) -> Response {
-    // Their bodies have a limit on silence instead.
-    if streamed.contains(&request.uri().path()) {
+    if unlimited.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     tokio::time::timeout(MOST_TIME, next.run(request)).await.unwrap_or_else(|_| {

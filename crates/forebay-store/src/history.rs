@@ -125,8 +125,7 @@ pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<O
     Ok(Some(former))
 }
 
-/// Those of these references that are named by their own id and key, with source and key: all but those that have, or
-/// had, a name of another one. [`find`] finds these too.
+/// Those of these references that were never re-keyed, with source and key. [`find`] finds these too.
 pub async fn find_plain(
     client: &impl GenericClient,
     ids: &[ReferenceId],

@@ -110,6 +110,15 @@ impl Failure {
         self
     }
 
+    /// Without the hint of an unknown name, which says what else exists.
+    #[must_use]
+    pub fn without_names(mut self) -> Self {
+        if self.code.starts_with("no_such_") {
+            self.hint = None;
+        }
+        self
+    }
+
     /// Adds a sentence to what to do next.
     #[must_use]
     pub fn hint_more(self, sentence: impl AsRef<str>) -> Self {

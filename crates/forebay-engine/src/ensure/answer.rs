@@ -22,6 +22,8 @@ pub struct EnsureOptions {
     pub force: bool,
     /// Never scrape; only report the stored data and its age.
     pub read_only: bool,
+    /// Count its scrapes as on demand, also those that are not forced: an AI tool asks.
+    pub is_on_demand: bool,
 }
 
 forebay_domain::words! {

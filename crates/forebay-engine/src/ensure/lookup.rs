@@ -42,7 +42,7 @@ async fn find_or_refresh(shared: &Arc<Shared>, wanted: &Wanted, options: EnsureO
         return stored(shared, wanted, entry.as_ref());
     }
     if options.force {
-        return begin(shared, wanted, entry, true).await;
+        return begin(shared, wanted, entry, options).await;
     }
     let judged = shared.judge(wanted, entry.as_ref().and_then(|entry| entry.last_sync));
     match judged.freshness {
@@ -50,17 +50,22 @@ async fn find_or_refresh(shared: &Arc<Shared>, wanted: &Wanted, options: EnsureO
         Freshness::StaleWhileRevalidate => {
             let mut answer = shared.answer(wanted, entry.as_ref(), AnsweredFrom::Stale);
             answer.warnings.push("the stored data is stale and is being refreshed".to_owned());
-            refresh_in_background(shared, wanted, entry);
+            refresh_in_background(shared, wanted, entry, options);
             answer
         }
         Freshness::StaleIfError | Freshness::Expired | Freshness::Never => {
-            begin(shared, wanted, entry, false).await
+            begin(shared, wanted, entry, options).await
         }
     }
 }
 
 /// Refreshes a scope while its stored data is served, unless a refresh is already running.
-fn refresh_in_background(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<LedgerEntry>) {
+fn refresh_in_background(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    entry: Option<LedgerEntry>,
+    options: EnsureOptions,
+) {
     if entry.as_ref().is_some_and(|entry| entry.is_held) {
         return;
     }
@@ -69,7 +74,7 @@ fn refresh_in_background(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<Le
     let tasks = shared.tasks.clone();
     tasks.spawn(
         async move {
-            let fresh = begin(&shared, &wanted, entry, false).await;
+            let fresh = begin(&shared, &wanted, entry, options).await;
             shared.remember(&wanted, &fresh);
             drop(revalidation);
         }
@@ -97,13 +102,18 @@ fn stored(shared: &Shared, wanted: &Wanted, entry: Option<&LedgerEntry>) -> Ensu
 }
 
 /// Takes the attempt and refreshes the scope, or waits for the process that has the attempt.
-async fn begin(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<LedgerEntry>, force: bool) -> Ensured {
+async fn begin(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    entry: Option<LedgerEntry>,
+    options: EnsureOptions,
+) -> Ensured {
     let sources = shared.sources_of(wanted);
     if sources.is_empty() {
         let error = no_source(&shared.scraper.sources, &wanted.entity_type);
         return shared.fall_back(wanted, entry.as_ref(), error);
     }
-    match attempt(shared, wanted, entry.as_ref(), sources, force).await {
+    match attempt(shared, wanted, entry.as_ref(), sources, options).await {
         Ok(answer) => answer,
         Err(error) => shared.fall_back(wanted, entry.as_ref(), EnsureError::from(&error)),
     }
@@ -114,7 +124,7 @@ async fn attempt(
     wanted: &Wanted,
     entry: Option<&LedgerEntry>,
     sources: Vec<String>,
-    force: bool,
+    options: EnsureOptions,
 ) -> Result<Ensured> {
     let mut seen = entry.map_or(0, |entry| entry.attempt);
     loop {
@@ -124,11 +134,11 @@ async fn attempt(
         };
         let entry = match begun {
             Begun::Acquired { holder, entry } => {
-                if !force && give_back_if_fresh(shared, wanted, holder, &entry).await? {
+                if !options.force && give_back_if_fresh(shared, wanted, holder, &entry).await? {
                     let entry = shared.with_active(wanted, entry).await;
                     return Ok(shared.answer(wanted, Some(&entry), AnsweredFrom::Ledger));
                 }
-                let is_on_demand = force || shared.is_for_tools;
+                let is_on_demand = options.force || options.is_on_demand;
                 return refresh(shared, wanted, holder, &entry, sources, is_on_demand).await;
             }
             Begun::Busy { entry, .. } => wait(shared, wanted, entry).await?,

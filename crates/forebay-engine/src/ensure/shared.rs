@@ -40,8 +40,6 @@ pub(super) struct Shared {
     pub(super) stop: Stop,
     /// Whether records scraped during an outage are kept until the database is back.
     pub(super) keeps_records: bool,
-    /// Whether the callers are AI tools, whose scrapes are limited.
-    pub(super) is_for_tools: bool,
     /// Lookups, and work that continues after its caller got an answer.
     pub(super) tasks: TaskTracker,
 }

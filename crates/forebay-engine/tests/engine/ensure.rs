@@ -44,7 +44,7 @@ async fn ask(gate: &Gate) -> Arc<Ensured> {
 }
 
 async fn force(gate: &Gate) -> Arc<Ensured> {
-    gate.ensure(&wanted(), EnsureOptions { force: true, read_only: false }).await
+    gate.ensure(&wanted(), EnsureOptions { force: true, ..EnsureOptions::default() }).await
 }
 
 /// Changes the ledger so that the last sync has this age.
@@ -318,7 +318,7 @@ async fn a_missing_ledger_is_named_and_nothing_is_scraped() {
 async fn a_read_only_caller_gets_the_stored_data() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
-    let read_only = EnsureOptions { read_only: true, force: false };
+    let read_only = EnsureOptions { read_only: true, ..EnsureOptions::default() };
     let never = gate(&world).ensure(&wanted(), read_only).await;
     assert_eq!((never.success, never.error.as_ref().unwrap().code.as_str()), (false, "never_synced"));
     ask(&gate(&world)).await;

@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// The scope, as names and values, such as {"semester": "Spring 2026"}. Default: {}, the whole source.
     #[serde(default)]
     scope: BTreeMap<String, String>,
-    /// Scrape even if the stored data is fresh. A read-only server refuses this. Default: false.
+    /// Scrape even if the stored data is fresh. Refused if you may only read. Default: false.
     #[serde(default)]
     force: bool,
     /// Maximum number of records per page, up to 50. Default: 20.
@@ -60,6 +60,7 @@ pub(crate) struct Arguments {
 impl Tool for EnsureData {
     const NAME: &'static str = "ensure_data";
     const TITLE: &'static str = "Get fresh records";
+    const SCRAPES: bool = true;
     type Arguments = Arguments;
     type Answer = EnsuredRecords;
 
@@ -81,13 +82,9 @@ impl Tool for EnsureData {
         )
     }
 
-    fn may_scrape() -> bool {
-        true
-    }
-
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let may_scrape = access.may_scrape();
-        if let (Some(what), true) = (access.lets_scrape(), arguments.force) {
+        if let (Some(what), true) = (access.scrape_needs(), arguments.force) {
             let message = "`force` requests a scrape, but you may only read";
             return Err(Failure::usage("scraping_not_allowed", message)
                 .hint(format!("omit `force`; to allow scrapes, {what}")));
@@ -106,8 +103,11 @@ impl Tool for EnsureData {
         if force {
             refused(forced::check(access, &wanted.entity_type).await)?;
         }
-        let options =
-            EnsureOptions { force, read_only: !may_scrape || after.is_some() || declared.is_some() };
+        let options = EnsureOptions {
+            force,
+            read_only: !may_scrape || after.is_some() || declared.is_some(),
+            is_on_demand: true,
+        };
         let ensured = access.gate().ensure_by(&wanted, options, &access.actor()).await?;
         let mut ensured = answer(&wanted, &ensured, options.force);
         if let Some(error) = &mut ensured.error {
@@ -159,7 +159,7 @@ fn hint(access: &Access, wanted: &Wanted, error: &forebay_views::Error) -> Optio
     let mut of_type = forced::sources_of(access, &wanted.entity_type);
     let is_declared = of_type.any(|source| source.covers(&wanted.scope));
     match error.code.as_str() {
-        "never_synced" if is_declared && let Some(what) = access.lets_scrape() => Some(format!(
+        "never_synced" if is_declared && let Some(what) = access.scrape_needs() => Some(format!(
             "you may not scrape; use what is stored (freshness lists it), or tell the user to run `forebay ensure`, or to \
              {what}"
         )),

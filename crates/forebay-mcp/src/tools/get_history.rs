@@ -49,8 +49,8 @@ impl Tool for GetHistory {
             .to_owned()
     }
 
-    fn subject(arguments: &Arguments) -> Result<Subject<'_>, Failure> {
-        Ok(Subject::Reference(&arguments.reference))
+    fn subject(arguments: &Arguments) -> Subject<'_> {
+        Subject::Reference(&arguments.reference)
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {

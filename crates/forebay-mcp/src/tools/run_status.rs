@@ -51,11 +51,11 @@ impl Tool for RunStatus {
             .to_owned()
     }
 
-    fn subject(arguments: &Arguments) -> Result<Subject<'_>, Failure> {
-        Ok(match arguments.run_id {
+    fn subject(arguments: &Arguments) -> Subject<'_> {
+        match arguments.run_id {
             Some(run_id) => Subject::Run(RunName::Id(run_id)),
             None => Subject::filtered(arguments.source.as_deref()),
-        })
+        }
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {

@@ -79,8 +79,8 @@ impl Tool for Search {
             .to_owned()
     }
 
-    fn subject(arguments: &Arguments) -> Result<Subject<'_>, Failure> {
-        Ok(Subject::filtered(arguments.source.as_deref()))
+    fn subject(arguments: &Arguments) -> Subject<'_> {
+        Subject::filtered(arguments.source.as_deref())
     }
 
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {

@@ -68,7 +68,7 @@ impl Endpoint for Ensure {
         let wanted = Wanted { entity_type, scope: scope_of(&scope)? };
         names::entity(&app.client().await?, &wanted.entity_type, app.sources()).await?;
         let by = request.caller.actor().because(reason.as_deref());
-        let options = EnsureOptions { force, read_only: false };
+        let options = EnsureOptions { force, ..EnsureOptions::default() };
         // A separate task continues after this request has stopped waiting.
         let task = {
             let wanted = wanted.clone();

@@ -1,7 +1,7 @@
 //! The request for a page: who sends it, its parameters, its address, and the response to it.
 
 use axum::{
-    extract::{FromRequestParts, Path, Query},
+    extract::{FromRequest, FromRequestParts, Path, Query, RawForm, Request},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
@@ -60,6 +60,23 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         admit(app, parts, Permission::Operate).await.map(Self)
+    }
+}
+
+/// The fields of a form.
+pub(super) struct Submitted<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Submitted<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let RawForm(bytes) =
+            RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        // As in addresses: no text of Postgres can contain it.
+        if bytes.contains(&0) || bytes.windows(3).any(|part| part == b"%00") {
+            return Err(bad_request("nul_character", &"the form contains a NUL character"));
+        }
+        serde_html_form::from_bytes(&bytes).map(Self).map_err(|error| bad_request("form_invalid", &error))
     }
 }
 

@@ -1,7 +1,6 @@
 //! `/runs/{run}/decide/{decision}`: what a decision about a run will do, counted before it is confirmed; then does it.
 
 use axum::{
-    Form,
     extract::{Path as UrlPath, State},
     response::{IntoResponse, Redirect, Response},
 };
@@ -19,7 +18,7 @@ use serde::Deserialize;
 
 use super::{
     address::Address,
-    asked::{Asked, Operator, refuse},
+    asked::{Asked, Operator, Submitted, refuse},
     frame::{Content, Section},
     parts,
 };
@@ -139,7 +138,7 @@ pub(super) async fn carry_out(
     State(app): State<App>,
     Operator(caller): Operator,
     UrlPath(Path { run, decision }): UrlPath<Path>,
-    Form(confirmed): Form<Confirmed>,
+    Submitted(confirmed): Submitted<Confirmed>,
 ) -> Response {
     // A task of its own: a decision that has begun ends as it must, even if the browser goes away.
     let deciding =

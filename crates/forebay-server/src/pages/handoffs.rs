@@ -30,6 +30,8 @@ const LIMIT: i64 = 50;
 const RATE_WINDOW: Duration = Duration::from_mins(15);
 /// How long a page waits for the number of hand-offs in its list.
 const COUNT_TIME: &str = "set local statement_timeout = '700ms'";
+/// The same for rates. The latest outcomes are at the end of their table, which an index of blocks finds.
+const RATE_SETTINGS: &str = "set local statement_timeout = '700ms'; set local enable_seqscan = off";
 /// The states of hand-offs that are open or failed.
 const UNRESOLVED: [&str; 5] = ["failed", "held", "retrying", "active", "pending"];
 
@@ -58,7 +60,7 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let page = read::handoffs::page(&client, filter.for_store(LIMIT), filter.after.as_deref()).await?;
     let number = count(&mut client, &filter.for_store(parts::MOST_COUNTED)).await;
     let board = handoffs::board(&**client, parts::MOST_COUNTED).await?;
-    let rates = handoffs::rates(&**client, RATE_WINDOW, parts::MOST_COUNTED).await?;
+    let rates = rates(&mut client).await;
     let causes = handoffs::causes(&**client, parts::MOST_COUNTED).await?;
     let pauses = pauses::list(&**client, Option::None).await?;
     let names = sources::names(&**client).await?;
@@ -67,8 +69,8 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     pipelines.dedup();
     let is_first = filter.after.is_none();
     let body = html! {
-        (pipelines_by_state(&board, &rates, &pauses))
-        @if asked.may_operate() && !pipelines.is_empty() { (pause::form(&pipelines)) }
+        (pipelines_by_state(&board, rates.as_deref(), &pauses))
+        @if asked.may_operate() && !pipelines.is_empty() { (pause::form(&pipelines, filter)) }
         p { a href="/handoffs/deliveries" { "Requests of webhooks, with their responses" } }
         (by_cause(&causes, asked.may_operate()))
         h2 #list { "Hand-offs" }
@@ -109,7 +111,7 @@ pub(super) fn number_of(number: Option<u64>) -> String {
     }
 }
 
-fn pipelines_by_state(board: &[BoardCell], rates: &[Rate], pauses: &[Pause]) -> Markup {
+fn pipelines_by_state(board: &[BoardCell], rates: Option<&[Rate]>, pauses: &[Pause]) -> Markup {
     let now = clock::now();
     let mut pipelines: Vec<(&str, bool)> =
         board.iter().map(|cell| (cell.pipeline.as_str(), cell.enabled)).collect();
@@ -130,7 +132,7 @@ fn pipelines_by_state(board: &[BoardCell], rates: &[Rate], pauses: &[Pause]) -> 
         } @else {
             div .scroll tabindex="0" role="region" aria-label="Pipelines by state" {
                 table {
-                    caption { "Unresolved hand-offs by pipeline and state, and what the last 15 minutes brought" }
+                    caption { "Unresolved hand-offs by pipeline and state, and the results of the last " (human::duration(RATE_WINDOW)) }
                     thead {
                         tr {
                             th scope="col" { "Pipeline" }
@@ -160,13 +162,24 @@ fn pipelines_by_state(board: &[BoardCell], rates: &[Rate], pauses: &[Pause]) -> 
     }
 }
 
+/// What became of the latest attempts, unless counting takes too long.
+async fn rates(client: &mut Client) -> Option<Vec<Rate>> {
+    let transaction = client.transaction().await.ok()?;
+    transaction.batch_execute(RATE_SETTINGS).await.ok()?;
+    handoffs::rates(&*transaction, RATE_WINDOW, parts::MOST_COUNTED).await.ok()
+}
+
 /// The successes and the failed attempts of a pipeline within [`RATE_WINDOW`]: how many, and how many a minute.
-fn of_late(rates: &[Rate], pipeline: &str) -> [String; 2] {
+fn of_late(rates: Option<&[Rate]>, pipeline: &str) -> [Markup; 2] {
+    let Some(rates) = rates else { return [parts::none(), parts::none()] };
     let rate = rates.iter().find(|rate| rate.pipeline == pipeline);
     let minutes = RATE_WINDOW.as_secs_f64() / 60.0;
     [rate.map_or(0, |rate| rate.num_succeeded), rate.map_or(0, |rate| rate.num_failed)].map(|number| {
-        let shown = parts::capped(number);
-        if number == 0 { shown } else { format!("{shown} ({:.1}/min)", number as f64 / minutes) }
+        let is_capped = number >= parts::MOST_COUNTED.unsigned_abs();
+        html! {
+            (parts::capped(number))
+            @if number > 0 { " (" @if is_capped { "over " } (format!("{:.1}", number as f64 / minutes)) "/min)" }
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::{
-    Extension, Form,
+    Extension,
     extract::{Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
@@ -13,7 +13,7 @@ use forebay_views::rights;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{frame, parts};
+use super::{asked::Submitted, frame, parts};
 use crate::{
     app::App,
     caller::{Caller, Means, Peer},
@@ -53,7 +53,7 @@ pub(super) async fn log_in(
     State(app): State<App>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
-    Form(given): Form<Given>,
+    Submitted(given): Submitted<Given>,
 ) -> Response {
     let next = local(&given.next);
     let from = peer.map(|Extension(peer)| peer.from);

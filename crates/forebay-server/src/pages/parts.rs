@@ -149,6 +149,18 @@ pub(super) fn reason() -> Markup {
     html! { label .wide { "Reason (optional, for the audit trail)" input type="text" name="reason" maxlength="500"; } }
 }
 
+/// A text, of which a long one is shown whole on request.
+pub(super) fn long(text: &str) -> Markup {
+    let text = plain(text);
+    html! {
+        @if text.chars().count() > VALUE_SHOWN {
+            details { summary { (human::shortened(&text, VALUE_SHOWN)) } (text) }
+        } @else {
+            (text)
+        }
+    }
+}
+
 /// A share as a bar with its figure.
 pub(super) fn share(share: f64) -> Markup {
     let width = format!("{:.1}", share.clamp(0.0, 1.0) * 72.0);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::{
-    Form,
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
@@ -11,9 +10,12 @@ use forebay_engine::clock;
 use forebay_views::{decide::pipelines, failure::Failure};
 use maud::{Markup, html};
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::{
-    asked::{Operator, refuse},
+    address::Address,
+    asked::{Operator, Submitted, refuse},
+    handoff_filter::Filter,
     parts,
 };
 use crate::{app::App, caller::Caller};
@@ -39,16 +41,22 @@ pub(super) struct Given {
     minutes: String,
     #[serde(default)]
     reason: String,
+    /// The filter of the page, as a query.
+    #[serde(default)]
+    filter: String,
 }
 
-/// The form for these pipelines.
-pub(super) fn form(pipelines: &[&str]) -> Markup {
+/// The form for these pipelines, on a page with this filter.
+pub(super) fn form(pipelines: &[&str], filter: &Filter) -> Markup {
     html! {
         details {
             summary { "Pause or resume a pipeline…" }
             form .choice method="post" action="/handoffs/pause" {
+                input type="hidden" name="filter" value=(filter.address("").query());
                 label { "Pipeline" select name="pipeline" required {
-                    @for pipeline in pipelines { option value=(pipeline) { (parts::plain(pipeline)) } }
+                    @for pipeline in pipelines {
+                        option value=(pipeline) selected[filter.pipeline.as_deref() == Some(*pipeline)] { (parts::plain(pipeline)) }
+                    }
                 } }
                 label { "Minutes (empty: until it is resumed)" input type="number" name="minutes" min="1" max=(MOST_MINUTES); }
                 (parts::reason())
@@ -64,10 +72,14 @@ pub(super) fn form(pipelines: &[&str]) -> Markup {
 pub(super) async fn carry_out(
     State(app): State<App>,
     Operator(caller): Operator,
-    Form(given): Form<Given>,
+    Submitted(given): Submitted<Given>,
 ) -> Response {
     match change(&app, &caller, &given).await {
-        Ok(()) => Redirect::to("/handoffs").into_response(),
+        Ok(()) => {
+            let pairs = form_urlencoded::parse(given.filter.as_bytes()).into_owned().collect::<Vec<_>>();
+            let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            Redirect::to(&Address::new("/handoffs", pairs).to_string()).into_response()
+        }
         Err(failure) => refuse(&failure),
     }
 }

@@ -1,13 +1,14 @@
 //! `GET /references/{reference}`: one record: what it is, what it was, and where it was handed off.
 //!
 //! The slider chooses a version (`at`, counted from 1, the oldest); `from` and `to` choose two to compare. The timeline
-//! is read page by page, so a long history costs no more than a short one.
+//! is read page by page, each with the hand-offs of its time.
 
 use std::cmp::Reverse;
 
 use axum::response::Response;
 use forebay_engine::human;
 use forebay_views::{Json, Page, PipelineHandoffs, Reference, Time, Version, failure::Failure, read};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -54,6 +55,7 @@ async fn read(asked: &Asked<Path, Chosen>) -> Result<Content, Failure> {
     let reference = read::references::reference(&client, name).await?;
     let history =
         read::versions::page(&client, name, None, after.as_deref(), MOST_FIELDS, MOST_OF_VALUE).await?;
+    let until = after.as_deref().map(read::versions::until).transpose()?;
     let handed_off = read::handoffs::of_reference(&client, name, None).await?;
     let mut then = Vec::new();
     for chosen in [at, from, to] {
@@ -77,7 +79,7 @@ async fn read(asked: &Asked<Path, Chosen>) -> Result<Content, Failure> {
         p { a href={ "/v1/references/" (summary.reference_id) } { "The whole record as JSON" } }
         @if last > 1 { (comparison(&address, (*from, *to), last, &then[1..])) }
         h2 #timeline { "Timeline" }
-        (timeline(asked.address(), after.is_none(), &history.versions, &handed_off.pipelines))
+        (timeline(asked.address(), until, &history.versions, &handed_off.pipelines))
         h2 { "Hand-offs" }
         @if handed_off.pipelines.is_empty() { p { "It was handed off to no pipeline." } }
         @for pipeline in handed_off.pipelines { (handed(pipeline)) }
@@ -191,20 +193,21 @@ impl Event<'_> {
     }
 }
 
-/// The changes field by field, and what became of them in the pipelines, newest first.
+/// The changes field by field, and what became of them in the pipelines, newest first. `until`: where it continues.
 fn timeline(
     address: &Address,
-    is_first: bool,
+    until: Option<Timestamp>,
     versions: &Page<Version>,
     pipelines: &[PipelineHandoffs],
 ) -> Markup {
     // Each page has the hand-offs of the time that its changes cover.
-    let until = versions.items.first().filter(|_| !is_first).map(|version| version.changed_at);
     let since = versions.items.last().filter(|_| versions.next.is_some()).map(|version| version.changed_at);
     let mut events: Vec<Event<'_>> = pipelines
         .iter()
         .flat_map(handed_off)
-        .filter(|(at, _)| until.is_none_or(|until| *at < until) && since.is_none_or(|since| *at >= since))
+        .filter(|(at, _)| {
+            until.is_none_or(|until| at.get() < until) && since.is_none_or(|since| *at >= since)
+        })
         .map(|(at, text)| Event::HandOff { at, text })
         .collect();
     events.extend(versions.items.iter().map(Event::Change));
@@ -223,7 +226,7 @@ fn timeline(
                 Event::HandOff { at, text } => p { (parts::time(*at)) " · " (text) },
             }
         }
-        (parts::pager(address, is_first, versions.next.as_deref()))
+        (parts::pager(address, until.is_none(), versions.next.as_deref()))
     }
 }
 
@@ -240,8 +243,8 @@ fn handed_off(pipeline: &PipelineHandoffs) -> Vec<(Time, Markup)> {
     });
     let failures = pipeline.attempts.iter().map(|attempt| {
         let text = html! {
-            (name) ": attempt " (attempt.attempt) " failed, " code { (parts::plain(&attempt.failure_code)) }
-            " " span .soft { (human::shortened(&parts::plain(&attempt.message), parts::VALUE_SHOWN)) }
+            (name) ": attempt " (attempt.attempt) " failed, " (attempt.failure_class) ", "
+            code { (parts::plain(&attempt.failure_code)) } " " (parts::long(&attempt.message))
         };
         (attempt.failed_at, text)
     });

@@ -3,7 +3,6 @@
 //! A retry adds an attempt and rewrites none.
 
 use axum::{
-    Form,
     extract::{Path as UrlPath, Query, State as AppState},
     http::Uri,
     response::{IntoResponse, Redirect, Response},
@@ -16,7 +15,7 @@ use serde::Deserialize;
 
 use super::{
     address::Address,
-    asked::{Asked, Operator, refuse},
+    asked::{Asked, Operator, Submitted, refuse},
     frame::{Content, Section},
     handoff_filter::Filter,
     handoffs::table,
@@ -84,7 +83,7 @@ pub(super) struct Confirmed {
 pub(super) async fn begin(
     AppState(app): AppState<App>,
     Operator(caller): Operator,
-    Form(confirmed): Form<Confirmed>,
+    Submitted(confirmed): Submitted<Confirmed>,
 ) -> Response {
     match start(&app, &caller, &confirmed).await {
         Ok(address) => Redirect::to(&address.to_string()).into_response(),

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{Answer, Stage};
 
@@ -160,8 +160,11 @@ async fn a_form_of_another_site_is_refused() {
     let stage = Stage::seeded().await;
     let run_id = held_run(&stage).await;
     let path = format!("/runs/{run_id}/decide/reject");
-    for (name, value) in [("origin", "http://evil"), ("sec-fetch-site", "cross-site"), ("origin", "null")] {
-        let request = Request::post(&path)
+    let sites = [("origin", "http://evil"), ("sec-fetch-site", "cross-site"), ("origin", "null")];
+    let paths =
+        [&*path, "/handoffs/pause", "/sources/seed.courses/breaker", "/sources/seed.courses/test", "/mcp"];
+    for ((name, value), path) in sites.iter().flat_map(|site| paths.map(|path| (*site, path))) {
+        let request = Request::post(path)
             .header("host", "localhost:8321")
             .header(name, value)
             .header("content-type", "application/x-www-form-urlencoded")
@@ -275,12 +278,11 @@ async fn a_source_shows_its_breaker_and_its_runs() {
         assert!(page(&stage, "/sources").await.contains(&format!("href=\"/sources/{name}\"")));
         let one = page(&stage, &format!("/sources/{name}")).await;
         assert!(one.contains(&format!("<h1>{name}</h1>")) && one.contains("Breaker"), "{one}");
-        let timeline = between(&one, "<h2>Timeline</h2>", "<h2>");
-        assert_eq!(
-            timeline.contains("href=\"/runs/"),
-            !timeline.contains("Nothing happened yet."),
-            "{timeline}"
-        );
+        let timeline = between(&one, "<h2>Timeline</h2>", "All its runs");
+        let runs = stage.json(&format!("/v1/runs?source={name}&limit=20")).await;
+        for run in runs["items"].as_array().unwrap() {
+            assert!(timeline.contains(&format!("href=\"/runs/{}\"", run["run_id"])), "{run} {timeline}");
+        }
     }
     assert_eq!(stage.get("/sources/nothing").await.status, StatusCode::NOT_FOUND);
 }
@@ -310,8 +312,13 @@ async fn a_breaker_takes_commands() {
 async fn a_pipeline_is_paused_and_resumed() {
     let stage = Stage::seeded().await;
     let submitted = |form: &'static str| submit(&stage, "/handoffs/pause", form);
-    let paused = submitted("pipeline=seed.index&what=pause&minutes=90&reason=index+moves").await;
-    assert_eq!((paused.status, paused.header("location")), (StatusCode::SEE_OTHER, "/handoffs"));
+    let form =
+        "pipeline=seed.index&what=pause&minutes=90&reason=index+moves&filter=state%3Dfailed%26source%3Da+b";
+    let paused = submitted(form).await;
+    assert_eq!(
+        (paused.status, paused.header("location")),
+        (StatusCode::SEE_OTHER, "/handoffs?state=failed&source=a+b")
+    );
     assert!(page(&stage, "/handoffs").await.contains("■ paused until"));
     assert_eq!(submitted("pipeline=seed.index&what=resume&minutes=").await.status, StatusCode::SEE_OTHER);
     assert!(!page(&stage, "/handoffs").await.contains("■ paused until"));
@@ -321,6 +328,7 @@ async fn a_pipeline_is_paused_and_resumed() {
         assert!(refused.text().contains("minutes"), "{}", refused.text());
     }
     assert_eq!(submitted("pipeline=nothing&what=pause").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(submitted("pipeline=a%00&what=pause").await.status, StatusCode::BAD_REQUEST);
     let actions = stage.json("/v1/actions?limit=2").await;
     let names: Vec<&str> =
         actions["items"].as_array().unwrap().iter().map(|item| item["action"].as_str().unwrap()).collect();
@@ -340,6 +348,37 @@ async fn hand_offs_have_a_rate() {
     let text = page(&stage, "/handoffs").await;
     let row = between(&text, "<th scope=\"row\">seed.index", "</tr>");
     assert!(row.contains("<td class=\"n\">3 (0.2/min)</td><td class=\"n\">0</td>"), "{row}");
+}
+
+#[tokio::test]
+async fn each_page_of_a_timeline_has_the_hand_offs_of_its_time() {
+    let stage = Stage::empty().await;
+    let record = |number: usize| {
+        let fields =
+            (0..90).map(|field| (format!("f{field}"), json!(number))).chain([("id".to_owned(), json!(1))]);
+        Value::Object(fields.collect())
+    };
+    for number in 0..5 {
+        stage.persist("courses", &[record(number)]).await;
+    }
+    let client = stage.database.client().await.unwrap();
+    // One hand-off right after each version.
+    let outcomes = "insert into forebay.ingestion_outcomes (reference_id, pipeline_id, payload_hash, version, generation, \
+             state, change, reason_code, enqueued_at, finished_at) \
+         select reference_id, 1, sha256(version::text::bytea), version, 1, 'succeeded', 'updated', 'updated', at, \
+             at + interval '1 microsecond' \
+         from (select distinct reference_id, version, changed_at as at from forebay.reference_revisions) as v";
+    client.batch_execute(outcomes).await.unwrap();
+    let (mut path, mut seen) = ("/references/courses%2F1".to_owned(), Vec::new());
+    for _ in 0..10 {
+        let text = page(&stage, &path).await;
+        let timeline = between(&text, "<h2 id=\"timeline\">", "<h2>Hand-offs");
+        let ends = timeline.split("succeeded</span>, version ").skip(1).map(|rest| rest[..1].to_owned());
+        seen.extend(ends);
+        let Some((_, next)) = timeline.split_once("rel=\"next\" href=\"") else { break };
+        path = next.split('"').next().unwrap().replace("&amp;", "&");
+    }
+    assert_eq!(seen, ["5", "4", "3", "2"]);
 }
 
 #[tokio::test]

@@ -144,9 +144,14 @@ async fn a_viewer_sees_no_button_that_would_be_refused() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
         assert!(answer.text().contains("<h1>") && answer.text().contains("permission_missing"), "{path}");
     }
-    for (path, form) in
-        [(&*decide, "expected=0-0-0-0-0"), ("/handoffs/retry", "filter="), ("/handoffs/retry/1/stop", "")]
-    {
+    for (path, form) in [
+        (&*decide, "expected=0-0-0-0-0"),
+        ("/handoffs/retry", "filter="),
+        ("/handoffs/retry/1/stop", ""),
+        ("/handoffs/pause", "pipeline=seed.index&what=pause"),
+        ("/sources/seed.courses/breaker", "command=open"),
+        ("/sources/seed.courses/test", ""),
+    ] {
         assert_eq!(submit(&stage, path, form, Some(&viewer)).await.status, StatusCode::FORBIDDEN, "{path}");
         let nobody = submit(&stage, path, form, None).await;
         assert_eq!((nobody.status, nobody.header("location")), (StatusCode::SEE_OTHER, "/login"), "{path}");

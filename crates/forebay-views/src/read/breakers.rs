@@ -11,14 +11,14 @@ use forebay_store::{
 use crate::{Breaker, Page, failure::Failure};
 
 /// Number of latest state changes to show for one breaker …
-const TRAIL: u32 = 10;
+pub const NUM_TRANSITIONS: u32 = 10;
 /// … and for each breaker in a list.
 const TRAIL_OF_ALL: u32 = 1;
 
 /// The breaker of a source.
 pub async fn of(client: &Client, configured: &Sources, source: Source) -> Result<Breaker, Failure> {
     let breaker = breakers::find(&***client, source.source_id).await?;
-    line(client, configured, source, breaker, TRAIL).await
+    line(client, configured, source, breaker, NUM_TRANSITIONS).await
 }
 
 /// The breakers of all sources that can be scraped or already have one.

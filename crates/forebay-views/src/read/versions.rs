@@ -38,6 +38,13 @@ pub async fn page(
     Ok(HistoryPage { reference: (&row).into(), versions: Page { items, next: next.transpose()? } })
 }
 
+/// The time at which a page that continues with this cursor begins: of later changes, it has none. Error:
+/// `cursor_invalid`.
+pub fn until(after: &str) -> Result<Timestamp, Failure> {
+    let (at, ..) = cursor::read::<(Timestamp, i64, String, String)>(after)?;
+    Ok(at)
+}
+
 /// Its first version, which has no revision.
 fn added(row: &ReferenceRow) -> Version {
     Version::new(row.first_seen_at, row.first_seen_run_id, Change::Added, 1, Vec::new())

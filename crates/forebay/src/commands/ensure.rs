@@ -54,7 +54,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let wanted = Wanted { entity_type: args.entity.clone(), scope: scope_of(&args.scope)? };
-    let options = EnsureOptions { force: args.force, read_only: args.read_only };
+    let options = EnsureOptions { force: args.force, read_only: args.read_only, is_on_demand: false };
     let policies = config.policies();
     let stop = Stop::default();
     let asking = context.with_scraper_or_offline(&config, NUM_CONNECTIONS, async |scraper, is_offline| {

@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let serving = context.with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
         let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
         let stop = Stop::default();
-        let gate = Gate::for_tools(scraper.clone(), config.policies(), stop.clone());
+        let gate = Gate::until(scraper.clone(), config.policies(), stop.clone());
         let (quit, asked) = oneshot::channel();
         let stopped = async {
             signals.next().await;

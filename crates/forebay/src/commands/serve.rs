@@ -50,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8321))]
     pub(crate) listen: SocketAddr,
 
-    /// Let clients make it scrape the configured sources; without it, they get 403
+    /// Let clients make it scrape the configured sources; without it, they get 403, and AI tools the stored data
     #[arg(long)]
     pub(crate) allow_scrape: bool,
     /// Ingest handed-off changes and run scheduled scrapes too, like `forebay work`

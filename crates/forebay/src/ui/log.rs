@@ -72,10 +72,8 @@ pub(crate) fn start(
     format: LogFormat,
     exporter: Option<Exporter>,
 ) {
-    let filter = filter.map_or_else(
-        || EnvFilter::default().add_directive(default.into()),
-        |filter| EnvFilter::new(&filter.0),
-    );
+    let filter = filter
+        .map_or_else(|| EnvFilter::new(format!("{default},rmcp=error")), |filter| EnvFilter::new(&filter.0));
     let layer = tracing_subscriber::fmt::layer().with_writer(Stderr(format)).with_ansi(false);
     let layer = match format {
         LogFormat::Human => layer.event_format(Human(Style::of(io::stderr().is_terminal()))).boxed(),

@@ -56,7 +56,7 @@ impl Serving {
     }
 
     /// Sends a request with further headers, each with the end of its line.
-    fn send(&self, line: &str, headers: &str, body: &str) -> TcpStream {
+    pub(crate) fn send(&self, line: &str, headers: &str, body: &str) -> TcpStream {
         let address = SocketAddr::from(([127, 0, 0, 1], self.address.port()));
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

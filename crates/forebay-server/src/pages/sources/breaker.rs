@@ -1,60 +1,39 @@
 //! The breaker of a source, and `POST /sources/{source}/breaker`: what an operator tells it.
 
 use axum::{
-    Form,
     extract::{Path as UrlPath, State},
     response::{IntoResponse, Redirect, Response},
 };
 use forebay_domain::breaker::BreakerCommand;
 use forebay_engine::human;
-use forebay_views::{Breaker, decide::breakers};
+use forebay_views::{Breaker, decide::breakers, failure::Failure};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::Path;
 use crate::{
     app::App,
+    caller::Caller,
     pages::{
-        asked::{Operator, refuse},
+        asked::{Operator, Submitted, refuse},
         parts,
     },
 };
 
-/// What to tell it.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Command {
-    Open,
-    Close,
-    Disable,
-    Reset,
-}
-
 /// The form.
 #[derive(Debug, Deserialize)]
 pub(in crate::pages) struct Given {
-    command: Command,
+    command: String,
     #[serde(default)]
     reason: String,
 }
 
-impl From<Command> for BreakerCommand {
-    fn from(command: Command) -> Self {
-        match command {
-            Command::Open => Self::ForceOpen,
-            Command::Close => Self::Close,
-            Command::Disable => Self::Disable,
-            Command::Reset => Self::Reset,
-        }
-    }
-}
-
 /// Each command with what it does.
-const COMMANDS: [(&str, &str); 4] = [
-    ("open", "Refuse every call until another command"),
-    ("close", "Let calls through, as usual"),
-    ("reset", "Forget the calls so far, and let calls through"),
-    ("disable", "Let every call through, and count none"),
+const COMMANDS: [(BreakerCommand, &str); 4] = [
+    (BreakerCommand::ForceOpen, "Refuse every call until another command"),
+    (BreakerCommand::Close, "Let calls through, as usual"),
+    (BreakerCommand::Reset, "Forget the calls so far, and let calls through"),
+    (BreakerCommand::Disable, "Let every call through, and count none"),
 ];
 
 /// Its state, and the commands for whoever may give them.
@@ -75,7 +54,7 @@ pub(super) fn card(breaker: &Breaker, may_operate: bool) -> Markup {
                 summary { "Change the breaker…" }
                 form .choice method="post" action={ "/sources/" (parts::encoded(&breaker.source)) "/breaker" } {
                     label .wide { "What it does from now on" select name="command" required {
-                        @for (word, what) in COMMANDS { option value=(word) { (what) } }
+                        @for (command, what) in COMMANDS { option value=(command) { (what) } }
                     } }
                     (parts::reason())
                     button .main type="submit" { "Change the breaker" }
@@ -90,11 +69,19 @@ pub(in crate::pages) async fn carry_out(
     State(app): State<App>,
     Operator(caller): Operator,
     UrlPath(Path { source }): UrlPath<Path>,
-    Form(given): Form<Given>,
+    Submitted(given): Submitted<Given>,
 ) -> Response {
-    let by = caller.actor().because(Some(&given.reason));
-    match breakers::command(app.database(), app.sources(), &source, given.command.into(), &by).await {
-        Ok(_) => Redirect::to(&format!("/sources/{}#breaker", parts::encoded(&source))).into_response(),
+    match command(&app, &caller, &source, &given).await {
+        Ok(()) => Redirect::to(&format!("/sources/{}#breaker", parts::encoded(&source))).into_response(),
         Err(failure) => refuse(&failure),
     }
+}
+
+async fn command(app: &App, caller: &Caller, source: &str, given: &Given) -> Result<(), Failure> {
+    let command = BreakerCommand::parse(&given.command).ok_or_else(|| {
+        Failure::usage("command_unknown", format!("a breaker has no command {:?}", given.command))
+    })?;
+    let by = caller.actor().because(Some(&given.reason));
+    breakers::command(app.database(), app.sources(), source, command, &by).await?;
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use forebay_engine::human;
-use forebay_store::actions::ActionFilter;
+use forebay_store::{actions::ActionFilter, runs::RunFilter};
 use forebay_views::{SourceDetail, failure::Failure, names, read};
 use maud::{Markup, html};
 
@@ -16,7 +16,9 @@ use crate::pages::{
 };
 
 /// The latest changes by people on the page.
-const NUM_ACTIONS: i64 = 10;
+const NUM_ACTIONS: i64 = 20;
+/// The latest runs on the page.
+const NUM_RUNS: i64 = 20;
 
 /// `GET /sources/{source}`
 pub(in crate::pages) async fn show(asked: Asked<Path>) -> Response {
@@ -33,6 +35,8 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
     let of_source =
         ActionFilter { source: Some(name.clone()), limit: NUM_ACTIONS, ..ActionFilter::default() };
     let actions = read::actions::page(&client, of_source, None).await?;
+    let of_source = RunFilter { source: Some(name.clone()), limit: NUM_RUNS, ..RunFilter::default() };
+    let latest = read::runs::page(&client, of_source).await?;
     drop(client);
     let body = html! {
         (facts(&detail))
@@ -42,7 +46,7 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
             (test::form(source, app.allows_scrapes()))
         }
         h2 { "Timeline" }
-        (timeline(&detail.latest_runs, &breaker, &actions.items))
+        (timeline(&latest, &breaker, &actions))
         p {
             a href={ "/runs?source=" (parts::encoded(name)) } { "All its runs, with a chart" }
             " · " a href={ "/actions?source=" (parts::encoded(name)) } { "Everything that people changed" }

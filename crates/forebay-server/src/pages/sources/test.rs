@@ -1,9 +1,9 @@
 //! `POST /sources/{source}/test`: fetches the first records of a source now, and shows them. Nothing is stored.
 
-use axum::{Form, response::Response};
-use forebay_domain::scope::Scope;
+use axum::response::Response;
+use forebay_domain::{access::Permission, scope::Scope};
 use forebay_engine::{human, scrape::SourceDefinition};
-use forebay_views::{SampleRecord, SourceTest, failure::Failure};
+use forebay_views::{SampleRecord, SourceTest, failure::Failure, rights};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ use super::Path;
 use crate::{
     endpoint::None as Nothing,
     pages::{
-        asked::{Asked, Operator},
+        asked::{Asked, Submitted},
         frame::{Content, Section},
         parts,
     },
@@ -52,15 +52,15 @@ pub(super) fn form(source: &SourceDefinition, allowed: bool) -> Markup {
 
 /// `POST /sources/{source}/test`
 pub(in crate::pages) async fn show(
-    Operator(_): Operator,
     asked: Asked<Path, Nothing>,
-    Form(given): Form<Given>,
+    Submitted(given): Submitted<Given>,
 ) -> Response {
     let content = read(&asked, &given).await;
     asked.answer(Section::Sources, content)
 }
 
 async fn read(asked: &Asked<Path, Nothing>, given: &Given) -> Result<Content, Failure> {
+    rights::check_role(&asked.caller.principal, Permission::Scrape)?;
     let name = &asked.path.source;
     let definition = asked.app.sources().get(name);
     let declared = |source: &SourceDefinition| -> Option<Scope> {

@@ -1,6 +1,10 @@
 //! The timeline of a source: its runs, the transitions of its breaker and the changes by people, newest first.
 
-use forebay_views::{Breaker, BreakerTransition, OperatorAction, RunSummary, Time};
+use std::cmp::Reverse;
+
+use forebay_views::{
+    Breaker, BreakerTransition, OperatorAction, Page, RunSummary, Time, read::breakers::NUM_TRANSITIONS,
+};
 use maud::{Markup, html};
 
 use crate::pages::parts;
@@ -22,12 +26,24 @@ impl Event<'_> {
     }
 }
 
-/// The latest events of each kind as one table.
-pub(super) fn timeline(runs: &[RunSummary], breaker: &Breaker, actions: &[OperatorAction]) -> Markup {
-    let mut events: Vec<Event<'_>> = runs.iter().map(Event::Run).collect();
-    events.extend(breaker.transitions.iter().map(Event::Transition));
-    events.extend(actions.iter().map(Event::Action));
-    events.sort_by_key(|event| std::cmp::Reverse(event.at()));
+/// The latest events of each kind as one table. What is older than the end of a list that has more is left out, so it
+/// has no holes.
+pub(super) fn timeline(runs: &Page<RunSummary>, breaker: &Breaker, actions: &Page<OperatorAction>) -> Markup {
+    let transitions = &breaker.transitions;
+    let since = [
+        runs.items.last().filter(|_| runs.next.is_some()).map(|run| run.started_at),
+        actions.items.last().filter(|_| actions.next.is_some()).map(|action| action.acted_at),
+        transitions
+            .last()
+            .filter(|_| transitions.len() >= NUM_TRANSITIONS as usize)
+            .map(|last| last.changed_at),
+    ];
+    let since = since.into_iter().flatten().max();
+    let mut events: Vec<Event<'_>> = runs.items.iter().map(Event::Run).collect();
+    events.extend(transitions.iter().map(Event::Transition));
+    events.extend(actions.items.iter().map(Event::Action));
+    events.retain(|event| since.is_none_or(|since| event.at() >= since));
+    events.sort_by_key(|event| Reverse(event.at()));
     html! {
         @if events.is_empty() {
             p { "Nothing happened yet." }

@@ -18,7 +18,7 @@ fn a_secret_is_read_when_it_is_needed() {
         parse(&text).server.jwt_verifier().map(|verifier| verifier.is_some())
     };
     for (secret, what) in [
-        ("env:FOREBAY_TEST_NO_SUCH_SECRET", "FOREBAY_TEST_NO_SUCH_SECRET is not set"),
+        ("env:FOREBAY_TEST_NO_SUCH_VARIABLE", "FOREBAY_TEST_NO_SUCH_VARIABLE is not set"),
         ("file:/nowhere/secret", "the file /nowhere/secret can't be read"),
     ] {
         let missing = jwt(secret).unwrap_err();

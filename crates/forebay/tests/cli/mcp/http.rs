@@ -1,17 +1,28 @@
 //! `/mcp` of a real server, asked by the official Python SDK in both generations of the protocol.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     process::{Command, Stdio},
+    thread,
+    time::Instant,
 };
 
 use serde_json::{Value, json};
 
 use super::num_runs;
-use crate::{parts::part, serve::Serving, shown, stored::Stored};
+use crate::{
+    parts::part,
+    serve::Serving,
+    shown,
+    site::{PATIENCE, POLL},
+    stored::Stored,
+};
 
 /// The generation with a handshake, and the newest one, which has none.
 const GENERATIONS: [&str; 2] = ["legacy", "auto"];
+
+/// What the transport asks for.
+const TYPES: &str = "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
 
 const CONFIG: &str = r#"
 [sources.plays]
@@ -21,6 +32,13 @@ complete = true
 
 [sources.plays.command]
 argv = ["cat", "plays.jsonl"]
+
+[sources.slow]
+entity = "slow"
+key = ["id"]
+
+[sources.slow.command]
+argv = ["sh", "-c", "touch begun; sleep 600"]
 "#;
 
 fn stage() -> Stored {
@@ -108,7 +126,10 @@ fn a_viewer_reads_and_an_operator_scrapes() {
         let refused = &answers[7]["answer"]["error"];
         assert_eq!(refused["code"], "scraping_not_allowed");
         assert!(refused["hint"].as_str().unwrap().contains("operator"), "{refused}");
-        assert_eq!(said["listed"], json!(["forebay://source/courses", "forebay://source/plays"]));
+        assert_eq!(
+            said["listed"],
+            json!(["courses", "plays", "slow"].map(|name| format!("forebay://source/{name}")))
+        );
         assert_eq!(said["resources"][0]["source"], "courses");
     }
     assert_eq!(num_runs(&stored), before, "a viewer scrapes nothing");
@@ -142,10 +163,16 @@ fn a_token_for_one_source_sees_no_other() {
     let server = serve(&stored, "");
     let calls = json!([
         ["get_reference", {"reference": "courses/CSC-126"}],
+        ["get_history", {"reference": "courses/CSC-126"}],
         ["list_changes", {"since": "2019-01-01", "source": "courses"}],
+        ["search", {"query": "ancient", "source": "courses"}],
         ["run_status", {"run_id": 1}],
+        // What it may not see isn't named either.
+        ["search", {"query": "medea", "source": "courses", "entity": "plya"}],
+        ["search", {"query": "medea", "source": "courses", "pipeline": "x"}],
         ["get_reference", {"reference": "plays/p1"}],
         ["get_reference", {"reference": "plays/nothing"}],
+        ["get_history", {"reference": "plays/p1"}],
         ["list_changes", {"since": "2019-01-01"}],
         ["search", {"query": "medea"}],
         ["run_status", {"run_id": 5}],
@@ -155,7 +182,11 @@ fn a_token_for_one_source_sees_no_other() {
     let Some(said) = talk(&server, &token, "auto", &calls, &json!([])) else { return };
     let codes: Vec<&Value> =
         said["answers"].as_array().unwrap().iter().map(|each| &each["answer"]["error"]["code"]).collect();
-    let mut expected = vec![json!(null); 3];
+    for unknown in &said["answers"].as_array().unwrap()[5..7] {
+        assert_eq!(unknown["answer"]["error"]["hint"], json!(null), "{said}");
+    }
+    let mut expected = vec![json!(null); 5];
+    expected.extend([json!("no_such_entity"), json!("no_such_pipeline")]);
     expected.resize(codes.len(), json!("permission_missing"));
     assert_eq!(codes, expected.iter().collect::<Vec<_>>(), "{said}");
     assert_eq!(said["listed"], json!(["forebay://source/courses"]));
@@ -168,19 +199,49 @@ fn only_who_may_read_is_served() {
     let ingest = token(&stored, "--role ingest --source courses");
     let server = serve(&stored, "");
     let message = r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#;
-    let ask = |headers: &str| {
-        let types = "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
-        server.post_with("/mcp", &format!("{types}{headers}"), message)
-    };
+    let ask = |headers: &str| server.post_with("/mcp", &format!("{TYPES}{headers}"), message);
     let nobody = ask("");
     assert!(nobody.starts_with("HTTP/1.1 401 ") && nobody.contains("authentication_required"), "{nobody}");
     assert!(nobody.to_lowercase().contains("www-authenticate: bearer"), "{nobody}");
     let ingest = ask(&format!("Authorization: Bearer {ingest}\r\n"));
     assert!(ingest.starts_with("HTTP/1.1 403 ") && ingest.contains("permission_missing"), "{ingest}");
     let viewer = format!("Authorization: Bearer {}\r\n", token(&stored, "--role viewer"));
+    let limited = format!("Authorization: Bearer {}\r\n", token(&stored, "--role viewer --source plays"));
+    let read = |uri: &str| {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}});
+        server.post_with("/mcp", &format!("{TYPES}{limited}"), &message.to_string())
+    };
+    let reference_id = stored.value("(select reference_id::text from forebay.\"references\" limit 1)");
+    for uri in ["forebay://source/courses", &format!("forebay://reference/{reference_id}")] {
+        assert!(read(uri).contains("permission_missing"), "{}", read(uri));
+    }
+    let nul = r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "search", "arguments": {"query": "a\u0000b"}}}"#;
+    let nul = server.post_with("/mcp", &format!("{TYPES}{viewer}"), nul);
+    assert!(nul.contains("nul_character"), "{nul}");
     let other_site = ask(&format!("{viewer}Origin: https://evil.example\r\n"));
     assert!(other_site.starts_with("HTTP/1.1 403 ") && other_site.contains("cross_origin"), "{other_site}");
     let listed = ask(&viewer);
     assert!(listed.starts_with("HTTP/1.1 200 ") && listed.contains("get_reference"), "{listed}");
     server.stop();
+}
+
+#[test]
+fn who_waits_for_a_scrape_is_answered_when_the_server_stops() {
+    let stored = stage();
+    let server = serve(&stored, "--allow-scrape");
+    let message = r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "ensure_data", "arguments": {"entity": "slow"}}}"#;
+    let mut waiting = server.send("POST /mcp", TYPES, message);
+    let begun = stored.sandbox.path().join("begun");
+    let deadline = Instant::now() + PATIENCE;
+    while !begun.exists() {
+        assert!(Instant::now() < deadline, "the scrape does not begin");
+        thread::sleep(POLL);
+    }
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(130), "{log}");
+    let mut text = String::new();
+    waiting.read_to_string(&mut text).unwrap();
+    assert!(text.contains("interrupted"), "{text}");
 }
