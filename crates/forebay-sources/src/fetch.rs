@@ -59,7 +59,7 @@ pub use settings::{
     Concurrency, Contact, Encoding, FetchSettings, Header, HeaderFromEnv, HeaderFromFile, HeaderName,
     HeaderText, Robots,
 };
-pub use stats::{FetchCounts, FetchStats};
+pub use stats::{FetchCounts, FetchStats, HostCounts};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -167,6 +167,7 @@ create table forebay.scrape_runs (
     num_requests bigint not null default 0,
     num_not_modified bigint not null default 0,
     bytes_received bigint not null default 0,
+    hosts jsonb not null default '[]',
     num_active_before bigint,
     num_withheld bigint not null default 0,
     num_rekeyed bigint not null default 0,
@@ -209,6 +210,8 @@ comment on column forebay.scrape_runs.num_handoffs is 'Hand-offs queued.';
 comment on column forebay.scrape_runs.num_requests is 'HTTP requests sent, including retries and redirects.';
 comment on column forebay.scrape_runs.num_not_modified is 'Responses with status 304 (not modified).';
 comment on column forebay.scrape_runs.bytes_received is 'Bytes of response bodies received over the network.';
+comment on column forebay.scrape_runs.hosts is
+    'The hosts that it sent requests to, at most 100: an array of {host, num_requests, num_not_modified, seconds}, the time between the first and the last request.';
 comment on column forebay.scrape_runs.num_active_before is
     'Active references of its scope before its end; null: no guard asked.';
 comment on column forebay.scrape_runs.num_withheld is 'Changes that guards withheld; a pair of keys is one.';

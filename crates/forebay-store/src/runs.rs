@@ -272,23 +272,26 @@ pub async fn repeat_coverage(client: &impl GenericClient, run_id: i64) -> Result
     Ok(())
 }
 
-/// Adds the cost of fetching to a run.
+/// Adds the cost of fetching to a run. `hosts`: an array of `{host, num_requests, num_not_modified, seconds}`.
 pub async fn add_requests(
     client: &impl GenericClient,
     run_id: i64,
     num_requests: u64,
     num_not_modified: u64,
     bytes_received: u64,
+    hosts: &serde_json::Value,
 ) -> Result<()> {
     client
         .execute_typed(
             "update forebay.scrape_runs set num_requests = num_requests + $2, \
-                 num_not_modified = num_not_modified + $3, bytes_received = bytes_received + $4 where run_id = $1",
+                 num_not_modified = num_not_modified + $3, bytes_received = bytes_received + $4, hosts = $5 \
+                 where run_id = $1",
             &[
                 (&run_id, Type::INT8),
                 (&signed(num_requests), Type::INT8),
                 (&signed(num_not_modified), Type::INT8),
                 (&signed(bytes_received), Type::INT8),
+                (hosts, Type::JSONB),
             ],
         )
         .await?;

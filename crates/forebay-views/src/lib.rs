@@ -72,6 +72,7 @@ mod run;
 mod run_counts;
 mod run_detail;
 mod run_diff;
+mod run_host;
 mod schedule;
 mod schema;
 mod scraping;
@@ -168,6 +169,7 @@ pub use self::{
     run_counts::RunCounts,
     run_detail::{FailedInput, Fallback, PersistReport, RunDetail, RunsAnswer, ScrapeError, ScrapeReport},
     run_diff::{ChangeDiff, FieldDiff, RunDecision, RunDiff, RunEffects},
+    run_host::RunHost,
     schedule::Schedule,
     schema::schema,
     scraping::Scraping,

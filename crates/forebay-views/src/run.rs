@@ -7,7 +7,7 @@ use forebay_store::runs::RunRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{field_drift::FieldDrift, json::Json, run_counts::RunCounts, time::Time};
+use crate::{field_drift::FieldDrift, json::Json, run_counts::RunCounts, run_host::RunHost, time::Time};
 
 /// A run in a list: one execution for one source and scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +58,8 @@ pub struct Run {
     pub reverted_by: Option<i64>,
     /// Bytes of response bodies, as transferred over the network.
     pub num_bytes_received: u64,
+    /// Its requests by host, for at most 100 hosts.
+    pub hosts: Vec<RunHost>,
     /// The share (0 to 1) of its valid records with a value, by field.
     pub field_coverage: BTreeMap<String, f64>,
     /// Fields whose shape differs from that of the last good runs.
@@ -110,6 +112,7 @@ impl Run {
             num_rekeyed: row.num_rekeyed.unsigned_abs(),
             reverted_by: row.reverted_by,
             num_bytes_received: row.bytes_received.unsigned_abs(),
+            hosts: RunHost::of(row.hosts),
             field_coverage: row.coverage.into_iter().collect(),
             drift: drift.into_iter().map(FieldDrift::from).collect(),
             is_complete: row.is_complete,

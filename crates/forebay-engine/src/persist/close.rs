@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::run::{Counts, RunStatus};
+use forebay_sources::fetch::HostCounts;
 use forebay_store::{
     changes, drift,
     pages::{self, PageEntry},
@@ -11,6 +12,7 @@ use forebay_store::{
     sources::{self, Source},
     states::{self, SourceState},
 };
+use serde_json::{Value, json};
 use tokio_postgres::{Client, Transaction};
 use tracing::warn;
 
@@ -108,6 +110,11 @@ async fn try_once(
     Ok(written)
 }
 
+fn host(counts: HostCounts) -> Value {
+    let HostCounts { host, num_requests, num_not_modified, seconds } = counts;
+    json!({ "host": host, "num_requests": num_requests, "num_not_modified": num_not_modified, "seconds": seconds })
+}
+
 /// Stores the run's cost and drift, and where the next run continues (the state of a tap, the validators of a file).
 async fn remember(
     context: &RunContext<'_>,
@@ -125,6 +132,7 @@ async fn remember(
             counts.num_requests,
             counts.num_not_modified,
             counts.num_wire_bytes,
+            &stats.by_host().into_iter().map(host).collect(),
         )
         .await?;
     }

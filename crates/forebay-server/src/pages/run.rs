@@ -9,7 +9,7 @@ use forebay_domain::run::RunStatus;
 use forebay_engine::human;
 use forebay_store::actions::{ActionFilter, TargetKind};
 use forebay_views::{
-    FieldDrift, HeldTotals, LogLine, RejectedRecord, Run, RunDetail,
+    FieldDrift, HeldTotals, LogLine, RejectedRecord, Run, RunDetail, RunHost,
     decide::runs::Decision,
     failure::Failure,
     names::{self, RunName},
@@ -163,10 +163,22 @@ fn facts(run: &Run) -> Markup {
                 dd {
                     (parts::count(summary.num_requests)) ", " (parts::count(summary.num_not_modified)) " not modified, "
                     (human::bytes(run.num_bytes_received)) " received"
+                    @for host in &run.hosts { br; span .soft { (of_host(host)) } }
                 }
             }
         }
     }
+}
+
+/// `example.com: 120 requests, 30 not modified, 2.0/s`.
+pub(super) fn of_host(host: &RunHost) -> String {
+    let pace = host.pace().map_or_else(String::new, |pace| format!(", {pace:.1}/s"));
+    format!(
+        "{}: {}, {} not modified{pace}",
+        parts::plain(&host.host),
+        human::counted(host.num_requests, "request"),
+        parts::count(host.num_not_modified)
+    )
 }
 
 fn counts(run: &Run) -> Markup {

@@ -188,7 +188,7 @@ impl Fetcher {
 
     /// Ends a 304 response, and returns the validators for the next request.
     async fn not_modified(&self, response: Response, request: &Request) -> Result<Validators, FetchError> {
-        add(&self.session.stats.not_modified, 1);
+        self.session.stats.confirmed(response.head.url.host_str().unwrap_or_default());
         let head = discard(&self.session, response, request, Feedback::Good).await?;
         let new = Validators::of(&head.headers);
         let old = request.validators.clone().unwrap_or_default();

@@ -17,7 +17,6 @@ use super::{
     request::Request,
     response::{Content, Response},
     session::{Origin, Session},
-    stats::add,
     warc::WarcReader,
 };
 
@@ -51,7 +50,7 @@ pub(super) async fn send(
     let mut http_request = reqwest::Request::new(Method::GET, url.clone());
     *http_request.headers_mut() = session.identity.headers(url, request);
     let timeout = settings.timeout.get();
-    add(&session.stats.requests, 1);
+    session.stats.sent(host);
     let sent = Instant::now();
     let deadline = time::Instant::now() + timeout;
     let result = time::timeout_at(deadline, client.execute(http_request)).await;

@@ -1,15 +1,48 @@
 //! Counts the requests and bytes of each run.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+/// How many hosts are counted one by one. Requests to further ones count in all only.
+const MOST_HOSTS: usize = 100;
 
 /// The counters of a [`crate::fetch::Fetcher`], including requests for robots.txt.
 #[derive(Debug, Default)]
 pub struct FetchStats {
-    pub(super) requests: AtomicU64,
     pub(super) wire_bytes: AtomicU64,
     pub(super) decoded_bytes: AtomicU64,
-    pub(super) not_modified: AtomicU64,
     pub(super) retries: AtomicU64,
+    requests: AtomicU64,
+    not_modified: AtomicU64,
+    hosts: Mutex<BTreeMap<String, Host>>,
+}
+
+/// The requests to a host so far.
+#[derive(Debug)]
+struct Host {
+    num_requests: u64,
+    num_not_modified: u64,
+    first: Instant,
+    last: Instant,
+}
+
+/// The requests to a host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostCounts {
+    /// Its name.
+    pub host: String,
+    /// Requests sent, including redirects and retries.
+    pub num_requests: u64,
+    /// Responses that confirmed an unchanged page (304).
+    pub num_not_modified: u64,
+    /// The time between the first and the last of them, in seconds.
+    pub seconds: f64,
 }
 
 /// The counters at one moment.
@@ -28,6 +61,45 @@ pub struct FetchCounts {
 }
 
 impl FetchStats {
+    /// Counts a request.
+    pub(super) fn sent(&self, host: &str) {
+        add(&self.requests, 1);
+        let now = Instant::now();
+        let mut hosts = self.hosts();
+        if let Some(host) = hosts.get_mut(host) {
+            host.num_requests += 1;
+            host.last = now;
+        } else if hosts.len() < MOST_HOSTS {
+            hosts.insert(
+                host.to_owned(),
+                Host { num_requests: 1, num_not_modified: 0, first: now, last: now },
+            );
+        }
+    }
+
+    /// Counts a response that confirmed an unchanged page.
+    pub(super) fn confirmed(&self, host: &str) {
+        add(&self.not_modified, 1);
+        if let Some(host) = self.hosts().get_mut(host) {
+            host.num_not_modified += 1;
+        }
+    }
+
+    /// The counters of each host, by name.
+    pub fn by_host(&self) -> Vec<HostCounts> {
+        let counts = |(name, host): (&String, &Host)| HostCounts {
+            host: name.clone(),
+            num_requests: host.num_requests,
+            num_not_modified: host.num_not_modified,
+            seconds: host.last.duration_since(host.first).as_secs_f64(),
+        };
+        self.hosts().iter().map(counts).collect()
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, BTreeMap<String, Host>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The counters now.
     pub fn counts(&self) -> FetchCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

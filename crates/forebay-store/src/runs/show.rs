@@ -62,6 +62,8 @@ pub struct RunRow {
     pub num_not_modified: i64,
     /// Bytes of response bodies as received from the network.
     pub bytes_received: i64,
+    /// The hosts of its requests: an array of `{host, num_requests, num_not_modified, seconds}`.
+    pub hosts: serde_json::Value,
 }
 
 /// Which runs to list.
@@ -208,6 +210,7 @@ fn from_row(row: &Row) -> Result<RunRow> {
         num_requests: row.read("num_requests")?,
         num_not_modified: row.read("num_not_modified")?,
         bytes_received: row.read("bytes_received")?,
+        hosts: row.read("hosts")?,
     })
 }
 

@@ -44,6 +44,8 @@ fn a_site_is_scraped_and_then_found_unchanged() {
         (&json!(2), &json!([])),
         "{shown}"
     );
+    let host = &shown["run"]["hosts"][0];
+    assert_eq!((&host["host"], &host["num_not_modified"]), (&json!("127.0.0.1"), &json!(2)), "{shown}");
 }
 
 #[test]

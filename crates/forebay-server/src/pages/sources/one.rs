@@ -5,14 +5,14 @@ use std::time::Duration;
 use axum::response::Response;
 use forebay_engine::human;
 use forebay_store::{actions::ActionFilter, runs::RunFilter};
-use forebay_views::{SourceDetail, failure::Failure, names, read};
+use forebay_views::{RunHost, SourceDetail, failure::Failure, names, read};
 use maud::{Markup, html};
 
 use super::{Path, breaker, test, timeline::timeline};
 use crate::pages::{
     asked::Asked,
     frame::{Content, Section},
-    parts,
+    parts, run,
 };
 
 /// The latest changes by people on the page.
@@ -37,9 +37,14 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
     let actions = read::actions::page(&client, of_source, None).await?;
     let of_source = RunFilter { source: Some(name.clone()), limit: NUM_RUNS, ..RunFilter::default() };
     let latest = read::runs::page(&client, of_source).await?;
+    let last_run = latest.items.iter().find(|run| run.num_requests > 0).map(|run| run.run_id);
+    let hosts = match last_run {
+        Some(run_id) => read::runs::run(&client, run_id).await?.hosts,
+        None => Vec::new(),
+    };
     drop(client);
     let body = html! {
-        (facts(&detail))
+        (facts(&detail, &hosts))
         (breaker::card(&breaker, asked.may_operate()))
         (schedules(&detail))
         @if let Some(source) = app.sources().get(name).filter(|_| asked.may_operate()) {
@@ -59,7 +64,7 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
     Ok(Content::new(parts::plain(&detail.summary.source), body).live(&["sources", "runs"]))
 }
 
-fn facts(detail: &SourceDetail) -> Markup {
+fn facts(detail: &SourceDetail, hosts: &[RunHost]) -> Markup {
     let source = &detail.summary;
     let fresh_for = Duration::from_secs(detail.freshness_policy.ttl_seconds.unsigned_abs());
     html! {
@@ -71,6 +76,7 @@ fn facts(detail: &SourceDetail) -> Markup {
             dt { "Records" } dd { (parts::count(source.num_active)) " active, " (parts::count(source.num_removed)) " removed" }
             dt { "Fresh for" } dd { (human::duration(fresh_for)) }
             @if !source.fallback.is_empty() { dt { "Fallbacks" } dd { (parts::plain(&source.fallback.join(", "))) } }
+            @if !hosts.is_empty() { dt { "Requests of the last run" } dd { @for host in hosts { (run::of_host(host)) br; } } }
             dt { "Published" } dd { @if detail.is_published { "yes" } @else { "no" } }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use forebay_engine::human;
 use forebay_views::{
     Breaker, BreakerTransition, OperatorAction, Page, RunSummary, Time, read::breakers::NUM_TRANSITIONS,
 };
@@ -95,15 +96,9 @@ fn of_run(run: &RunSummary) -> Markup {
     }
 }
 
-/// `120 requests, 30 not modified, in 1 min (2.0/s)`.
+/// `120 requests, 30 not modified`.
 fn requests(run: &RunSummary) -> String {
-    let pace = run.duration_ms.filter(|millis| *millis > 0).map_or_else(String::new, |millis| {
-        let pace = run.num_requests as f64 * 1000.0 / millis as f64;
-        format!(", in {} ({pace:.1}/s)", parts::millis(millis))
-    });
-    format!(
-        "{} requests, {} not modified{pace}",
-        parts::count(run.num_requests),
-        parts::count(run.num_not_modified)
-    )
+    let (number, unchanged) =
+        (human::counted(run.num_requests, "request"), parts::count(run.num_not_modified));
+    format!("{number}, {unchanged} not modified")
 }

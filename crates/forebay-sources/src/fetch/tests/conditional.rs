@@ -42,6 +42,10 @@ async fn an_unchanged_page_costs_a_304() {
     assert!(seconds(fresh_until) >= 90);
     let counts = fetcher.stats().counts();
     assert_eq!((counts.num_requests, counts.num_not_modified, counts.num_wire_bytes), (2, 1, 4));
+    let hosts = fetcher.stats().by_host();
+    assert_eq!(hosts.len(), 1, "{hosts:?}");
+    assert_eq!((&*hosts[0].host, hosts[0].num_requests, hosts[0].num_not_modified), ("127.0.0.1", 2, 1));
+    assert!(hosts[0].seconds > 0.0, "{hosts:?}");
 }
 
 #[tokio::test]
