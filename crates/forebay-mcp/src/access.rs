@@ -126,8 +126,8 @@ impl Access {
         self.scrape_needs
     }
 
-    /// The failure as the client may see it. For a client of some sources, hints must not name what exists in others.
+    /// The failure as the client may see it.
     pub(crate) fn shown(&self, failure: Failure) -> Failure {
-        if self.principal.sources.is_some() { failure.without_names() } else { failure }
+        rights::shown(&self.principal, failure)
     }
 }

@@ -77,7 +77,10 @@ async fn page(access: &Access, cursor: Option<String>) -> Result<ListResourcesRe
 
 /// Reads a resource.
 pub(crate) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResult, ErrorData> {
-    let document = if let Some(reference_id) = uri.strip_prefix(REFERENCE_URI) {
+    let document = if uri.contains('\0') {
+        // No text of Postgres can contain it, so nothing that it could name is stored.
+        Err(Failure::usage("nul_character", "the URI contains a NUL character"))
+    } else if let Some(reference_id) = uri.strip_prefix(REFERENCE_URI) {
         reference(access, reference_id).await
     } else if let Some(name) = uri.strip_prefix(SOURCE) {
         source(access, name).await

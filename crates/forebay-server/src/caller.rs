@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use forebay_domain::access::{Permission, Principal, Role, Skin};
 use forebay_engine::tokens::{self, TokenHash};
 use forebay_store::actions::Actor;
+use forebay_views::{failure::Failure, rights};
 
 /// The two ends of a connection: an extension of its requests.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +84,11 @@ impl Caller {
     /// The caller as an entry of the audit trail names them.
     pub(crate) fn actor(&self) -> Actor {
         Actor::of(&self.principal, Skin::Http, self.from.map(|address| address.to_string()))
+    }
+
+    /// The failure as they may see it.
+    pub(crate) fn shown(&self, failure: Failure) -> Failure {
+        rights::shown(&self.principal, failure)
     }
 
     /// Whether everyone who can connect is this caller.

@@ -106,10 +106,9 @@ async fn answer<E: Endpoint>(app: &App, request: HttpRequest) -> Result<Response
     Ok(idempotency::carry_out(app, keyed, change).await)
 }
 
-/// Calls an endpoint. A caller of some sources must not learn from hints what exists in others.
 async fn call<E: Endpoint>(app: &App, request: Request<E>) -> Result<E::Output, Failure> {
-    let is_limited = request.caller.principal.sources.is_some();
-    E::call(app, request).await.map_err(|failure| if is_limited { failure.without_names() } else { failure })
+    let caller = request.caller.clone();
+    E::call(app, request).await.map_err(|failure| caller.shown(failure))
 }
 
 /// Calls an endpoint that changes something.

@@ -43,7 +43,8 @@ const HEADERS: [(HeaderName, &str); 4] = [
     ),
 ];
 
-/// Adds the layers to a router. The paths in `unlimited` limit the time of their requests themselves.
+/// Adds the layers to a router. For the paths in `unlimited`, the limit is on the time in which their body
+/// arrives.
 pub(crate) fn add_to(
     router: Router,
     public: PublicHost,

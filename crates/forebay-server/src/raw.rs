@@ -72,6 +72,11 @@ pub(crate) async fn handle<E: Raw>(State(app): State<App>, request: HttpRequest)
     }
 }
 
+async fn call<E: Raw>(app: App, request: RawRequest<E>) -> Result<Response, Failure> {
+    let caller = request.caller.clone();
+    E::call(app, request).await.map_err(|failure| caller.shown(failure))
+}
+
 async fn answer<E: Raw>(app: App, request: HttpRequest) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let caller = gate::admit(&app, &parts, E::NEEDS).await?;
@@ -79,14 +84,17 @@ async fn answer<E: Raw>(app: App, request: HttpRequest) -> Result<Response, Prob
     let query = query(&parts)?;
     gate::check_subject(&app, &caller, E::NEEDS, E::subject(&query)).await?;
     if E::METHOD.is_safe() {
-        return Ok(E::call(app, RawRequest { query, headers: parts.headers, body, caller }).await?);
+        let request = RawRequest { query, headers: parts.headers, body, caller };
+        return Ok(call::<E>(app, request).await?);
     }
     // The body is streamed, so it is no part of what a key stands for.
     let keyed = idempotency::keyed(&caller, &parts, &[])?;
     let request = RawRequest { query, headers: parts.headers, body, caller };
     let change = {
         let app = app.clone();
-        async move { E::call(app, request).await.unwrap_or_else(|failure| Problem::from(failure).into_response()) }
+        async move {
+            call::<E>(app, request).await.unwrap_or_else(|failure| Problem::from(failure).into_response())
+        }
     };
     Ok(idempotency::carry_out(&app, keyed, change).await)
 }

@@ -110,7 +110,7 @@ impl Failure {
         self
     }
 
-    /// Without the hint of an unknown name, which says what else exists.
+    /// Without the hint for an unknown name, which may say what else exists.
     #[must_use]
     pub fn without_names(mut self) -> Self {
         if self.code.starts_with("no_such_") {

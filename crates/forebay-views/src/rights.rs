@@ -56,6 +56,11 @@ pub fn check(principal: &Principal, permission: Permission, source: Option<&str>
         .hint("name one of them as `source`, or use a token for all sources"))
 }
 
+/// A failure as a principal may see it: hints must not say to a principal of some sources what exists in others.
+pub fn shown(principal: &Principal, failure: Failure) -> Failure {
+    if principal.sources.is_some() { failure.without_names() } else { failure }
+}
+
 /// Checks that a principal may do something with a subject. Error: `permission_missing`.
 pub async fn check_subject(
     database: &Database,

@@ -41,7 +41,8 @@ impl SingleFlight {
     where
         F: Future<Output = Arc<Ensured>> + Send + 'static,
     {
-        let key = (wanted.clone(), options);
+        // Who asks decides only how the scrape is counted.
+        let key = (wanted.clone(), EnsureOptions { is_on_demand: false, ..options });
         let flight = {
             let mut in_flight = lock(&self.in_flight);
             in_flight

@@ -57,7 +57,10 @@ pub enum Feed {
         stats: Arc<FetchStats>,
     },
     /// No records, because the server reports that the source has not changed since the last applied run.
-    Unchanged,
+    Unchanged {
+        /// The cost of asking; `None`: it was known without a request.
+        stats: Option<Arc<FetchStats>>,
+    },
     /// Decided when the run begins, once no other run holds its scope.
     Later {
         /// Called with the run's id.
@@ -101,7 +104,7 @@ impl Feed {
         let format = match self {
             Self::Bytes { options, .. } => options.format,
             Self::Later { format, .. } => *format,
-            Self::Pages { .. } | Self::Unchanged => Format::Auto,
+            Self::Pages { .. } | Self::Unchanged { .. } => Format::Auto,
         };
         format == Format::Singer
     }

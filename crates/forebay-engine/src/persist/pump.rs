@@ -59,14 +59,15 @@ pub(super) async fn pump(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<ReadInput> {
     let feed = begin(context, feed).await?;
-    let is_unchanged = matches!(feed, Feed::Unchanged);
+    let is_unchanged = matches!(feed, Feed::Unchanged { .. });
     // Dropped in every case, even if this future is never polled again.
     let (page, stats, _running) = match &feed {
         Feed::Bytes { page, stats, stopper, .. } => {
             (page.clone(), stats.clone(), stopper.clone().map(Running))
         }
         Feed::Pages { stats, .. } => (None, Some(Arc::clone(stats)), None),
-        Feed::Unchanged | Feed::Later { .. } => (None, None, None),
+        Feed::Unchanged { stats } => (None, stats.clone(), None),
+        Feed::Later { .. } => (None, None, None),
     };
     let num_preparers = thread::available_parallelism().map_or(1, usize::from);
     let mut reading = Reading::start(feed, Arc::clone(&context.record_policy), num_preparers);

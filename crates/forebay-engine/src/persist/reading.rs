@@ -84,7 +84,7 @@ impl Reading {
                 let order = PageOrder { position: 0, is_first: true };
                 Raw::Pages { pages, end, memory, waiting: None, order }
             }
-            Feed::Unchanged | Feed::Later { .. } => Raw::Nothing,
+            Feed::Unchanged { .. } | Feed::Later { .. } => Raw::Nothing,
         };
         let (sender, blocks) = mpsc::channel(BLOCKS_WAITING);
         let end = tokio::spawn(prepare_all(raw, sender, policy, num_preparers).in_current_span());

@@ -52,7 +52,7 @@ pub(crate) async fn collect(
             let _running = stopper.map(Running);
             bytes_into(lines, reader, options, EndRule::of(source.require_end, false)).await?
         }
-        Feed::Unchanged | Feed::Later { .. } => (lines, None),
+        Feed::Unchanged { .. } | Feed::Later { .. } => (lines, None),
     };
     let incomplete = incomplete.or_else(|| lines.rejected());
     // A record that looks removed may be one that was not read.

@@ -168,7 +168,7 @@ impl Beginning {
         let key = file_key(&link, &memory.scope);
         let known = memory.file(key).await;
         if known.as_ref().and_then(|known| known.fresh_until).is_some_and(|until| until > clock::now()) {
-            return Ok(Feed::Unchanged);
+            return Ok(Feed::Unchanged { stats: None });
         }
         let validators = known.map(|known| known.validators).filter(|validators| !validators.is_empty());
         let fetcher = self.fetcher(std::slice::from_ref(&link.url))?;
@@ -178,7 +178,7 @@ impl Beginning {
             fetcher.download(&request).await
         };
         Ok(match download.map_err(forebay_sources::Error::from)? {
-            Download::NotModified { .. } => Feed::Unchanged,
+            Download::NotModified { .. } => Feed::Unchanged { stats: Some(stats) },
             Download::File { url, body, validators, fresh_until, fetched_at, .. } => Feed::Bytes {
                 reader: Box::new(body),
                 options: ReadOptions {

@@ -141,7 +141,7 @@ async fn read(scraper: &Scraper, source: &SourceDefinition, scope: &Scope, limit
                 .map_err(|_| Error::Reader)??;
         }
         // Nothing is remembered, so the source cannot be unchanged; and the feed has already begun.
-        Feed::Unchanged | Feed::Later { .. } => {}
+        Feed::Unchanged { .. } | Feed::Later { .. } => {}
     }
     Ok(looking.finish())
 }

@@ -14,6 +14,8 @@ use crate::{access::Access, arguments::limit, tool::Tool};
 
 const DEFAULT_LIMIT: u32 = 5;
 const MOST: u32 = 20;
+/// Maximum hosts of a run.
+const MOST_HOSTS: usize = 10;
 /// Maximum characters of one message.
 const MESSAGE_CHARS: usize = 1000;
 
@@ -89,6 +91,7 @@ fn message(text: &str) -> String {
 }
 
 fn shorten(detail: &mut RunDetail) {
+    detail.run.hosts.truncate(MOST_HOSTS);
     detail.run.message = detail.run.message.as_deref().map(message);
     for line in &mut detail.log {
         line.message = message(&line.message);

@@ -73,7 +73,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Submitted<T> {
         let RawForm(bytes) =
             RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
         // As in addresses: no text of Postgres can contain it.
-        if bytes.contains(&0) || bytes.windows(3).any(|part| part == b"%00") {
+        let has = |escape: &[u8]| bytes.windows(escape.len()).any(|part| part == escape);
+        // The second is one within a filter, which is encoded twice.
+        if bytes.contains(&0) || has(b"%00") || has(b"%2500") {
             return Err(bad_request("nul_character", &"the form contains a NUL character"));
         }
         serde_html_form::from_bytes(&bytes).map(Self).map_err(|error| bad_request("form_invalid", &error))

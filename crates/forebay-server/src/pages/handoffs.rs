@@ -30,7 +30,7 @@ const LIMIT: i64 = 50;
 const RATE_WINDOW: Duration = Duration::from_mins(15);
 /// How long a page waits for the number of hand-offs in its list.
 const COUNT_TIME: &str = "set local statement_timeout = '700ms'";
-/// The same for rates. The latest outcomes are at the end of their table, which an index of blocks finds.
+/// The same for rates. An index of blocks finds the latest outcomes, most of which are together.
 const RATE_SETTINGS: &str = "set local statement_timeout = '700ms'; set local enable_seqscan = off";
 /// The states of hand-offs that are open or failed.
 const UNRESOLVED: [&str; 5] = ["failed", "held", "retrying", "active", "pending"];
@@ -70,7 +70,7 @@ async fn read(asked: &Asked<None, Filter>) -> Result<Content, Failure> {
     let is_first = filter.after.is_none();
     let body = html! {
         (pipelines_by_state(&board, rates.as_deref(), &pauses))
-        @if asked.may_operate() && !pipelines.is_empty() { (pause::form(&pipelines, filter)) }
+        @if asked.may_operate() && !pipelines.is_empty() { (pause::form(&pipelines, filter, asked.address())) }
         p { a href="/handoffs/deliveries" { "Requests of webhooks, with their responses" } }
         (by_cause(&causes, asked.may_operate()))
         h2 #list { "Hand-offs" }

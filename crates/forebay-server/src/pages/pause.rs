@@ -41,18 +41,18 @@ pub(super) struct Given {
     minutes: String,
     #[serde(default)]
     reason: String,
-    /// The filter of the page, as a query.
+    /// The query of the page.
     #[serde(default)]
     filter: String,
 }
 
-/// The form for these pipelines, on a page with this filter.
-pub(super) fn form(pipelines: &[&str], filter: &Filter) -> Markup {
+/// The form for these pipelines, on a page with this filter and address.
+pub(super) fn form(pipelines: &[&str], filter: &Filter, address: &Address) -> Markup {
     html! {
         details {
             summary { "Pause or resume a pipeline…" }
             form .choice method="post" action="/handoffs/pause" {
-                input type="hidden" name="filter" value=(filter.address("").query());
+                input type="hidden" name="filter" value=(address.query());
                 label { "Pipeline" select name="pipeline" required {
                     @for pipeline in pipelines {
                         option value=(pipeline) selected[filter.pipeline.as_deref() == Some(*pipeline)] { (parts::plain(pipeline)) }

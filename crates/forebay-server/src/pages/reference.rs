@@ -223,7 +223,7 @@ fn timeline(
                     }
                     @if !version.fields.is_empty() { dl { @for change in &version.fields { (held::field(change)) } } }
                 },
-                Event::HandOff { at, text } => p { (parts::time(*at)) " · " (text) },
+                Event::HandOff { at, text } => div .event { (parts::time(*at)) " · " (text) },
             }
         }
         (parts::pager(address, until.is_none(), versions.next.as_deref()))

@@ -11,7 +11,7 @@ use forebay_engine::tokens;
 use forebay_server::{Route, routes};
 use forebay_store::actions::Actor;
 use futures_util::StreamExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{Answer, Stage, get};
 
@@ -134,6 +134,19 @@ async fn a_token_for_some_sources_is_good_for_requests_about_them_only() {
             (answer.status, answer.json()["code"].as_str()),
             (StatusCode::FORBIDDEN, Some("permission_missing")),
             "{other}"
+        );
+    }
+    // What doesn't exist has no hint that would name what exists elsewhere.
+    for path in
+        ["/v1/changes/stream?entity=cours", "/v1/handoffs?pipeline=seed.inde", "/v1/search?q=a&pipeline=x"]
+    {
+        let path = format!("{path}&source={own}");
+        let (limited, free) = (with(&stage, &path, &viewer).await, with(&stage, &path, &all).await);
+        assert!(free.json()["hint"].is_string(), "{path}: {}", free.text());
+        assert_eq!(
+            (&limited.json()["code"], &limited.json()["hint"]),
+            (&free.json()["code"], &Value::Null),
+            "{path}"
         );
     }
     // What concerns all sources, nothing, or something that does not exist.

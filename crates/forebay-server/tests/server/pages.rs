@@ -329,6 +329,8 @@ async fn a_pipeline_is_paused_and_resumed() {
     }
     assert_eq!(submitted("pipeline=nothing&what=pause").await.status, StatusCode::NOT_FOUND);
     assert_eq!(submitted("pipeline=a%00&what=pause").await.status, StatusCode::BAD_REQUEST);
+    let encoded = submit(&stage, "/handoffs/retry", "filter=source%3Da%2500").await;
+    assert_eq!(encoded.status, StatusCode::BAD_REQUEST, "{}", encoded.text());
     let actions = stage.json("/v1/actions?limit=2").await;
     let names: Vec<&str> =
         actions["items"].as_array().unwrap().iter().map(|item| item["action"].as_str().unwrap()).collect();

@@ -9,6 +9,8 @@ use std::{
     time::Instant,
 };
 
+/// The maximum length of a name in the DNS (RFC 1035, section 2.3.4), as text.
+const LONGEST_NAME: usize = 253;
 /// How many hosts are counted one by one. Requests to further ones count in all only.
 const MOST_HOSTS: usize = 100;
 
@@ -41,7 +43,7 @@ pub struct HostCounts {
     pub num_requests: u64,
     /// Responses that confirmed an unchanged page (304).
     pub num_not_modified: u64,
-    /// The time between the first and the last of them, in seconds.
+    /// The time between its first and its last request, in seconds.
     pub seconds: f64,
 }
 
@@ -69,7 +71,7 @@ impl FetchStats {
         if let Some(host) = hosts.get_mut(host) {
             host.num_requests += 1;
             host.last = now;
-        } else if hosts.len() < MOST_HOSTS {
+        } else if hosts.len() < MOST_HOSTS && host.len() <= LONGEST_NAME {
             hosts.insert(
                 host.to_owned(),
                 Host { num_requests: 1, num_not_modified: 0, first: now, last: now },

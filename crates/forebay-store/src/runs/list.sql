@@ -5,7 +5,7 @@ select r.run_id, r.source_id, s.name as source, r.scope, r.status, r.reason_code
     case when r.status = 'held' then r.num_withheld else 0 end as num_withheld, r.num_rekeyed,
     r.reverted_by,
     coalesce(f.names, '{}') as field_names, coalesce(f.shares, '{}') as shares, r.num_requests, r.num_not_modified, r.bytes_received,
-    r.hosts
+    case when $3::int8 is not null then r.hosts else '[]' end as hosts
 from forebay.scrape_runs as r
 join forebay.sources as s using (source_id)
 left join lateral (

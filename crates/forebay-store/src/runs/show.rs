@@ -62,7 +62,7 @@ pub struct RunRow {
     pub num_not_modified: i64,
     /// Bytes of response bodies as received from the network.
     pub bytes_received: i64,
-    /// The hosts of its requests: an array of `{host, num_requests, num_not_modified, seconds}`.
+    /// The hosts of its requests, in [`find`] only: an array of `{host, num_requests, num_not_modified, seconds}`.
     pub hosts: serde_json::Value,
 }
 

@@ -11,7 +11,7 @@ use forebay_store::{
 use crate::{Breaker, Page, failure::Failure};
 
 /// Number of latest state changes to show for one breaker …
-pub const NUM_TRANSITIONS: u32 = 10;
+pub const NUM_TRANSITIONS: u32 = 50;
 /// … and for each breaker in a list.
 const TRAIL_OF_ALL: u32 = 1;
 

@@ -73,10 +73,10 @@ impl<'a> Look<'a> {
 
     /// Reads the input to the end that a run would read it to.
     pub(super) async fn read(mut self, feed: Feed) -> Result<(Found, ReadInput)> {
-        let is_unchanged = matches!(feed, Feed::Unchanged);
+        let is_unchanged = matches!(feed, Feed::Unchanged { .. });
         let _running = match &feed {
             Feed::Bytes { stopper, .. } => stopper.clone().map(Running),
-            Feed::Pages { .. } | Feed::Unchanged | Feed::Later { .. } => None,
+            Feed::Pages { .. } | Feed::Unchanged { .. } | Feed::Later { .. } => None,
         };
         let num_preparers = thread::available_parallelism().map_or(1, usize::from);
         let mut reading = Reading::start(feed, Arc::clone(&self.record_policy), num_preparers);

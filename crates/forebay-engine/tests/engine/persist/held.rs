@@ -224,7 +224,7 @@ async fn other_changes_are_not_accepted_as_a_rekey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unchanged_source_leaves_the_run_held() {
     let (shop, run_id) = held().await;
-    let input = Input { name: "shop.csv".into(), feed: Feed::Unchanged };
+    let input = Input { name: "shop.csv".into(), feed: Feed::Unchanged { stats: None } };
     let report = persist::persist(&shop.database, guarded(3), input, &|_| {}).await.unwrap();
     assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("complete", Some("not_modified")));
     let run = persist::release(&shop.database, run_id, &crate::operator()).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::response::Response;
 use forebay_engine::human;
 use forebay_store::{actions::ActionFilter, runs::RunFilter};
-use forebay_views::{RunHost, SourceDetail, failure::Failure, names, read};
+use forebay_views::{Run, SourceDetail, failure::Failure, names, read};
 use maud::{Markup, html};
 
 use super::{Path, breaker, test, timeline::timeline};
@@ -37,14 +37,13 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
     let actions = read::actions::page(&client, of_source, None).await?;
     let of_source = RunFilter { source: Some(name.clone()), limit: NUM_RUNS, ..RunFilter::default() };
     let latest = read::runs::page(&client, of_source).await?;
-    let last_run = latest.items.iter().find(|run| run.num_requests > 0).map(|run| run.run_id);
-    let hosts = match last_run {
-        Some(run_id) => read::runs::run(&client, run_id).await?.hosts,
-        None => Vec::new(),
+    let asking = match latest.items.iter().find(|run| run.num_requests > 0) {
+        Some(run) => Some(read::runs::run(&client, run.run_id).await?),
+        None => None,
     };
     drop(client);
     let body = html! {
-        (facts(&detail, &hosts))
+        (facts(&detail, asking.as_ref()))
         (breaker::card(&breaker, asked.may_operate()))
         (schedules(&detail))
         @if let Some(source) = app.sources().get(name).filter(|_| asked.may_operate()) {
@@ -64,7 +63,7 @@ async fn read(asked: &Asked<Path>) -> Result<Content, Failure> {
     Ok(Content::new(parts::plain(&detail.summary.source), body).live(&["sources", "runs"]))
 }
 
-fn facts(detail: &SourceDetail, hosts: &[RunHost]) -> Markup {
+fn facts(detail: &SourceDetail, asking: Option<&Run>) -> Markup {
     let source = &detail.summary;
     let fresh_for = Duration::from_secs(detail.freshness_policy.ttl_seconds.unsigned_abs());
     html! {
@@ -76,7 +75,13 @@ fn facts(detail: &SourceDetail, hosts: &[RunHost]) -> Markup {
             dt { "Records" } dd { (parts::count(source.num_active)) " active, " (parts::count(source.num_removed)) " removed" }
             dt { "Fresh for" } dd { (human::duration(fresh_for)) }
             @if !source.fallback.is_empty() { dt { "Fallbacks" } dd { (parts::plain(&source.fallback.join(", "))) } }
-            @if !hosts.is_empty() { dt { "Requests of the last run" } dd { @for host in hosts { (run::of_host(host)) br; } } }
+            @if let Some(asking) = asking {
+                dt { "Requests" }
+                dd {
+                    "of run " (parts::run_link(asking.summary.run_id)) ", the last one that sent any"
+                    @for host in &asking.hosts { br; (run::of_host(host)) }
+                }
+            }
             dt { "Published" } dd { @if detail.is_published { "yes" } @else { "no" } }
         }
     }

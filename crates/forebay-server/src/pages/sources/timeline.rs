@@ -51,7 +51,10 @@ pub(super) fn timeline(runs: &Page<RunSummary>, breaker: &Breaker, actions: &Pag
         } @else {
             div .scroll tabindex="0" role="region" aria-label="Timeline" {
                 table {
-                    caption { "Its latest runs, transitions of its breaker and changes by people, newest first" }
+                    caption {
+                        "Its latest runs, transitions of its breaker and changes by people, newest first"
+                        @if let Some(since) = since { ", since " (parts::time(since)) }
+                    }
                     thead { tr { th scope="col" { "Time" } th scope="col" { "What" } th scope="col" { "Outcome" } th scope="col" { "Details" } } }
                     tbody { @for event in &events { tr { td .t { (parts::time(event.at())) } (cells(event)) } } }
                 }
