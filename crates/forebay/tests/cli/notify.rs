@@ -72,6 +72,8 @@ fn a_killed_worker_loses_nothing_and_two_others_tell_each_problem_once() {
     fs::write(pager.file("hold"), "").unwrap();
     let mut first = Worker::start(sandbox, &db.url, "work");
     pager.wait_for_events(1);
+    // It has a row only a moment after it has begun to work.
+    db.wait_for("select count(*) from forebay.workers", "1");
     first.signal(Signal::KILL);
     first.exit();
     fs::remove_file(pager.file("hold")).unwrap();
