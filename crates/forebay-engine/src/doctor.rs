@@ -38,6 +38,8 @@ use crate::{
     work::{self, Declarations},
 };
 
+/// The most jobs of a queue that a page looks at.
+const MOST_JOBS: u32 = 10_000;
 /// Maximum number of late scopes to judge.
 const MOST_SCOPES: usize = 1_000;
 
@@ -123,7 +125,7 @@ async fn all(database: &Database, configured: Configured<'_>) -> Result<Vec<Chec
     checks.extend(disabled);
     checks.extend(attention::worker_roles(&doctor::closed_roles(&**client).await?));
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
-    checks.extend(work(&**client).await?);
+    checks.extend(work(&**client, None).await?);
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
     checks.extend(decisions(&**client).await?);
     checks.push(access::grants(&store_access::stray_grants(&**client).await?));
@@ -144,7 +146,7 @@ pub async fn needs_person(database: &Database, sources: &Sources, policies: &Pol
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     transaction.batch_execute(TIME_LIMIT).await.map_err(forebay_store::Error::from)?;
     let mut checks = decisions(&*transaction).await?;
-    checks.extend(work(&*transaction).await?);
+    checks.extend(work(&*transaction, Some(MOST_JOBS)).await?);
     checks.extend(attention::disabled(&pipelines::list(&*transaction).await?));
     drop(transaction);
     drop(client);
@@ -154,9 +156,9 @@ pub async fn needs_person(database: &Database, sources: &Sources, policies: &Pol
     Ok(checks)
 }
 
-/// The queues and who works on them.
-async fn work(client: &impl GenericClient) -> Result<Vec<Check>> {
-    let mut checks: Vec<Check> = checks::queues(&doctor::queues(client).await?);
+/// The queues and who works on them. At most `most_jobs` of each are looked at.
+async fn work(client: &impl GenericClient, most_jobs: Option<u32>) -> Result<Vec<Check>> {
+    let mut checks: Vec<Check> = checks::queues(&doctor::queues(client, most_jobs).await?);
     checks.extend(workers::workers(&store::list(client, None).await?));
     checks.extend(attention::pauses(&pauses::list(client, None).await?));
     Ok(checks)
@@ -170,7 +172,7 @@ async fn decisions(client: &impl GenericClient) -> Result<Vec<Check>> {
 }
 
 async fn syncs(database: &Database, sources: &Sources, policies: &Policies) -> Result<Vec<Check>> {
-    let late = ListOptions { only_stale: true, ..ListOptions::default() };
+    let late = ListOptions { only_stale: true, without_counts: true, ..ListOptions::default() };
     let scopes = freshness::list(database, sources, policies, &late, MOST_SCOPES, clock::now()).await?;
     Ok(attention::syncs(&scopes))
 }

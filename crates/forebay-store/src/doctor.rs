@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{
+    GenericClient,
+    types::{ToSql, Type},
+};
 
 use crate::{
     error::Result,
@@ -122,8 +125,10 @@ pub struct Queue {
     pub enabled: bool,
     /// Its handler.
     pub handler: String,
-    /// Unclaimed jobs.
+    /// Unclaimed jobs, of those that were looked at.
     pub num_free: u64,
+    /// Whether there may be more than those.
+    pub has_more: bool,
     /// Unclaimed jobs that are due.
     pub num_due: u64,
     /// How long the oldest of them has been due.
@@ -250,17 +255,23 @@ pub async fn future_runs(client: &impl GenericClient) -> Result<Vec<FutureRun>> 
         .collect()
 }
 
-/// The queues of all pipelines, by name. Reads all outcomes if jobs of unknown external workers are due.
-pub async fn queues(client: &impl GenericClient) -> Result<Vec<Queue>> {
+/// The queues of all pipelines, by name. At most `most` jobs of each are looked at; `None`: all. Reads all outcomes if
+/// jobs of unknown external workers are due.
+pub async fn queues(client: &impl GenericClient, most: Option<u32>) -> Result<Vec<Queue>> {
     let (own, outside) = (ALIVE_FOR.as_secs_f64(), OUTSIDE_ALIVE_FOR.as_secs_f64());
-    let rows = client.query_typed(QUEUES, &[(&own, Type::FLOAT8), (&outside, Type::FLOAT8)]).await?;
+    let most = most.map(i64::from);
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&own, Type::FLOAT8), (&outside, Type::FLOAT8), (&most, Type::INT8)];
+    let rows = client.query_typed(QUEUES, &parameters).await?;
     rows.iter()
         .map(|row| {
+            let num_free = row.count("num_free")?;
             Ok(Queue {
                 pipeline: row.read("pipeline")?,
                 enabled: row.read("enabled")?,
                 handler: row.read("handler")?,
-                num_free: row.count("num_free")?,
+                num_free,
+                has_more: most.is_some_and(|most| num_free >= most.unsigned_abs()),
                 num_due: row.count("num_due")?,
                 oldest_due: seconds(row, "oldest_due_seconds")?,
                 num_ended: row.count("num_ended")?,

@@ -275,6 +275,11 @@ pub(super) fn queues(queues: &[Queue]) -> Vec<Check> {
     checks
 }
 
+/// A number of jobs of a queue, of which not all may have been looked at.
+fn counted(queue: &Queue, number: u64) -> String {
+    format!("{}{}", format::count(number), if queue.has_more { "+" } else { "" })
+}
+
 /// The problems of one queue.
 fn queue(queue: &Queue) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -300,7 +305,7 @@ fn queue(queue: &Queue) -> Vec<Check> {
     let due = queue.oldest_due.unwrap_or_default();
     if !queue.enabled && queue.num_free > 0 {
         let message =
-            format!("the pipeline is disabled, and {} jobs are waiting", format::count(queue.num_free));
+            format!("the pipeline is disabled, and {} jobs are waiting", counted(queue, queue.num_free));
         let hint = "enable the pipeline, or run `forebay handoffs cancel`";
         checks.push(
             Check::new("pipeline_disabled", CheckStatus::Failed, message)
@@ -311,7 +316,7 @@ fn queue(queue: &Queue) -> Vec<Check> {
     } else if queue.enabled && queue.num_due > 0 && !queue.is_worked && due >= LONG_DUE {
         let message = format!(
             "{} jobs are due, the oldest for {}: no worker is active",
-            format::count(queue.num_due),
+            counted(queue, queue.num_due),
             span(due)
         );
         let check = Check::new("no_worker", CheckStatus::Failed, message).about(&queue.pipeline).hint(work);

@@ -1,12 +1,17 @@
 -- The state of each pipeline's queue.
 with
--- What no worker has claimed, and how much of it is due.
+-- What no worker has claimed, and how much of it is due; of each pipeline, $3 are looked at.
 free as (
-    select j.pipeline_id, count(*) as num_free, count(*) filter (where j.not_before <= now()) as num_due,
+    select p.pipeline_id, count(*) as num_free, count(*) filter (where j.not_before <= now()) as num_due,
         extract(epoch from now() - min(j.not_before) filter (where j.not_before <= now()))::float8 as oldest_due_seconds
-    from forebay.ingestion_handoffs as j
-    where j.receipt is null and j.state <> 'held'
-    group by j.pipeline_id
+    from forebay.pipelines as p
+    cross join lateral (
+        select w.not_before
+        from forebay.ingestion_handoffs as w
+        where w.pipeline_id = p.pipeline_id and w.receipt is null and w.state <> 'held'
+        limit $3
+    ) as j
+    group by p.pipeline_id
 ),
 -- Claims whose lease has expired and whose jobs no worker has freed.
 ended as (

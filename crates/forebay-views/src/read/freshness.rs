@@ -33,7 +33,7 @@ pub async fn page(
     if let Some(entity) = &entity_type {
         names::entity(&database.client().await?, entity, sources).await?;
     }
-    let options = ListOptions { entity_type, only_stale, after };
+    let options = ListOptions { entity_type, only_stale, after, without_counts: false };
     let num_rows = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
     let rows = freshness::list(database, sources, policies, &options, num_rows, clock::now()).await?;
     cursor::page(rows, limit, |last| (last.entity_type.clone(), last.scope.clone()))
