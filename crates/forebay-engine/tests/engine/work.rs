@@ -9,6 +9,7 @@ mod jobs;
 mod pauses;
 mod proxy;
 mod published_table;
+mod queues;
 mod receiver;
 mod resent;
 mod slots;
